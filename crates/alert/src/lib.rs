@@ -1,0 +1,31 @@
+//! The nouns of braid, one meaning each: [`Alert`], [`Evidence`], [`Identifier`], [`Incident`], and what they are
+//! made of. Start with [`Alert`].
+//!
+//! What this crate does not do: it decodes no wire format, decides nothing, reads no clock and does no I/O. Its types
+//! derive serde so that `braid-wire` can write them as JSON and as Avro from one definition; which codec that is, it
+//! does not know.
+
+mod text_enum;
+
+mod alert;
+mod change;
+mod evidence;
+mod identifier;
+mod ids;
+mod incident;
+mod phase;
+mod severity;
+mod time;
+
+pub use alert::{Alert, AlertStatus, Classification, Correlate, Determination, Origin, Technique};
+pub use change::{ChangeReason, CloseReason, IncidentChange};
+pub use evidence::{EntityKind, Evidence, HostAddress, Role, Verdict};
+pub use identifier::{Identifier, IdentifierKind};
+pub use ids::{AlertId, AlertKey, EntityId, IncidentId, Provider, Tenant};
+pub use incident::{
+    Comment, Incident, IncidentAlert, IncidentEntity, IncidentStatus, Link, LinkReason, OpenReason,
+    PhaseEntry, Score, ScorePart, Weight,
+};
+pub use phase::Phase;
+pub use severity::Severity;
+pub use time::{EventTime, SourceTime, Span};

@@ -1,0 +1,80 @@
+//! An alert as the engine remembers it.
+
+use braid_alert::{Alert, AlertKey, EventTime, LinkReason, Role, SourceTime, Span, Weight};
+use smallvec::SmallVec;
+
+use crate::identity::Mentions;
+use crate::slots::{AlertRef, EntityRef, GroupRef, NameRef};
+
+#[derive(Debug)]
+pub(crate) struct AlertState {
+    /// Its place in the order of first arrivals in the tenant: what ties go by.
+    pub(crate) arrival: i64,
+    /// As folded so far, without description and evidence: the entities know their names.
+    pub(crate) alert: Alert,
+    pub(crate) group: GroupRef,
+    pub(crate) mentions: Mentions,
+    pub(crate) links: SmallVec<[LinkState; 1]>,
+    /// When it was last heard of, to the day, so that a daily repetition does not rewrite it.
+    pub(crate) seen: SourceTime,
+    /// Its bytes in the incident's record, as reckoned when it was last folded.
+    pub(crate) bytes: u64,
+    pub(crate) dirty: bool,
+}
+
+/// A mention of an entity by an alert.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mention {
+    pub(crate) entity: EntityRef,
+    pub(crate) role: Role,
+    pub(crate) anchor: Option<NameRef>,
+    pub(crate) bound: bool,
+    pub(crate) context: bool,
+}
+
+/// A link that brought an alert in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LinkState {
+    pub(crate) peer: AlertRef,
+    pub(crate) entity: EntityRef,
+    pub(crate) reason: LinkReason,
+    pub(crate) weight: Weight,
+    pub(crate) gap: Span,
+}
+
+impl AlertState {
+    pub(crate) fn key(&self) -> AlertKey {
+        self.alert.key()
+    }
+
+    /// The interval that counts for nearness: to the end of a short activity, only the beginning of a long one.
+    pub(crate) fn interval(&self, activity_max: Span) -> (EventTime, EventTime) {
+        interval(&self.alert, activity_max)
+    }
+}
+
+/// See [`AlertState::interval`].
+pub(crate) fn interval(alert: &Alert, activity_max: Span) -> (EventTime, EventTime) {
+    let long = alert.last_activity.since(alert.first_activity) >= activity_max;
+    (
+        alert.first_activity,
+        if long { alert.first_activity } else { alert.last_activity.max(alert.first_activity) },
+    )
+}
+
+/// The bytes that an alert adds to an incident's record: its texts, and what names and numbers take in the JSON form,
+/// which is the larger one.
+pub(crate) fn record_bytes(alert: &Alert) -> u64 {
+    const FIELDS: usize = 760;
+    const LINK: usize = 520;
+    let optional = |text: &Option<Box<str>>| text.as_ref().map_or(0, |t| t.len());
+    let texts = alert.title.len()
+        + 3 * alert.id.as_str().len()
+        + 3 * alert.provider.as_str().len()
+        + optional(&alert.source_alert_id)
+        + optional(&alert.portal_url)
+        + alert.origin.source.len()
+        + alert.origin.topic.len()
+        + alert.techniques.iter().map(|t| t.as_str().len() + 3).sum::<usize>();
+    (FIELDS + LINK + texts + texts / 8) as u64
+}

@@ -1,0 +1,286 @@
+//! An alert that is new: join an incident, or open one.
+
+use braid_alert::{
+    Alert, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentId, IncidentStatus, OpenReason,
+    SourceTime,
+};
+use smallvec::SmallVec;
+use uuid::Uuid;
+
+use crate::alert_state::{AlertState, LinkState, record_bytes};
+use crate::entity::Entity;
+use crate::group::Group;
+use crate::identity::Mentions;
+use crate::join::{Candidate, Candidates};
+use crate::names::Names;
+use crate::slots::{AlertRef, GroupRef};
+use crate::state::IncidentRecord;
+use crate::tenant_state::{Home, TenantState};
+use crate::weighing::Weighing;
+use crate::{Effect, RejectReason};
+
+/// The name space of incident ids: a UUIDv5 of the URL name space and `urn:braid:incident`.
+const INCIDENT_IDS: Uuid = Uuid::from_u128(0xd3f4_7a5e_9a37_5c0f_8a53_6b1f_2f7f_0b51);
+
+/// How long a chain of continuations is followed: at the default caps that is 64,000 alerts of one attack.
+const CONTINUATIONS_MAX: usize = 64;
+
+/// How many of the links that decided a join are told with it; the rest of the sum is in none of them large.
+const LINKS_TOLD_MAX: usize = 4;
+
+/// Where a new alert goes.
+enum Place {
+    Join(Candidate),
+    Open { reason: OpenReason, of: Option<GroupRef> },
+}
+
+impl TenantState {
+    /// Takes a new alert in.
+    pub(crate) fn arrive(&mut self, mut alert: Box<Alert>, weighing: &Weighing, effects: &mut Vec<Effect>) {
+        let bytes = record_bytes(&alert);
+        if let Some(reason) = self.refuses(&alert, bytes, weighing) {
+            effects.push(Effect::Reject { alert: alert.key(), reason });
+            return;
+        }
+        let evidence = std::mem::take(&mut alert.evidence);
+        alert.description = None;
+        let mut mentions = self.resolve(evidence, alert.first_activity, weighing, effects);
+        let mut candidates = self.candidates(&alert, &mentions, None, weighing, effects);
+        let place = self.place_of(&alert, &mut candidates, bytes, weighing);
+        self.note_partners(&mentions, weighing);
+        let draws_others = alert.correlate == Correlate::Full;
+        mentions.iter_mut().for_each(|mention| mention.context |= !draws_others);
+        let slot = self.remember(*alert, mentions, bytes);
+        match place {
+            Place::Join(candidate) => {
+                self.join(slot, candidate.group, candidate.links, effects);
+                if draws_others {
+                    self.merge_others(slot, candidates, weighing.settings.merge_at, weighing, effects);
+                }
+            }
+            Place::Open { reason, of } => {
+                self.open(slot, reason, of, effects);
+                self.schedule(self.alerts[slot].group, weighing);
+            }
+        }
+        self.index(slot, weighing);
+    }
+
+    fn refuses(&self, alert: &Alert, bytes: u64, weighing: &Weighing) -> Option<RejectReason> {
+        let caps = &weighing.settings.caps;
+        let entities: usize = alert.evidence.iter().map(|e| 1 + e.addresses.len()).sum();
+        let names: usize = alert
+            .evidence
+            .iter()
+            .flat_map(|e| &e.identifiers)
+            .map(|i| i.value.len() + ENTITY_NAME_BYTES)
+            .sum();
+        if entities > caps.incident_entities_max as usize {
+            return Some(RejectReason::TooManyEntities);
+        }
+        (bytes + names as u64 > caps.incident_bytes_max).then_some(RejectReason::TooLarge)
+    }
+
+    /// Takes the candidate that the alert joins out of the list, or says why it opens an incident.
+    fn place_of(&self, alert: &Alert, candidates: &mut Candidates, bytes: u64, weighing: &Weighing) -> Place {
+        let open = |reason, of| Place::Open { reason, of };
+        if alert.correlate == Correlate::Off {
+            return open(OpenReason::CorrelateOff, None);
+        }
+        let join_at = weighing.settings.join_at;
+        let takes = |c: &Candidate| c.total >= join_at && self.takes(c.group, alert, weighing);
+        if let Some(place) = candidates.iter().position(takes) {
+            let mut candidate = candidates.remove(place);
+            candidate.group = self.last_continuation(candidate.group);
+            if self.has_room(candidate.group, alert, bytes, weighing) {
+                return Place::Join(candidate);
+            }
+            return open(OpenReason::Continues, Some(candidate.group));
+        }
+        if let Some(before) = candidates.iter().find(|c| c.total >= join_at) {
+            return open(OpenReason::Recurs, Some(before.group));
+        }
+        let late = self.clock.as_micros().saturating_sub(alert.last_activity.as_micros());
+        match alert.status {
+            _ if late > weighing.settings.late_join.as_micros() => open(OpenReason::Late, None),
+            AlertStatus::Resolved => open(OpenReason::ArrivedResolved, None),
+            _ => open(OpenReason::NothingLinked, None),
+        }
+    }
+
+    /// A resolved incident takes what began before it was resolved, and what follows soon enough to reopen it.
+    fn takes(&self, group: GroupRef, alert: &Alert, weighing: &Weighing) -> bool {
+        let group = &self.groups[group];
+        match group.incident.resolved_at {
+            Some(resolved) if group.is_resolved() => {
+                alert.first_activity.as_micros() < resolved.as_micros()
+                    || self.clock.since(resolved) < weighing.settings.reopen_within
+            }
+            _ => true,
+        }
+    }
+
+    /// The end of the chain of continuations that begins here. Merges may have closed the chain to a ring, so the steps
+    /// are counted.
+    fn last_continuation(&self, group: GroupRef) -> GroupRef {
+        let mut last = group;
+        for _ in 0..CONTINUATIONS_MAX {
+            let next = self.groups[last].incident.continued_by.and_then(|id| self.group_of(id));
+            match next {
+                Some(next) if next != last && !self.groups[next].is_resolved() => last = next,
+                _ => break,
+            }
+        }
+        last
+    }
+
+    /// Whether an alert fits into a group, by all caps.
+    fn has_room(&self, group: GroupRef, alert: &Alert, bytes: u64, weighing: &Weighing) -> bool {
+        let caps = &weighing.settings.caps;
+        let group = &self.groups[group];
+        let entities = group.entities().len() + alert.evidence.len();
+        let first = group.first_activity.min(alert.first_activity);
+        let last = group.last_activity.max(alert.last_activity);
+        group.alerts.len() < caps.incident_alerts_max as usize
+            && entities <= caps.incident_entities_max as usize
+            && group.incident.bytes as u64 + bytes <= caps.incident_bytes_max
+            && last.since(first) <= caps.incident_span_max
+    }
+
+    fn remember(&mut self, alert: Alert, mentions: Mentions, bytes: u64) -> AlertRef {
+        let arrival = self.next_arrival;
+        self.next_arrival += 1;
+        self.dirty.tenant = true;
+        let group = GroupRef::NOWHERE;
+        let (links, seen) = (SmallVec::new(), self.clock);
+        let slot = self.insert_alert(AlertState {
+            arrival,
+            alert,
+            group,
+            mentions,
+            links,
+            seen,
+            bytes,
+            dirty: true,
+        });
+        self.dirty.alerts.push(slot);
+        slot
+    }
+
+    /// Puts an alert's mentions into the index, where the next alert finds them.
+    pub(crate) fn index(&mut self, slot: AlertRef, weighing: &Weighing) {
+        for place in 0..self.alerts[slot].mentions.len() {
+            let entity = self.alerts[slot].mentions[place].entity;
+            let mention = self.mention_at(slot, entity, weighing.settings.activity_max);
+            self.entities[entity].insert_mention(mention);
+        }
+    }
+
+    fn join(
+        &mut self,
+        slot: AlertRef,
+        group: GroupRef,
+        links: SmallVec<[LinkState; 2]>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.put_into(slot, group);
+        let key = self.alerts[slot].key();
+        let told = self.links_of(&key, &links[..links.len().min(LINKS_TOLD_MAX)]);
+        self.alerts[slot].links.push(links.into_iter().next().expect("a candidate has a link"));
+        if self.reopens(slot, group) {
+            effects.push(Effect::Incident(self.reopen(group)));
+        }
+        let mut change = self.change(group, ChangeReason::AlertJoined);
+        (change.alert, change.links) = (Some(key), told);
+        effects.push(Effect::Incident(change));
+    }
+
+    /// Whether an alert that has joined a resolved incident makes it active again: it began after the resolution.
+    fn reopens(&self, slot: AlertRef, group: GroupRef) -> bool {
+        let (alert, group) = (&self.alerts[slot].alert, &self.groups[group]);
+        let after = |resolved: SourceTime| alert.first_activity.as_micros() >= resolved.as_micros();
+        group.is_resolved()
+            && alert.status != AlertStatus::Resolved
+            && group.incident.resolved_at.is_some_and(after)
+    }
+
+    fn put_into(&mut self, slot: AlertRef, group: GroupRef) {
+        let state = &mut self.alerts[slot];
+        state.group = group;
+        let group = &mut self.groups[group];
+        let news = state.mentions.iter().filter(|m| !group.mentions(m.entity));
+        let entities: u64 = news.map(|m| entity_bytes(&self.entities[m.entity], &self.names)).sum();
+        group.incident.bytes += (state.bytes + entities) as i64;
+        group.add(slot, state);
+    }
+
+    /// Opens an incident with this alert as its founder.
+    fn open(&mut self, slot: AlertRef, reason: OpenReason, of: Option<GroupRef>, effects: &mut Vec<Effect>) {
+        let id = self.incident_id(&self.alerts[slot].alert);
+        let mut incident = IncidentRecord::new(id, self.tenant.clone(), self.clock, reason.clone());
+        let before = of.map(|group| self.groups[group].incident.id);
+        match reason {
+            OpenReason::Continues => incident.continuation_of = before,
+            OpenReason::Recurs => incident.recurrence_of = before,
+            _ => {}
+        }
+        if self.alerts[slot].alert.status == AlertStatus::Resolved {
+            incident.status = IncidentStatus::Resolved;
+            incident.resolved_at = Some(self.clock);
+            incident.closed = Some(CloseReason::AllAlertsResolved);
+        } else {
+            self.open += 1;
+        }
+        let group = self.new_group(incident);
+        self.put_into(slot, group);
+        let mut change = self.change(group, ChangeReason::Opened);
+        (change.alert, change.other) = (Some(self.alerts[slot].key()), before);
+        effects.push(Effect::Incident(change));
+        if let (OpenReason::Continues, Some(full)) = (reason, of) {
+            self.groups[full].incident.continued_by = Some(id);
+            let mut change = self.change(full, ChangeReason::Continued);
+            change.other = Some(id);
+            effects.push(Effect::Incident(change));
+        }
+    }
+
+    pub(crate) fn new_group(&mut self, incident: IncidentRecord) -> GroupRef {
+        let number = self.next_group;
+        self.next_group += 1;
+        let id = incident.id;
+        self.state_bytes += GROUP_BYTES;
+        let group = self.groups.insert(Group::new(number, incident));
+        self.dirty.groups.push(group);
+        self.incidents.insert(id, Home::Group(group));
+        group
+    }
+
+    /// Derived from what founded the incident, so that a replay gives the same id: tenant, alert, source time and kind
+    /// of the founding input. The time is in it because an alert that comes again after it was forgotten founds a
+    /// different incident.
+    fn incident_id(&self, alert: &Alert) -> IncidentId {
+        let founding = format!(
+            "{}\0{}\0{}\0{}\0alert",
+            self.tenant,
+            alert.provider,
+            alert.id,
+            alert.origin.source_time.as_micros()
+        );
+        IncidentId::from_uuid(Uuid::new_v5(&INCIDENT_IDS, founding.as_bytes()))
+    }
+}
+
+/// What a group is reckoned to cost beside its alerts, for the byte budget.
+pub(crate) const GROUP_BYTES: u64 = 640;
+
+/// The bytes that an entity adds to an incident's record, in the JSON form, which is the larger one.
+pub(crate) fn entity_bytes(entity: &Entity, names: &Names) -> u64 {
+    const FIELDS: usize = 160;
+    let names: usize =
+        entity.names.iter().map(|&n| ENTITY_NAME_BYTES + names.identifier(n).value.len()).sum();
+    let tags: usize = entity.tags().iter().map(|tag| tag.len() + 3).sum();
+    (FIELDS + names + tags) as u64
+}
+
+/// What a name takes in a record beside its text.
+const ENTITY_NAME_BYTES: usize = 48;

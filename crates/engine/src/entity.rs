@@ -1,0 +1,243 @@
+//! An entity as the index holds it: its names, its mentions in order of event time, its partners.
+
+use std::collections::VecDeque;
+
+use braid_alert::{EntityId, EntityKind, EventTime, Role, SourceTime, Span};
+use smallvec::SmallVec;
+
+use crate::slots::{AlertRef, GroupRef, NameRef};
+use crate::state::{BindingRecord, PartnerRecord};
+
+/// How many partners are counted; a hub has met that many, and meeting more changes nothing.
+pub(crate) const PARTNERS_MAX: usize = 64;
+
+/// How many hosts an address remembers having named; the oldest goes first.
+const BINDINGS_MAX: usize = 8;
+
+/// How many names an entity may bear; it bounds what one poisoned name can make grow. Further ones are not learned.
+pub(crate) const NAMES_MAX: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct Entity {
+    pub(crate) id: EntityId,
+    pub(crate) kind: EntityKind,
+    /// In the order in which they were learned.
+    pub(crate) names: SmallVec<[NameRef; 4]>,
+    /// Which of them were named together, as places in `names`.
+    pub(crate) ties: SmallVec<[(u8, u8); 4]>,
+    /// Every mention by an alert, sorted by event time and then by arrival.
+    pub(crate) mentions: VecDeque<MentionAt>,
+    pub(crate) partners: Vec<PartnerRecord>,
+    /// The name that it bears stands for several entities.
+    pub(crate) ambiguous: bool,
+    /// An address that the outside sees.
+    pub(crate) egress: bool,
+    pub(crate) dirty: bool,
+    /// What few entities have.
+    pub(crate) rare: Option<Box<RareTraits>>,
+}
+
+/// Traits that most entities lack, kept aside so that the others do not pay for them.
+#[derive(Debug, Default)]
+pub(crate) struct RareTraits {
+    pub(crate) label: Option<Box<str>>,
+    pub(crate) tags: Vec<Box<str>>,
+    pub(crate) bindings: Vec<BindingRecord>,
+}
+
+/// A mention of an entity by an alert, with what a join must know of it: following the reference into the alert would
+/// cost a cache miss for each mention looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MentionAt {
+    pub(crate) start: EventTime,
+    /// The end of the activity if it is short, else its beginning (`activity_max`).
+    pub(crate) end: EventTime,
+    pub(crate) arrival: i64,
+    pub(crate) alert: AlertRef,
+    pub(crate) group: GroupRef,
+    pub(crate) role: Role,
+    /// Tied by a strong name.
+    pub(crate) certain: bool,
+    /// Derived from a host's address at the time.
+    pub(crate) bound: bool,
+    /// Draws nothing in.
+    pub(crate) context: bool,
+}
+
+impl Entity {
+    pub(crate) fn new(id: EntityId, kind: EntityKind) -> Self {
+        Self {
+            id,
+            kind,
+            names: SmallVec::new(),
+            ties: SmallVec::new(),
+            mentions: VecDeque::new(),
+            partners: Vec::new(),
+            ambiguous: false,
+            egress: false,
+            dirty: true,
+            rare: None,
+        }
+    }
+
+    pub(crate) fn joins(&self) -> bool {
+        !self.ambiguous && !self.egress
+    }
+
+    pub(crate) fn rare(&mut self) -> &mut RareTraits {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn tags(&self) -> &[Box<str>] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.tags)
+    }
+
+    pub(crate) fn label(&self) -> Option<&str> {
+        self.rare.as_ref().and_then(|rare| rare.label.as_deref())
+    }
+
+    pub(crate) fn bindings(&self) -> &[BindingRecord] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.bindings)
+    }
+
+    /// Ties two names, unless that is known. Returns whether it was new.
+    pub(crate) fn tie(&mut self, a: NameRef, b: NameRef) -> bool {
+        let place = |name| self.names.iter().position(|&n| n == name).map(|place| place as u8);
+        let (Some(a), Some(b)) = (place(a), place(b)) else { return false };
+        let tie = (a.min(b), a.max(b));
+        if a == b || self.ties.contains(&tie) {
+            return false;
+        }
+        self.ties.push(tie);
+        true
+    }
+
+    /// Where the mention by this alert stands, or would stand.
+    fn place_of(&self, start: EventTime, arrival: i64) -> usize {
+        self.mentions.partition_point(|m| (m.start, m.arrival) < (start, arrival))
+    }
+
+    pub(crate) fn mention_mut(&mut self, start: EventTime, arrival: i64) -> Option<&mut MentionAt> {
+        let place = self.place_of(start, arrival);
+        self.mentions.get_mut(place).filter(|m| m.start == start && m.arrival == arrival)
+    }
+
+    pub(crate) fn insert_mention(&mut self, mention: MentionAt) {
+        let place = self.place_of(mention.start, mention.arrival);
+        match self.mentions.get_mut(place) {
+            Some(there) if there.start == mention.start && there.arrival == mention.arrival => {
+                *there = mention
+            }
+            _ => self.mentions.insert(place, mention),
+        }
+    }
+
+    pub(crate) fn remove_mention(&mut self, start: EventTime, arrival: i64) -> Option<MentionAt> {
+        let place = self.place_of(start, arrival);
+        let there = self.mentions.get(place).is_some_and(|m| m.start == start && m.arrival == arrival);
+        there.then(|| self.mentions.remove(place)).flatten()
+    }
+
+    /// Up to `most` mentions on each side of an instant, nearest starts first on each side.
+    pub(crate) fn nearest(&self, at: EventTime, most: usize) -> impl Iterator<Item = &MentionAt> {
+        let place = self.mentions.partition_point(|m| m.start <= at);
+        let before = self.mentions.range(..place).rev().take(most);
+        before.chain(self.mentions.range(place..).take(most))
+    }
+
+    /// How many distinct partners it has met within the window before `now`.
+    pub(crate) fn partners_since(&self, now: SourceTime, window: Span) -> usize {
+        let since = hour_of(now - window);
+        self.partners.iter().filter(|p| p.hour >= since).count()
+    }
+
+    /// Notes a partner. Returns whether that changed anything: within an hour nothing changes twice, so that a hub's
+    /// record is not written again with every alert.
+    pub(crate) fn meet(&mut self, partner: EntityId, now: SourceTime, window: Span) -> bool {
+        let hour = hour_of(now);
+        if let Some(known) = self.partners.iter_mut().find(|p| p.entity == partner) {
+            return std::mem::replace(&mut known.hour, hour) != hour;
+        }
+        // Swept when the list is about to grow, and by its length alone: capacities differ after a restore.
+        if self.partners.len() >= 8 && self.partners.len().is_power_of_two() {
+            let since = hour_of(now - window);
+            self.partners.retain(|p| p.hour >= since);
+        }
+        if self.partners.len() >= PARTNERS_MAX {
+            return self.replace_oldest_partner(partner, hour);
+        }
+        self.partners.push(PartnerRecord { entity: partner, hour });
+        true
+    }
+
+    /// A saturated hub keeps its partners of this hour: which of them does not matter, and nothing is written.
+    fn replace_oldest_partner(&mut self, partner: EntityId, hour: i32) -> bool {
+        let oldest =
+            self.partners.iter_mut().min_by_key(|p| (p.hour, p.entity)).expect("there are 64 partners");
+        if oldest.hour >= hour {
+            return false;
+        }
+        *oldest = PartnerRecord { entity: partner, hour };
+        true
+    }
+
+    /// Notes that an address named this host at that time.
+    pub(crate) fn bind(&mut self, host: EntityId, at: EventTime) -> bool {
+        let bindings = &mut self.rare().bindings;
+        if let Some(known) = bindings.iter_mut().find(|b| b.host == host) {
+            let later = at > known.at;
+            known.at = known.at.max(at);
+            return later;
+        }
+        bindings.push(BindingRecord { host, at });
+        if bindings.len() > BINDINGS_MAX {
+            bindings.sort_by_key(|b| (b.at, b.host));
+            bindings.remove(0);
+        }
+        true
+    }
+
+    /// The host that the address named nearest to that time, if that was within `validity`.
+    pub(crate) fn bound_to(&self, at: EventTime, validity: Span) -> Option<EntityId> {
+        let distance = |b: &BindingRecord| Span::micros(at.since(b.at).as_micros().saturating_abs());
+        let near = self.bindings().iter().filter(|b| distance(b) <= validity);
+        near.min_by_key(|b| (distance(b), b.host)).map(|b| b.host)
+    }
+}
+
+/// The hour that an instant is in, counted from 1970.
+fn hour_of(at: SourceTime) -> i32 {
+    i32::try_from(at.as_micros().div_euclid(Span::hours(1).as_micros())).unwrap_or(i32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_saturated_hub_is_not_written_again_within_the_hour() {
+        let mut hub = Entity::new(EntityId(0), EntityKind::Host);
+        let (now, window) = (SourceTime::from_millis(7_200_000_000), Span::hours(24));
+        for partner in 1..=PARTNERS_MAX as i64 {
+            assert!(hub.meet(EntityId(partner), now, window));
+        }
+        assert!(!hub.meet(EntityId(1_000), now, window));
+        assert!(!hub.meet(EntityId(7), now, window));
+        assert_eq!(hub.partners_since(now, window), PARTNERS_MAX);
+        assert!(hub.meet(EntityId(1_000), now + Span::hours(1), window), "the next hour is news");
+        assert_eq!(hub.partners_since(now + Span::hours(26), window), 0);
+    }
+
+    #[test]
+    fn an_address_names_the_host_of_the_hour() {
+        let mut address = Entity::new(EntityId(0), EntityKind::Address);
+        let at = |hours| EventTime::from_millis(hours * 3_600_000);
+        address.bind(EntityId(1), at(10));
+        address.bind(EntityId(2), at(14));
+        let named = |hours| address.bound_to(at(hours), Span::hours(8)).map(|e| e.0);
+        assert_eq!(
+            [named(9), named(11), named(13), named(22), named(23)],
+            [Some(1), Some(1), Some(2), Some(2), None]
+        );
+    }
+}

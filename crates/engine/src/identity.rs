@@ -1,0 +1,259 @@
+//! Whose alert is it: from the names that a piece of evidence gives to the entity that bears them.
+//!
+//! First filter, then learn. What names nobody in particular (built-in accounts, loopback and the like) is left out
+//! before anything is looked up, for one alias learned from `NT AUTHORITY\SYSTEM` would unite every host there is.
+//!
+//! Names that stand in one piece of evidence are names of one entity. What must never happen is that a name unites two
+//! entities which stronger names hold apart, so names have a rank within their kind of entity, and a name may unite only
+//! what no stronger name contradicts. When one does, it is the weaker name that is at fault: it becomes *ambiguous*, joins
+//! nothing from then on, and what it had united is divided again along the other names that were seen together.
+
+mod division;
+mod filter;
+mod rank;
+mod union;
+
+use braid_alert::{EntityId, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Role};
+use smallvec::SmallVec;
+
+use crate::Effect;
+use crate::alert_state::Mention;
+use crate::entity::{Entity, NAMES_MAX};
+use crate::slots::{EntityRef, NameRef};
+use crate::tenant_state::TenantState;
+use crate::weighing::{Weighing, role_rank};
+
+/// The mentions of one alert.
+pub(crate) type Mentions = SmallVec<[Mention; 8]>;
+
+/// Names of one piece of evidence, strongest first.
+type Names = SmallVec<[Identifier; 6]>;
+
+impl TenantState {
+    /// Finds or makes the entities that an alert's evidence is about.
+    pub(crate) fn resolve(
+        &mut self,
+        evidence: Vec<Evidence>,
+        at: EventTime,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) -> Mentions {
+        let mut mentions = Mentions::new();
+        for piece in evidence {
+            let Some((kind, names)) = filter::names_of(piece.kind, piece.identifiers) else { continue };
+            let (entity, anchor) = self.bearer_of(kind, names, effects);
+            self.follow_anchors(&mut mentions);
+            self.describe(entity, piece.label, piece.tags);
+            note(&mut mentions, Mention { entity, role: piece.role, anchor, bound: false, context: false });
+            for host_address in piece.addresses {
+                self.note_address(
+                    entity,
+                    &host_address.address,
+                    host_address.egress,
+                    at,
+                    &mut mentions,
+                    effects,
+                );
+            }
+        }
+        for place in 0..mentions.len() {
+            self.follow_binding(place, at, weighing, &mut mentions);
+        }
+        mentions
+    }
+
+    /// What has been learned from one piece of evidence may have united or divided the entities of the pieces before
+    /// it; the names that the mentions hang on know where they went.
+    fn follow_anchors(&mut self, mentions: &mut Mentions) {
+        if !std::mem::take(&mut self.names_moved) {
+            return;
+        }
+        for mut mention in std::mem::take(mentions) {
+            mention.entity = mention.anchor.map_or(mention.entity, |anchor| self.names.bearer(anchor));
+            note(mentions, mention);
+        }
+    }
+
+    /// A host's own address: an egress stands for many hosts and so for none, an internal one for this host.
+    fn note_address(
+        &mut self,
+        host: EntityRef,
+        address: &str,
+        egress: bool,
+        at: EventTime,
+        mentions: &mut Mentions,
+        effects: &mut Vec<Effect>,
+    ) {
+        let names = Identifier::address(address).into_iter().collect();
+        let Some((kind, names)) = filter::names_of(EntityKind::Address, names) else { return };
+        let (entity, anchor) = self.bearer_of(kind, names, effects);
+        let host = self.entities[host].id;
+        let known = &mut self.entities[entity];
+        let news = if egress { !std::mem::replace(&mut known.egress, true) } else { known.bind(host, at) };
+        if news {
+            self.touch_entity(entity);
+        }
+        let role = Role::Related;
+        note(mentions, Mention { entity, role, anchor, bound: false, context: true });
+    }
+
+    /// An address that is a host's at the time stands for that host.
+    fn follow_binding(&mut self, place: usize, at: EventTime, weighing: &Weighing, mentions: &mut Mentions) {
+        let address = &self.entities[mentions[place].entity];
+        if address.kind != EntityKind::Address || mentions[place].context || !address.joins() {
+            return;
+        }
+        let host = address.bound_to(at, weighing.settings.ip_binding);
+        let Some(host) = host.and_then(|id| self.entity_by_id.get(&id).copied()) else { return };
+        mentions[place].context = true;
+        let (role, anchor) = (mentions[place].role.clone(), None);
+        note(mentions, Mention { entity: host, role, anchor, bound: true, context: false });
+    }
+
+    /// The entity that bears these names: one that is known, several that turn out to be one, or a new one.
+    fn bearer_of(
+        &mut self,
+        kind: EntityKind,
+        names: Names,
+        effects: &mut Vec<Effect>,
+    ) -> (EntityRef, Option<NameRef>) {
+        let mut bearer: Option<EntityRef> = None;
+        let mut unknown: SmallVec<[usize; 6]> = SmallVec::new();
+        for place in 0..names.len() {
+            let Some(name) = self.names.find(&names[place]) else {
+                unknown.push(place);
+                continue;
+            };
+            let owner = self.names.bearer(name);
+            if self.entities[owner].ambiguous || bearer == Some(owner) {
+                continue;
+            }
+            if self.contradicts(&names, place, owner, bearer) {
+                self.make_ambiguous(name, effects);
+            } else {
+                bearer = Some(bearer.map_or(owner, |known| self.unite(known, owner)));
+            }
+        }
+        let bearer = match bearer {
+            Some(bearer) => bearer,
+            None if unknown.is_empty() => return self.ambiguous_bearer(&names),
+            None => self.new_entity(kind.clone()),
+        };
+        let anchor = self.learn(bearer, kind, names, &unknown);
+        (bearer, anchor)
+    }
+
+    /// All names are ambiguous: the mention goes to the strongest of them, as context.
+    fn ambiguous_bearer(&self, names: &Names) -> (EntityRef, Option<NameRef>) {
+        let name = self.names.find(&names[0]).expect("every name is known, since none is unknown");
+        (self.names.bearer(name), Some(name))
+    }
+
+    /// Gives an entity names that nobody bears yet, and ties all of this evidence's names to the strongest, which is
+    /// returned: the mention hangs on it.
+    fn learn(
+        &mut self,
+        bearer: EntityRef,
+        kind: EntityKind,
+        names: Names,
+        unknown: &[usize],
+    ) -> Option<NameRef> {
+        let mut news = false;
+        let mut tied: SmallVec<[NameRef; 6]> = SmallVec::new();
+        for (place, identifier) in names.into_iter().enumerate() {
+            let name = if unknown.contains(&place) {
+                if self.entities[bearer].names.len() >= NAMES_MAX {
+                    continue;
+                }
+                news = true;
+                self.state_bytes += identifier.value.len() as u64 + NAME_BYTES;
+                let name = self.names.insert(identifier, bearer);
+                self.entities[bearer].names.push(name);
+                name
+            } else {
+                self.names.find(&identifier).expect("it was found above")
+            };
+            if self.names.bearer(name) == bearer {
+                tied.push(name);
+            }
+        }
+        let entity = &mut self.entities[bearer];
+        for &name in tied.iter().skip(1) {
+            news |= entity.tie(tied[0], name);
+        }
+        if rank::is_more_telling(&kind, &entity.kind) {
+            entity.kind = kind;
+            news = true;
+        }
+        if news {
+            self.touch_entity(bearer);
+        }
+        tied.first().copied()
+    }
+
+    fn describe(&mut self, entity: EntityRef, label: Option<Box<str>>, tags: Vec<Box<str>>) {
+        let known = &mut self.entities[entity];
+        let mut news = false;
+        if let Some(label) = label.filter(|_| known.label().is_none()) {
+            known.rare().label = Some(label);
+            news = true;
+        }
+        for tag in tags {
+            if known.tags().len() < TAGS_MAX && !known.tags().contains(&tag) {
+                known.rare().tags.push(tag);
+                news = true;
+            }
+        }
+        if news {
+            self.touch_entity(entity);
+        }
+    }
+
+    pub(crate) fn new_entity(&mut self, kind: EntityKind) -> EntityRef {
+        let id = EntityId(self.next_entity);
+        self.next_entity += 1;
+        self.state_bytes += ENTITY_BYTES;
+        let entity = self.entities.insert(Entity::new(id, kind));
+        self.entity_by_id.insert(id, entity);
+        self.dirty.entities.push(entity);
+        entity
+    }
+}
+
+/// How many tags of products an entity keeps.
+const TAGS_MAX: usize = 32;
+
+/// What an entity and a name are reckoned to cost beside their text, for the byte budget.
+pub(crate) const ENTITY_BYTES: u64 = 160;
+/// See [`ENTITY_BYTES`].
+pub(crate) const NAME_BYTES: u64 = 64;
+
+/// Adds a mention; of two that name the same entity the one that says more stays.
+fn note(mentions: &mut Mentions, mention: Mention) {
+    match mentions.iter_mut().find(|m| m.entity == mention.entity) {
+        Some(known) => {
+            known.strengthen(mention);
+        }
+        None => mentions.push(mention),
+    }
+}
+
+impl Mention {
+    /// Takes over what another mention of the same entity says beyond this one. Returns whether that was anything.
+    pub(crate) fn strengthen(&mut self, other: Self) -> bool {
+        let before = (self.role.clone(), self.bound, self.context);
+        if role_rank(&other.role) > role_rank(&self.role) {
+            self.role = other.role;
+        }
+        self.bound &= other.bound;
+        self.context &= other.context;
+        self.anchor = self.anchor.or(other.anchor);
+        before != (self.role.clone(), self.bound, self.context)
+    }
+}
+
+/// Whether a name of this kind ties a mention for certain, or only within its scope.
+pub(crate) fn is_certain(kind: &IdentifierKind) -> bool {
+    kind.is_strong()
+        || matches!(kind, IdentifierKind::DomainAccount | IdentifierKind::Url | IdentifierKind::Address)
+}

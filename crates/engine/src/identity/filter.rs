@@ -1,0 +1,178 @@
+//! What names nobody in particular, and names that belong to another kind of entity than they stand on.
+
+use std::net::IpAddr;
+
+use braid_alert::{EntityKind, Identifier, IdentifierKind};
+
+use super::{Names, rank};
+
+/// Accounts that every Windows host or every directory has, by their bare name.
+const BUILT_IN_ACCOUNTS: [&str; 16] = [
+    "system",
+    "local service",
+    "network service",
+    "localservice",
+    "networkservice",
+    "anonymous logon",
+    "anonymous",
+    "everyone",
+    "authenticated users",
+    "administrator",
+    "guest",
+    "krbtgt",
+    "defaultaccount",
+    "wdagutilityaccount",
+    "trustedinstaller",
+    "iusr",
+];
+
+/// Prefixes of per-session accounts of the window manager and the font driver: `DWM-1`, `UMFD-0`.
+const BUILT_IN_PREFIXES: [&str; 2] = ["dwm-", "umfd-"];
+
+/// Domains whose accounts are built in.
+const BUILT_IN_DOMAINS: [&str; 5] =
+    ["nt authority", "nt service", "window manager", "font driver host", "builtin"];
+
+/// A domain SID has at least five parts after `S-1-5` and its like (`21`, three of the domain, one of the account; or
+/// those of Entra ID's `S-1-12-1-…`); shorter ones are well known and the same everywhere, `S-1-5-18` for one.
+const SID_PARTS_MIN: usize = 8;
+
+/// The kind of entity and the names that count, strongest first; `None` if there is none.
+pub(super) fn names_of(kind: EntityKind, identifiers: Vec<Identifier>) -> Option<(EntityKind, Names)> {
+    let identifiers: Names = identifiers.into();
+    if let Some(host) = machine_account(&kind, &identifiers) {
+        return Some((EntityKind::Host, [host].into_iter().collect()));
+    }
+    if is_built_in(&kind, &identifiers) {
+        return None;
+    }
+    let mut names: Names = identifiers.into_iter().filter(names_somebody).collect();
+    if names.iter().any(|name| name.kind.is_strong()) {
+        names.retain(|name| !matches!(name.kind, IdentifierKind::FilePath));
+    }
+    names.sort_by(|a, b| (rank::of(&a.kind), a).cmp(&(rank::of(&b.kind), b)));
+    names.dedup();
+    (!names.is_empty()).then_some((kind, names))
+}
+
+/// `CLIENT1$` is the host CLIENT1. The rest of what the evidence says about the account is left out: a mangled SID of
+/// SYSTEM has been seen beside the accounts of five machines.
+fn machine_account(kind: &EntityKind, identifiers: &[Identifier]) -> Option<Identifier> {
+    if *kind != EntityKind::User {
+        return None;
+    }
+    let name = identifiers.iter().find_map(|identifier| account_name(identifier)?.strip_suffix('$'))?;
+    Identifier::new(IdentifierKind::NetbiosName, name)
+}
+
+/// The account's bare name, where the identifier holds one.
+fn account_name(identifier: &Identifier) -> Option<&str> {
+    match identifier.kind {
+        IdentifierKind::AccountName => Some(&identifier.value),
+        IdentifierKind::DomainAccount => identifier.value.rsplit('\\').next(),
+        IdentifierKind::Upn => identifier.value.split('@').next(),
+        _ => None,
+    }
+}
+
+fn is_built_in(kind: &EntityKind, identifiers: &[Identifier]) -> bool {
+    *kind == EntityKind::User && identifiers.iter().any(is_built_in_account)
+}
+
+/// A bare `administrator` is nobody in particular; `HOST\administrator` is that host's, and a domain's has its SID.
+fn is_built_in_account(identifier: &Identifier) -> bool {
+    let value = &*identifier.value;
+    match identifier.kind {
+        IdentifierKind::Sid => is_well_known(value),
+        IdentifierKind::AccountName => is_built_in_name(value),
+        IdentifierKind::DomainAccount => value.split_once('\\').is_some_and(|(domain, account)| {
+            BUILT_IN_DOMAINS.contains(&domain) || (is_built_in_name(account) && account != "administrator")
+        }),
+        _ => false,
+    }
+}
+
+fn is_built_in_name(account: &str) -> bool {
+    BUILT_IN_ACCOUNTS.contains(&account) || BUILT_IN_PREFIXES.iter().any(|prefix| account.starts_with(prefix))
+}
+
+fn is_well_known(sid: &str) -> bool {
+    sid.split('-').count() < SID_PARTS_MIN
+}
+
+/// Whether a name can name one entity: addresses that mean no host do not, nor does a display name by itself.
+fn names_somebody(identifier: &Identifier) -> bool {
+    match identifier.kind {
+        IdentifierKind::Address => identifier.value.parse().is_ok_and(is_somewhere),
+        IdentifierKind::Sid => !is_well_known(&identifier.value),
+        IdentifierKind::NetbiosName | IdentifierKind::Fqdn => {
+            !matches!(&*identifier.value, "localhost" | "workgroup")
+        }
+        _ => true,
+    }
+}
+
+fn is_somewhere(address: IpAddr) -> bool {
+    let special = address.is_loopback() || address.is_unspecified() || address.is_multicast();
+    let local = match address {
+        IpAddr::V4(v4) => v4.is_broadcast() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    };
+    !special && !local
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(names: &[(IdentifierKind, &str)]) -> Option<(EntityKind, Vec<String>)> {
+        let identifiers =
+            names.iter().map(|(kind, value)| Identifier { kind: kind.clone(), value: (*value).into() });
+        let (kind, names) = names_of(EntityKind::User, identifiers.collect())?;
+        Some((kind, names.iter().map(ToString::to_string).collect()))
+    }
+
+    use IdentifierKind::{AccountName, DomainAccount, ObjectId, Sid, Upn};
+
+    #[test]
+    fn built_in_accounts_name_nobody() {
+        assert_eq!(user(&[(DomainAccount, "nt authority\\system"), (Sid, "S-1-5-18")]), None);
+        assert_eq!(user(&[(AccountName, "administrator")]), None);
+        assert_eq!(user(&[(AccountName, "krbtgt")]), None);
+        assert_eq!(user(&[(DomainAccount, "window manager\\dwm-1")]), None);
+        assert_eq!(user(&[(Sid, "S-2-2-78")]), None, "a mangled well-known SID");
+        assert!(
+            user(&[(DomainAccount, "avoriaz-sql1\\administrator")]).is_some(),
+            "a host's own administrator"
+        );
+    }
+
+    #[test]
+    fn a_machine_account_is_its_host_whatever_sid_stands_beside_it() {
+        let host = user(&[(Sid, "S-2-2-78"), (DomainAccount, "vnevado\\vnevado-win10s$")]);
+        assert_eq!(host, Some((EntityKind::Host, vec!["netbiosName:vnevado-win10s".into()])));
+    }
+
+    #[test]
+    fn names_come_strongest_first() {
+        let names = user(&[
+            (DomainAccount, "contoso\\jeffl"),
+            (Upn, "jeffl@contoso.azure"),
+            (ObjectId, "o"),
+            (Sid, "S-1-5-21-1-2-3-1104"),
+        ]);
+        let kinds: Vec<_> =
+            names.unwrap().1.iter().map(|n| n.split(':').next().unwrap().to_owned()).collect();
+        assert_eq!(kinds, ["sid", "objectId", "upn", "domainAccount"]);
+    }
+
+    #[test]
+    fn addresses_that_mean_no_host_are_left_out() {
+        for address in
+            ["127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.251", "169.254.3.4", "::1", "fe80::1"]
+        {
+            let identifiers = vec![Identifier::address(address).unwrap()];
+            assert_eq!(names_of(EntityKind::Address, identifiers), None, "{address}");
+        }
+    }
+}

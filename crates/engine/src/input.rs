@@ -1,0 +1,15 @@
+use braid_alert::{Alert, SourceTime, Tenant};
+
+/// What the engine reads, in the order of the alerts topic.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A finding, or a revision of one.
+    Alert(Box<Alert>),
+    /// Time passes: the tenant's clock moves to this instant, if it is not already beyond it.
+    Tick {
+        /// Whose clock.
+        tenant: Tenant,
+        /// To when.
+        at: SourceTime,
+    },
+}

@@ -1,0 +1,241 @@
+//! Which incidents an alert is linked to, and how strongly.
+//!
+//! For each entity that the alert mentions, the mentions nearest in event time are looked at. A link weighs
+//!
+//! ```text
+//! kind of the entity × its rarity × role here × role there × certainty here × certainty there × nearness in time
+//! ```
+//!
+//! The best link of each shared entity counts; their sum is what the thresholds are about. Files together count no more
+//! than `files_max`, for two attacks with the same tools are two attacks. The next step of the kill chain on a shared
+//! entity adds to the sum.
+
+use std::cmp::Reverse;
+
+use braid_alert::{Alert, EntityId, EntityKind, EventTime, LinkReason, Role, Span, Weight};
+use smallvec::SmallVec;
+
+use crate::Effect;
+use crate::alert_state::{LinkState, Mention, interval};
+use crate::entity::MentionAt;
+use crate::identity::{Mentions, is_certain};
+use crate::slots::GroupRef;
+use crate::tenant_state::TenantState;
+use crate::weighing::{Weighing, role_weight};
+
+/// How many mentions of one entity are looked at on each side of the alert's time. What lies further away is not
+/// nearer to anything; a busy entity is bounded by it to some hundred bytes of reading.
+const NEAREST_MENTIONS: usize = 8;
+
+/// What a weak name, or an address that stands for a host, leaves of a link.
+const UNCERTAIN: Weight = Weight::from_millionths(700_000);
+
+/// An incident that an alert is linked to.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) group: GroupRef,
+    pub(crate) total: Weight,
+    files: Weight,
+    /// Best first; at least one.
+    pub(crate) links: SmallVec<[LinkState; 2]>,
+}
+
+/// Incidents in the order of preference: the strongest first.
+pub(crate) type Candidates = SmallVec<[Candidate; 2]>;
+
+/// The best link of one entity into one group.
+type BestLinks = SmallVec<[(GroupRef, LinkState); 4]>;
+
+impl TenantState {
+    /// The incidents that an alert with these mentions is linked to, strongest first; `own` is left out.
+    pub(crate) fn candidates(
+        &self,
+        alert: &Alert,
+        mentions: &Mentions,
+        own: Option<GroupRef>,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) -> Candidates {
+        let at = interval(alert, weighing.settings.activity_max);
+        let mut candidates = Candidates::new();
+        for mention in mentions.iter().filter(|m| !m.context && self.entities[m.entity].joins()) {
+            let kind = &self.entities[mention.entity].kind;
+            for (group, link) in self.best_links(mention, at, own, weighing, effects) {
+                add_link(&mut candidates, group, link, kind, weighing);
+            }
+        }
+        for candidate in &mut candidates {
+            candidate.links.sort_by_key(|link| (Reverse(link.weight), self.entities[link.entity].id));
+            self.add_sequence(candidate, alert, weighing);
+        }
+        candidates.sort_by_key(|c| {
+            let group = &self.groups[c.group];
+            (Reverse(c.total), group.first_activity, group.incident.id)
+        });
+        candidates
+    }
+
+    fn best_links(
+        &self,
+        mention: &Mention,
+        at: (EventTime, EventTime),
+        own: Option<GroupRef>,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) -> BestLinks {
+        let mut best = BestLinks::new();
+        let entity = &self.entities[mention.entity];
+        let partners = entity.partners_since(self.clock, weighing.settings.partner_window);
+        let certain = mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind));
+        let here = weighing
+            .kind(&entity.kind)
+            .times(weighing.rarity(partners))
+            .times(role_weight(&mention.role))
+            .times(certainty(certain, mention.bound));
+        if !weighing.counts(here) {
+            if weighing.is_hub(partners) {
+                effects.push(Effect::HubDemoted { tenant: self.tenant.clone(), entity: entity.id });
+            }
+            return best;
+        }
+        for there in entity.nearest(at.0, NEAREST_MENTIONS).filter(|m| !m.context && Some(m.group) != own) {
+            let gap = gap_between(at, (there.start, there.end));
+            let weight = here
+                .times(role_weight(&there.role))
+                .times(certainty(there.certain, there.bound))
+                .times(weighing.nearness(&entity.kind, gap));
+            if weighing.counts(weight)
+                && self.groups[there.group].takes_alerts(self.clock, weighing.settings.late_join)
+            {
+                let reason = reason_of(&entity.kind, mention, there);
+                let link = LinkState { peer: there.alert, entity: mention.entity, reason, weight, gap };
+                self.keep_best(&mut best, there.group, link);
+            }
+        }
+        best
+    }
+
+    fn keep_best(&self, best: &mut BestLinks, group: GroupRef, link: LinkState) {
+        match best.iter_mut().find(|(g, _)| *g == group) {
+            None => best.push((group, link)),
+            Some((_, known)) => {
+                let rank = |l: &LinkState| (Reverse(l.weight), l.gap, self.alerts[l.peer].arrival);
+                if rank(&link) < rank(known) {
+                    *known = link;
+                }
+            }
+        }
+    }
+
+    /// The next step of the kill chain after (or before) the peer's makes a link stronger.
+    fn add_sequence(&self, candidate: &mut Candidate, alert: &Alert, weighing: &Weighing) {
+        let step = |alert: &Alert| alert.phase.as_ref().and_then(braid_alert::Phase::step);
+        let best = &mut candidate.links[0];
+        let peer = &self.alerts[best.peer].alert;
+        let (Some(mine), Some(theirs)) = (step(alert), step(peer)) else { return };
+        let follows = mine > theirs && alert.first_activity >= peer.first_activity;
+        let precedes = mine < theirs && alert.first_activity <= peer.first_activity;
+        if follows || precedes {
+            if candidate.total < weighing.settings.join_at {
+                best.reason = LinkReason::EventSequence;
+            }
+            candidate.total = candidate.total.plus(weighing.settings.sequence_bonus);
+        }
+    }
+
+    /// Notes that the entities of an alert have met.
+    pub(crate) fn note_partners(&mut self, mentions: &Mentions, weighing: &Weighing) {
+        let partners: SmallVec<[EntityId; 8]> = mentions
+            .iter()
+            .map(|m| &self.entities[m.entity])
+            .filter(|e| e.joins() && is_partner(&e.kind))
+            .map(|e| e.id)
+            .collect();
+        let (now, window) = (self.clock, weighing.settings.partner_window);
+        for mention in mentions {
+            let entity = &mut self.entities[mention.entity];
+            if !counts_partners(&entity.kind) {
+                continue;
+            }
+            let own = entity.id;
+            let mut news = false;
+            for &partner in partners.iter().filter(|&&p| p != own) {
+                news |= entity.meet(partner, now, window);
+            }
+            if news {
+                self.touch_entity(mention.entity);
+            }
+        }
+    }
+}
+
+fn add_link(
+    candidates: &mut Candidates,
+    group: GroupRef,
+    link: LinkState,
+    kind: &EntityKind,
+    weighing: &Weighing,
+) {
+    let place = candidates.iter().position(|c| c.group == group).unwrap_or_else(|| {
+        candidates.push(Candidate {
+            group,
+            total: Weight::ZERO,
+            files: Weight::ZERO,
+            links: SmallVec::new(),
+        });
+        candidates.len() - 1
+    });
+    let candidate = &mut candidates[place];
+    let counted = if is_tool(kind) {
+        let room = Weight::from_millionths(
+            (weighing.settings.weights.files_max.millionths() - candidate.files.millionths()).max(0),
+        );
+        let counted = link.weight.min(room);
+        candidate.files = candidate.files.plus(counted);
+        counted
+    } else {
+        link.weight
+    };
+    candidate.total = candidate.total.plus(counted);
+    candidate.links.push(link);
+}
+
+/// What every attack uses: by themselves files, processes and registry keys make no incident.
+fn is_tool(kind: &EntityKind) -> bool {
+    matches!(kind, EntityKind::File | EntityKind::Process | EntityKind::Registry)
+}
+
+/// Whom one may meet: users and hosts make a hub, not the files and addresses around them.
+fn is_partner(kind: &EntityKind) -> bool {
+    matches!(kind, EntityKind::User | EntityKind::Host | EntityKind::MobileDevice | EntityKind::Mailbox)
+}
+
+/// Whose partners are counted. Files weigh little whoever shares them, and mails are few.
+fn counts_partners(kind: &EntityKind) -> bool {
+    !is_tool(kind) && !matches!(kind, EntityKind::MailMessage | EntityKind::MailCluster)
+}
+
+fn certainty(certain: bool, bound: bool) -> Weight {
+    if certain && !bound { Weight::ONE } else { UNCERTAIN }
+}
+
+/// Time between two activities; zero if they overlap.
+fn gap_between(a: (EventTime, EventTime), b: (EventTime, EventTime)) -> Span {
+    a.0.since(b.1).max(b.0.since(a.1)).max(Span::ZERO)
+}
+
+fn reason_of(kind: &EntityKind, here: &Mention, there: &MentionAt) -> LinkReason {
+    match kind {
+        _ if here.bound || there.bound => LinkReason::SameNetworkSegment,
+        EntityKind::User | EntityKind::Mailbox if here.role == Role::Target || there.role == Role::Target => {
+            LinkReason::SameTargetedAsset
+        }
+        EntityKind::User | EntityKind::Mailbox | EntityKind::CloudLogon => LinkReason::SameActor,
+        EntityKind::Address | EntityKind::Url => LinkReason::SharedIndicators,
+        EntityKind::MailCluster => LinkReason::SameCampaign,
+        EntityKind::File | EntityKind::Process | EntityKind::Registry | EntityKind::MailMessage => {
+            LinkReason::SimilarArtifacts
+        }
+        _ => LinkReason::SameTargetedAsset,
+    }
+}

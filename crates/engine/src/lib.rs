@@ -1,0 +1,44 @@
+//! The correlator of one partition: [`Input`]s in, [`Effect`]s out.
+//!
+//! What it does not do: it reads no clock, does no I/O, starts no thread, awaits nothing and draws nothing at random.
+//! Time is an argument, every answer is an effect with a reason, and the same inputs give the same effects, whether
+//! the process was restarted in between or not. `clippy.toml` beside this crate keeps it so.
+//!
+//! Start with [`Partition`].
+
+// The face.
+mod partition;
+mod input;
+mod effect;
+mod settings;
+mod state;
+
+// One tenant, and what is done with it: a file each.
+mod tenant_state;
+mod arrival;
+mod revision;
+mod identity;
+mod join;
+mod merge;
+mod expiry;
+mod snapshot;
+mod changes;
+
+// What that is made of.
+mod alert_state;
+mod entity;
+mod group;
+mod names;
+mod score;
+mod slots;
+mod title;
+mod weighing;
+
+pub use effect::{Effect, MergeRefused, RejectReason, Unchanged};
+pub use input::Input;
+pub use partition::{Partition, Stats};
+pub use settings::{Caps, HalfLives, KindWeights, Settings};
+pub use state::{
+    AlertRecord, BindingRecord, Change, EntityRecord, IncidentRecord, LinkRecord, MentionRecord,
+    PartnerRecord, StateKey, StateRecord, TenantRecord,
+};

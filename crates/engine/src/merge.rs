@@ -1,0 +1,176 @@
+//! Two incidents that turn out to be one attack.
+//!
+//! The older incident survives as an identity, the larger group as a container: a merge moves the fewer alerts,
+//! whichever side they are on. What was merged away stays as a record that says where it went.
+
+use std::cmp::Reverse;
+
+use braid_alert::{ChangeReason, CloseReason, IncidentId, IncidentStatus, Weight};
+
+use crate::alert_state::LinkState;
+use crate::join::Candidates;
+use crate::slots::{AlertRef, GroupRef};
+use crate::tenant_state::{Home, TenantState};
+use crate::weighing::Weighing;
+use crate::{Effect, MergeRefused};
+
+impl TenantState {
+    /// Merges into an alert's incident every other one that the alert is linked to strongly enough.
+    pub(crate) fn merge_others(
+        &mut self,
+        slot: AlertRef,
+        candidates: Candidates,
+        at: Weight,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) {
+        for candidate in candidates.into_iter().filter(|c| c.total >= at) {
+            let own = self.alerts[slot].group;
+            // An earlier merge may have moved the candidate's alerts.
+            let link = candidate.links.into_iter().next().expect("a candidate has a link");
+            let other = self.alerts[link.peer].group;
+            if other == own {
+                continue;
+            }
+            match self.merge_refused(own, other, weighing) {
+                Some(reason) => effects.push(Effect::MergeRefused {
+                    tenant: self.tenant.clone(),
+                    into: self.groups[own].incident.id,
+                    other: self.groups[other].incident.id,
+                    reason,
+                }),
+                None => self.merge(slot, link, effects),
+            }
+        }
+    }
+
+    /// Why two incidents must stay two, if they must.
+    fn merge_refused(&self, a: GroupRef, b: GroupRef, weighing: &Weighing) -> Option<MergeRefused> {
+        let caps = &weighing.settings.caps;
+        let (a, b) = (&self.groups[a], &self.groups[b]);
+        let first = a.first_activity.min(b.first_activity);
+        let last = a.last_activity.max(b.last_activity);
+        let rules = [
+            (a.is_resolved() || b.is_resolved(), MergeRefused::Closed),
+            (differ(&a.incident.assignee, &b.incident.assignee), MergeRefused::Assignee),
+            (differ(&a.incident.classification, &b.incident.classification), MergeRefused::Classification),
+            (differ(&a.incident.determination, &b.incident.determination), MergeRefused::Determination),
+            (a.alerts.len() + b.alerts.len() > caps.incident_alerts_max as usize, MergeRefused::AlertsMax),
+            (a.entities_with(b) > caps.incident_entities_max as usize, MergeRefused::EntitiesMax),
+            ((a.incident.bytes + b.incident.bytes) as u64 > caps.incident_bytes_max, MergeRefused::BytesMax),
+            (last.since(first) > caps.incident_span_max, MergeRefused::SpanMax),
+        ];
+        rules.into_iter().find_map(|(holds, reason)| holds.then_some(reason))
+    }
+
+    /// Merges the alert's incident and the one of the link's peer.
+    fn merge(&mut self, slot: AlertRef, link: LinkState, effects: &mut Vec<Effect>) {
+        let key = self.alerts[slot].key();
+        let told = self.links_of(&key, std::slice::from_ref(&link));
+        let (a, b) = (self.alerts[slot].group, self.alerts[link.peer].group);
+        self.alerts[slot].links.push(link);
+        self.touch_alert(slot);
+        let (survivor, gone) = if self.survives(a, b) { (a, b) } else { (b, a) };
+        let last_title = self.title_of(gone);
+        let gone_id = self.groups[gone].incident.id;
+        let group = self.unite_groups(survivor, gone, last_title);
+        let mut merged = self.change(group, ChangeReason::MergedFrom);
+        (merged.alert, merged.links, merged.other) = (Some(key), told, Some(gone_id));
+        effects.push(Effect::Incident(merged));
+        self.redirect_all(group, gone_id, effects);
+    }
+
+    /// Whether `a` stays and `b` goes: the older first activity, then more alerts, then the smaller id.
+    fn survives(&self, a: GroupRef, b: GroupRef) -> bool {
+        let rank = |group: GroupRef| {
+            let group = &self.groups[group];
+            (group.first_activity, Reverse(group.alerts.len()), group.incident.id)
+        };
+        rank(a) < rank(b)
+    }
+
+    /// Moves the fewer alerts to the more and gives the result the surviving incident's record. Returns the group.
+    fn unite_groups(&mut self, survivor: GroupRef, gone: GroupRef, last_title: Box<str>) -> GroupRef {
+        let larger = self.groups[survivor].alerts.len() >= self.groups[gone].alerts.len();
+        let (keep, drop) = if larger { (survivor, gone) } else { (gone, survivor) };
+        self.move_alerts(drop, keep);
+        let mut dropped = self.remove_group(drop);
+        let (severity, first, last) = (dropped.severity(), dropped.first_activity, dropped.last_activity);
+        let kept = &mut self.groups[keep];
+        let (kept_severity, kept_first, kept_last) =
+            (kept.severity(), kept.first_activity, kept.last_activity);
+        kept.absorb(&mut dropped);
+        let bytes = kept.incident.bytes + dropped.incident.bytes;
+        if !larger {
+            std::mem::swap(&mut kept.incident, &mut dropped.incident);
+        }
+        kept.incident.bytes = bytes;
+        let mut left = dropped.incident;
+        kept.incident.merged_from.push(left.id);
+        kept.incident.merged_from.append(&mut left.merged_from);
+        let id = kept.incident.id;
+        let of_gone = if larger { (severity, first, last) } else { (kept_severity, kept_first, kept_last) };
+        (left.last_severity, left.first_activity, left.last_activity) =
+            (Some(of_gone.0), Some(of_gone.1), Some(of_gone.2));
+        (left.last_title, left.redirect, left.bytes) = (Some(last_title), Some(id), 0);
+        left.previous_status = Some(std::mem::replace(&mut left.status, IncidentStatus::Redirected));
+        left.closed = Some(CloseReason::Redirected);
+        self.incidents.insert(left.id, Home::Redirected(Box::new(left)));
+        self.incidents.insert(id, Home::Group(keep));
+        self.open -= 1;
+        self.touch_group(keep);
+        keep
+    }
+
+    /// Makes a group's alerts another's, in their own records and in the index.
+    fn move_alerts(&mut self, from: GroupRef, to: GroupRef) {
+        for place in 0..self.groups[from].alerts.len() {
+            let slot = self.groups[from].alerts[place];
+            self.touch_alert(slot);
+            let state = &mut self.alerts[slot];
+            state.group = to;
+            for mention in &state.mentions {
+                let entity = &mut self.entities[mention.entity];
+                if let Some(there) = entity.mention_mut(state.alert.first_activity, state.arrival) {
+                    there.group = to;
+                }
+            }
+        }
+    }
+
+    /// One more version of what was merged away now and of everything that had been merged into it before: each says
+    /// where its alerts are at the end of the chain.
+    fn redirect_all(&mut self, group: GroupRef, gone: IncidentId, effects: &mut Vec<Effect>) {
+        let survivor = self.groups[group].incident.id;
+        let severity = self.groups[group].severity();
+        let merged = &self.groups[group].incident.merged_from;
+        let from = merged.iter().position(|&id| id == gone).expect("it has just been merged");
+        let redirected: Vec<IncidentId> = merged[from..].to_vec();
+        for id in redirected {
+            let Some(Home::Redirected(record)) = self.incidents.get_mut(&id) else { continue };
+            record.redirect = Some(survivor);
+            record.version += 1;
+            record.last_changed = self.clock;
+            record.changed = ChangeReason::Redirected;
+            self.dirty.redirected.push(id);
+            effects.push(Effect::Incident(braid_alert::IncidentChange {
+                incident: id,
+                tenant: self.tenant.clone(),
+                version: record.version,
+                at: self.clock,
+                reason: ChangeReason::Redirected,
+                status: IncidentStatus::Redirected,
+                severity: record.last_severity.clone().unwrap_or_else(|| severity.clone()),
+                alerts: 0,
+                alert: None,
+                links: Vec::new(),
+                other: Some(survivor),
+            }));
+        }
+    }
+}
+
+/// Whether both say something, and not the same.
+fn differ<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
+    matches!((a, b), (Some(a), Some(b)) if a != b)
+}

@@ -1,0 +1,195 @@
+use std::collections::BTreeMap;
+
+use braid_alert::{EntityId, Incident, IncidentId, SourceTime, Tenant};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::changes::Restored;
+use crate::state::{Change, EntityRecord, StateKey, StateRecord};
+use crate::tenant_state::TenantState;
+use crate::weighing::Weighing;
+use crate::{Effect, Input, Settings};
+
+/// All correlation state of one Kafka partition. One worker owns it, so there is nothing to lock; the price is that one
+/// tenant's joins cannot use a second core.
+///
+/// ```text
+///  Input ──▶ apply ──▶ Effect…          what follows from it, at once
+///              │
+///              ├─────▶ drain_changes    what changed in the state since last asked, for the changelog
+///              └─────▶ incident(id)     the whole record of an incident as it now stands
+/// ```
+#[derive(Debug)]
+pub struct Partition {
+    weighing: Weighing,
+    tenants: Vec<TenantState>,
+    place_of: HashMap<Tenant, usize, FixedState>,
+    state_bytes: u64,
+}
+
+/// Figures of a partition, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Alerts remembered.
+    pub alerts: u64,
+    /// Entities known.
+    pub entities: u64,
+    /// Incidents that are active, dormant ones included.
+    pub incidents_open: u64,
+    /// Of these, the ones without news for `dormant_after`.
+    pub incidents_dormant: u64,
+    /// Alerts of the largest incident.
+    pub incident_alerts_largest: u64,
+    /// Logical bytes held.
+    pub state_bytes: u64,
+}
+
+impl Partition {
+    /// An empty partition.
+    pub fn new(settings: Settings) -> Self {
+        let place_of = HashMap::with_hasher(FixedState::with_seed(0x6272_6169_6423));
+        Self { weighing: Weighing::new(settings), tenants: Vec::new(), place_of, state_bytes: 0 }
+    }
+
+    /// Rebuilds a partition from its changelog, oldest change first.
+    pub fn restore(settings: Settings, changes: impl Iterator<Item = Change>) -> Self {
+        let mut restored: BTreeMap<Tenant, Restored> = BTreeMap::new();
+        for change in changes {
+            restored.entry(tenant_of(&change).clone()).or_default().take(change);
+        }
+        let mut partition = Self::new(settings);
+        for (tenant, records) in restored {
+            let state = records.build(tenant.clone(), &partition.weighing);
+            partition.state_bytes += state.state_bytes;
+            partition.place_of.insert(tenant, partition.tenants.len());
+            partition.tenants.push(state);
+        }
+        partition
+    }
+
+    /// Takes one input and appends what follows from it. Total: there is no input that it cannot answer.
+    pub fn apply(&mut self, input: Input, effects: &mut Vec<Effect>) {
+        let (tenant, at) = match &input {
+            Input::Alert(alert) => (&alert.tenant, alert.origin.source_time),
+            Input::Tick { tenant, at } => (tenant, *at),
+        };
+        let place = self.place_of(tenant);
+        let state = &mut self.tenants[place];
+        let before = state.state_bytes;
+        state.advance(at, &self.weighing);
+        if let Input::Alert(alert) = input {
+            match state.find_alert(&alert.provider, &alert.id) {
+                Some(slot) => state.revise(slot, alert, &self.weighing, effects),
+                None => state.arrive(alert, &self.weighing, effects),
+            }
+            state.sweep_orphans();
+        }
+        self.state_bytes = self.state_bytes + state.state_bytes - before;
+        self.keep_to_budget(effects);
+    }
+
+    fn place_of(&mut self, tenant: &Tenant) -> usize {
+        if let Some(&place) = self.place_of.get(tenant) {
+            return place;
+        }
+        let place = self.tenants.len();
+        self.place_of.insert(tenant.clone(), place);
+        self.tenants.push(TenantState::new(tenant.clone()));
+        place
+    }
+
+    /// At the byte budget, the tenant that holds most gives up what it has not heard of for longest.
+    fn keep_to_budget(&mut self, effects: &mut Vec<Effect>) {
+        while self.state_bytes > self.weighing.settings.state_bytes_max {
+            let largest =
+                self.tenants.iter_mut().max_by_key(|state| (state.state_bytes, state.tenant.clone()));
+            let Some(state) = largest else { return };
+            let before = state.state_bytes;
+            state.evict(&self.weighing, effects);
+            if state.state_bytes == before {
+                return;
+            }
+            self.state_bytes = self.state_bytes + state.state_bytes - before;
+        }
+    }
+
+    /// The earliest instant at which a tenant's clock must move for a time-out to take effect. It may turn out, when
+    /// that clock has moved there, that the time-out has been put off meanwhile; then a later one is given.
+    pub fn next_deadline(&self) -> Option<(Tenant, SourceTime)> {
+        let due =
+            |state: &TenantState| state.forgettable.peek().map(|entry| (entry.0.0, state.tenant.clone()));
+        self.tenants.iter().filter_map(due).min().map(|(due, tenant)| (tenant, due))
+    }
+
+    /// What changed in the state since the last call, for the changelog.
+    pub fn drain_changes(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for state in &mut self.tenants {
+            state.drain_changes(&mut changes);
+        }
+        changes
+    }
+
+    /// The whole state, sorted by key: what a test compares after a restore. Expensive.
+    pub fn records(&self) -> BTreeMap<StateKey, StateRecord> {
+        self.tenants.iter().flat_map(TenantState::records).map(|record| (record.key(), record)).collect()
+    }
+
+    /// The whole record of an incident, redirected ones included.
+    pub fn incident(&self, tenant: &Tenant, id: IncidentId) -> Option<Incident> {
+        self.tenant(tenant)?.incident(id)
+    }
+
+    /// Ids of all incidents that are remembered, redirected ones included, in order.
+    pub fn incident_ids(&self) -> Vec<(Tenant, IncidentId)> {
+        let of = |state: &TenantState| {
+            let mut ids: Vec<IncidentId> = state.incidents.keys().copied().collect();
+            ids.sort();
+            ids.into_iter().map(|id| (state.tenant.clone(), id)).collect::<Vec<_>>()
+        };
+        let mut ids: Vec<_> = self.tenants.iter().flat_map(of).collect();
+        ids.sort();
+        ids
+    }
+
+    /// What is known of an entity.
+    pub fn entity(&self, tenant: &Tenant, id: EntityId) -> Option<EntityRecord> {
+        let state = self.tenant(tenant)?;
+        state.entity_by_id.get(&id).map(|&slot| state.entity_record(slot))
+    }
+
+    fn tenant(&self, tenant: &Tenant) -> Option<&TenantState> {
+        self.place_of.get(tenant).map(|&place| &self.tenants[place])
+    }
+
+    /// Figures for metrics. Looks at every group: for once a commit interval, not for once an alert.
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats { state_bytes: self.state_bytes, ..Stats::default() };
+        for state in &self.tenants {
+            stats.alerts += state.alerts.len() as u64;
+            stats.entities += state.entities.len() as u64;
+            stats.incidents_open += state.open;
+            let (dormant, largest) = state.dormant_and_largest(self.weighing.settings.dormant_after);
+            stats.incidents_dormant += dormant;
+            stats.incident_alerts_largest = stats.incident_alerts_largest.max(largest);
+        }
+        stats
+    }
+}
+
+fn tenant_of(change: &Change) -> &Tenant {
+    match change {
+        Change::Put(record) => match &**record {
+            StateRecord::Alert(r) => &r.alert.tenant,
+            StateRecord::Incident(r) => &r.tenant,
+            StateRecord::Entity(r) => &r.tenant,
+            StateRecord::Tenant(r) => &r.tenant,
+        },
+        Change::Delete(key) => match key {
+            StateKey::Alert(tenant, _)
+            | StateKey::Incident(tenant, _)
+            | StateKey::Entity(tenant, _)
+            | StateKey::Tenant(tenant) => tenant,
+        },
+    }
+}

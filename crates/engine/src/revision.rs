@@ -1,0 +1,212 @@
+//! An alert that comes again.
+
+use braid_alert::{
+    Alert, AlertKey, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentChange, IncidentStatus,
+    SourceTime, Span,
+};
+
+use crate::alert_state::record_bytes;
+use crate::arrival::entity_bytes;
+use crate::identity::Mentions;
+use crate::slots::{AlertRef, GroupRef};
+use crate::tenant_state::TenantState;
+use crate::weighing::Weighing;
+use crate::{Effect, Unchanged};
+
+impl TenantState {
+    /// Folds a revision into the alert that is known: the newest one says status, severity and texts, times widen,
+    /// evidence grows. In whatever order revisions come, the result is the same.
+    pub(crate) fn revise(
+        &mut self,
+        slot: AlertRef,
+        mut revision: Box<Alert>,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.note_seen(slot);
+        let evidence = std::mem::take(&mut revision.evidence);
+        let mentions = self.resolve(evidence, revision.first_activity, weighing, effects);
+        let newer = revision.updated >= self.alerts[slot].alert.updated;
+        let was_resolved = self.alerts[slot].alert.status == AlertStatus::Resolved;
+        let group = self.alerts[slot].group;
+        let counted = &self.alerts[slot];
+        self.groups[group].discount(counted);
+        let evidence_grew = self.add_mentions(slot, mentions, weighing);
+        let changed = self.fold(slot, *revision, newer, weighing);
+        self.groups[group].count(&self.alerts[slot]);
+        if !changed && !evidence_grew {
+            let why = if newer { Unchanged::Immaterial } else { Unchanged::Stale };
+            effects.push(Effect::Unchanged(why));
+            return;
+        }
+        self.touch_alert(slot);
+        let key = self.alerts[slot].key();
+        effects.push(Effect::Incident(self.revised(group, key, ChangeReason::AlertRevised)));
+        self.settle(slot, was_resolved, effects);
+        if evidence_grew && self.alerts[slot].alert.correlate == Correlate::Full {
+            self.relink(slot, weighing, effects);
+        }
+    }
+
+    fn revised(&mut self, group: GroupRef, key: AlertKey, reason: ChangeReason) -> IncidentChange {
+        let mut change = self.change(group, reason);
+        change.alert = Some(key);
+        change
+    }
+
+    /// Remembers that the alert was heard of, to the day.
+    fn note_seen(&mut self, slot: AlertRef) {
+        if self.clock.since(self.alerts[slot].seen) < Span::days(1) {
+            return;
+        }
+        self.alerts[slot].seen = self.clock;
+        self.touch_alert(slot);
+        let group = self.alerts[slot].group;
+        self.groups[group].seen = self.groups[group].seen.max(self.clock);
+    }
+
+    /// Adds mentions that are new, or say more than the known ones. Returns whether there were any.
+    fn add_mentions(&mut self, slot: AlertRef, mentions: Mentions, weighing: &Weighing) -> bool {
+        self.note_partners(&mentions, weighing);
+        let draws_others = self.alerts[slot].alert.correlate == Correlate::Full;
+        let group = self.alerts[slot].group;
+        let mut grew = false;
+        for mut mention in mentions {
+            mention.context |= !draws_others;
+            let entity = mention.entity;
+            let state = &mut self.alerts[slot];
+            match state.mentions.iter_mut().find(|m| m.entity == entity) {
+                Some(known) => {
+                    if !known.strengthen(mention) {
+                        continue;
+                    }
+                }
+                None => {
+                    state.mentions.push(mention);
+                    let group = &mut self.groups[group];
+                    if !group.mentions(entity) {
+                        group.incident.bytes += entity_bytes(&self.entities[entity], &self.names) as i64;
+                    }
+                    group.note_entity(entity);
+                }
+            }
+            grew = true;
+            let there = self.mention_at(slot, entity, weighing.settings.activity_max);
+            self.entities[entity].insert_mention(there);
+        }
+        grew
+    }
+
+    /// Folds everything but evidence. Returns whether anything that matters changed.
+    fn fold(&mut self, slot: AlertRef, revision: Alert, newer: bool, weighing: &Weighing) -> bool {
+        let before = self.alerts[slot].alert.clone();
+        let known = &mut self.alerts[slot].alert;
+        known.first_activity = known.first_activity.min(revision.first_activity);
+        known.last_activity = known.last_activity.max(revision.last_activity);
+        for technique in revision.techniques {
+            if !known.techniques.contains(&technique) {
+                known.techniques.push(technique);
+                known.techniques.sort();
+            }
+        }
+        if newer {
+            known.updated = revision.updated;
+            known.status = revision.status;
+            known.severity = revision.severity;
+            known.title = revision.title;
+            known.phase = revision.phase.or(known.phase.take());
+            known.category = revision.category.or(known.category.take());
+            known.classification = revision.classification.or(known.classification.take());
+            known.determination = revision.determination.or(known.determination.take());
+            known.assignee = revision.assignee.or(known.assignee.take());
+            known.resolved = revision.resolved.or(known.resolved);
+            known.portal_url = revision.portal_url.or(known.portal_url.take());
+        }
+        known.source_alert_id = known.source_alert_id.take().or(revision.source_alert_id);
+        let material = is_material(&before, known);
+        if known.updated != before.updated {
+            self.touch_alert(slot);
+        }
+        if material {
+            self.reindex(slot, &before, weighing);
+        }
+        material
+    }
+
+    /// Times and texts have changed: the index and the reckoned bytes follow.
+    fn reindex(&mut self, slot: AlertRef, before: &Alert, weighing: &Weighing) {
+        let state = &mut self.alerts[slot];
+        let bytes = record_bytes(&state.alert);
+        self.groups[state.group].incident.bytes += bytes as i64 - state.bytes as i64;
+        self.state_bytes = self.state_bytes + bytes - state.bytes;
+        state.bytes = bytes;
+        let arrival = state.arrival;
+        for place in 0..self.alerts[slot].mentions.len() {
+            let entity = self.alerts[slot].mentions[place].entity;
+            self.entities[entity].remove_mention(before.first_activity, arrival);
+            let there = self.mention_at(slot, entity, weighing.settings.activity_max);
+            self.entities[entity].insert_mention(there);
+        }
+    }
+
+    /// The incident follows its alerts: it is resolved when the last of them is, and active again when one of them is.
+    fn settle(&mut self, slot: AlertRef, was_resolved: bool, effects: &mut Vec<Effect>) {
+        let group = self.alerts[slot].group;
+        let is_resolved = self.alerts[slot].alert.status == AlertStatus::Resolved;
+        let status = &self.groups[group].incident.status;
+        if *status == IncidentStatus::Active && self.groups[group].unresolved == 0 {
+            effects.push(Effect::Incident(self.resolve_incident(group)));
+        } else if *status == IncidentStatus::Resolved && was_resolved && !is_resolved {
+            effects.push(Effect::Incident(self.reopen(group)));
+        }
+    }
+
+    fn resolve_incident(&mut self, group: GroupRef) -> IncidentChange {
+        let clock = self.clock;
+        self.open -= 1;
+        let incident = &mut self.groups[group].incident;
+        incident.previous_status = Some(std::mem::replace(&mut incident.status, IncidentStatus::Resolved));
+        incident.resolved_at = Some(clock);
+        incident.closed = Some(CloseReason::AllAlertsResolved);
+        self.change(group, ChangeReason::Resolved)
+    }
+
+    pub(crate) fn reopen(&mut self, group: GroupRef) -> IncidentChange {
+        self.open += 1;
+        let incident = &mut self.groups[group].incident;
+        incident.previous_status = Some(std::mem::replace(&mut incident.status, IncidentStatus::Active));
+        (incident.resolved_at, incident.closed) = (None::<SourceTime>, None);
+        self.change(group, ChangeReason::Reopened)
+    }
+
+    /// New evidence may link what stood alone, or show two incidents to be one.
+    fn relink(&mut self, slot: AlertRef, weighing: &Weighing, effects: &mut Vec<Effect>) {
+        let state = &self.alerts[slot];
+        let own = state.group;
+        let candidates = self.candidates(&state.alert, &state.mentions, Some(own), weighing, effects);
+        let settings = &weighing.settings;
+        let alone = self.groups[own].alerts.len() == 1;
+        self.merge_others(
+            slot,
+            candidates,
+            if alone { settings.join_at } else { settings.merge_at },
+            weighing,
+            effects,
+        );
+    }
+}
+
+/// Whether a person or a program that reads incidents would care.
+fn is_material(before: &Alert, after: &Alert) -> bool {
+    before.status != after.status
+        || before.severity != after.severity
+        || before.title != after.title
+        || before.first_activity != after.first_activity
+        || before.last_activity != after.last_activity
+        || before.phase != after.phase
+        || before.techniques != after.techniques
+        || before.classification != after.classification
+        || before.determination != after.determination
+        || before.assignee != after.assignee
+        || before.portal_url != after.portal_url
+}

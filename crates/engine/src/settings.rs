@@ -1,0 +1,136 @@
+use braid_alert::{Span, Weight};
+
+/// Every number that decides. The defaults are what the measurements in `docs/decisions` chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What a shared entity weighs, by its kind.
+    pub weights: KindWeights,
+    /// The time between two activities that halves a link's weight.
+    pub half_lives: HalfLives,
+    /// The sum of link weights from which an alert joins an incident.
+    pub join_at: Weight,
+    /// The sum of link weights from which an alert that belongs to two incidents merges them.
+    pub merge_at: Weight,
+    /// What the next step of the kill chain on a shared entity adds to a link.
+    pub sequence_bonus: Weight,
+    /// How many distinct partners within `partner_window` halve an entity's weight; beyond it the weight falls with
+    /// the fourth power, which is what makes a hub of a domain controller, a proxy or a service account.
+    pub hub_partners: u32,
+    /// For how long a partner counts, by the tenant's clock.
+    pub partner_window: Span,
+    /// How long an internal address names the host that was last seen with it, in event time.
+    pub ip_binding: Span,
+    /// Activity shorter than this counts to its end; of longer activity only the beginning does.
+    pub activity_max: Span,
+    /// Without news for this long an incident is dormant.
+    pub dormant_after: Span,
+    /// Without news for this long an incident takes no further alerts.
+    pub late_join: Span,
+    /// How long after its last revision an alert's id is remembered.
+    pub dedupe_retention: Span,
+    /// How long after its resolution an incident is reopened by new activity, rather than followed by a recurrence.
+    pub reopen_within: Span,
+    /// How large an incident may be.
+    pub caps: Caps,
+    /// How many logical bytes a partition may hold; beyond it the longest idle incidents are closed.
+    pub state_bytes_max: u64,
+}
+
+/// What a shared entity weighs by itself: at full nearness, without partners, in the roles that count most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindWeights {
+    /// A user.
+    pub user: Weight,
+    /// A host or a mobile device.
+    pub host: Weight,
+    /// A mail.
+    pub mail: Weight,
+    /// An address that is neither an egress nor bound to a host.
+    pub address: Weight,
+    /// A URL.
+    pub url: Weight,
+    /// A file or a process.
+    pub file: Weight,
+    /// All files and processes together.
+    pub files_max: Weight,
+    /// A cloud resource, an application, a logon session.
+    pub resource: Weight,
+}
+
+/// Half-lives of a link's weight, by the kind of the shared entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HalfLives {
+    /// Of a mail or a cluster of mails.
+    pub mail: Span,
+    /// Of a URL.
+    pub url: Span,
+    /// Of everything else.
+    pub other: Span,
+}
+
+/// How large an incident may be. What would go beyond is continued in a new one; nothing is cut off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caps {
+    /// Alerts.
+    pub incident_alerts_max: u32,
+    /// Distinct entities.
+    pub incident_entities_max: u32,
+    /// Bytes of the encoded record, as the engine reckons them.
+    pub incident_bytes_max: u64,
+    /// From the first activity to the last.
+    pub incident_span_max: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            weights: KindWeights::default(),
+            half_lives: HalfLives::default(),
+            join_at: Weight::from_millionths(250_000),
+            merge_at: Weight::from_millionths(800_000),
+            sequence_bonus: Weight::from_millionths(100_000),
+            hub_partners: 10,
+            partner_window: Span::hours(24),
+            ip_binding: Span::hours(8),
+            activity_max: Span::hours(2),
+            dormant_after: Span::hours(24),
+            late_join: Span::days(14),
+            dedupe_retention: Span::days(90),
+            reopen_within: Span::ZERO,
+            caps: Caps::default(),
+            state_bytes_max: 4 << 30,
+        }
+    }
+}
+
+impl Default for KindWeights {
+    fn default() -> Self {
+        Self {
+            user: Weight::ONE,
+            host: Weight::ONE,
+            mail: Weight::ONE,
+            address: Weight::from_millionths(300_000),
+            url: Weight::from_millionths(300_000),
+            file: Weight::from_millionths(100_000),
+            files_max: Weight::from_millionths(150_000),
+            resource: Weight::from_millionths(500_000),
+        }
+    }
+}
+
+impl Default for HalfLives {
+    fn default() -> Self {
+        Self { mail: Span::days(3), url: Span::hours(2), other: Span::hours(1) }
+    }
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            incident_alerts_max: 1_000,
+            incident_entities_max: 500,
+            incident_bytes_max: 512 << 10,
+            incident_span_max: Span::days(30),
+        }
+    }
+}

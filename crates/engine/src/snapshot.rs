@@ -1,0 +1,229 @@
+//! The whole record of an incident, made from what the engine holds.
+
+use std::cmp::Reverse;
+
+use braid_alert::{
+    EntityKind, Identifier, IdentifierKind, Incident, IncidentAlert, IncidentEntity, IncidentId, Link, Phase,
+    PhaseEntry, Role, Score, Technique,
+};
+
+use crate::entity::Entity;
+use crate::score::{Grounds, score};
+use crate::slots::{AlertRef, EntityRef, GroupRef};
+use crate::state::IncidentRecord;
+use crate::tenant_state::{Home, TenantState};
+use crate::title::{Subject, title};
+
+/// Tags that raise an incident's score.
+const SENSITIVE_TAGS: [&str; 4] = ["sensitive", "honeytoken", "Sensitive", "Honeytoken"];
+
+impl TenantState {
+    /// The record of an incident, redirected ones included.
+    pub(crate) fn incident(&self, id: IncidentId) -> Option<Incident> {
+        match self.home(id)? {
+            Home::Group(slot) => Some(self.snapshot(*slot)),
+            Home::Redirected(record) => Some(stub(record)),
+        }
+    }
+
+    /// The record of a group's incident.
+    pub(crate) fn snapshot(&self, slot: GroupRef) -> Incident {
+        let group = &self.groups[slot];
+        let story = self.story(slot);
+        let mut incident = stub(&group.incident);
+        incident.severity = group.severity();
+        incident.first_activity = group.first_activity;
+        incident.last_activity = group.last_activity;
+        incident.phases = self.phases_of(&story);
+        incident.techniques = self.techniques_of(&story);
+        incident.entities = self.entities_of(slot, &story);
+        incident.title = self.title_from(&story, &incident.phases, &incident.entities);
+        incident.score = score_of(group.severities(), &incident);
+        incident.links = self.links_in(&story);
+        incident.alerts = story.iter().map(|&alert| self.alert_in(alert)).collect();
+        incident
+    }
+
+    /// The title that a group's incident has now.
+    pub(crate) fn title_of(&self, slot: GroupRef) -> Box<str> {
+        let story = self.story(slot);
+        self.title_from(&story, &self.phases_of(&story), &self.entities_of(slot, &story))
+    }
+
+    fn title_from(&self, story: &[AlertRef], phases: &[PhaseEntry], entities: &[IncidentEntity]) -> Box<str> {
+        let mut phases: Vec<Phase> = phases.iter().map(|entry| entry.phase.clone()).collect();
+        phases.sort();
+        let gravest = story
+            .iter()
+            .enumerate()
+            .max_by_key(|&(place, &alert)| (self.alerts[alert].alert.severity.rank(), Reverse(place)));
+        let gravest = gravest.map_or("", |(_, &alert)| &*self.alerts[alert].alert.title);
+        let entities: Vec<(&EntityKind, &str)> =
+            entities.iter().filter(|e| !e.context).map(|e| (&e.kind, &*e.name)).collect();
+        title(&Subject { phases: &phases, gravest, alerts: story.len(), entities: &entities })
+    }
+
+    fn phases_of(&self, story: &[AlertRef]) -> Vec<PhaseEntry> {
+        let mut phases: Vec<PhaseEntry> = Vec::new();
+        for &slot in story {
+            let alert = &self.alerts[slot].alert;
+            if let Some(phase) = &alert.phase
+                && !phases.iter().any(|entry| entry.phase == *phase)
+            {
+                phases.push(PhaseEntry { phase: phase.clone(), first: alert.first_activity });
+            }
+        }
+        phases
+    }
+
+    fn techniques_of(&self, story: &[AlertRef]) -> Vec<Technique> {
+        let mut techniques: Vec<Technique> =
+            story.iter().flat_map(|&slot| self.alerts[slot].alert.techniques.iter().cloned()).collect();
+        techniques.sort();
+        techniques.dedup();
+        techniques
+    }
+
+    fn links_in(&self, story: &[AlertRef]) -> Vec<Link> {
+        let of = |&slot: &AlertRef| {
+            let state = &self.alerts[slot];
+            let key = state.key();
+            state.links.iter().map(|link| self.link_of(&key, link)).collect::<Vec<_>>()
+        };
+        story.iter().flat_map(of).collect()
+    }
+
+    fn alert_in(&self, slot: AlertRef) -> IncidentAlert {
+        let state = &self.alerts[slot];
+        let alert = &state.alert;
+        let mut entities: Vec<_> = state.mentions.iter().map(|m| self.entities[m.entity].id).collect();
+        entities.sort();
+        IncidentAlert {
+            provider: alert.provider.clone(),
+            id: alert.id.clone(),
+            source_alert_id: alert.source_alert_id.clone(),
+            title: alert.title.clone(),
+            severity: alert.severity.clone(),
+            status: alert.status.clone(),
+            phase: alert.phase.clone(),
+            techniques: alert.techniques.clone(),
+            first_activity: alert.first_activity,
+            last_activity: alert.last_activity,
+            portal_url: alert.portal_url.clone(),
+            entities,
+            origin: alert.origin.clone(),
+        }
+    }
+
+    /// The entities of a group: those that join first, then by how many alerts mention them.
+    fn entities_of(&self, slot: GroupRef, story: &[AlertRef]) -> Vec<IncidentEntity> {
+        let mut entities: Vec<IncidentEntity> = self.groups[slot]
+            .entities()
+            .iter()
+            .map(|&(entity, count)| self.entity_in(entity, count, story))
+            .collect();
+        entities.sort_by(|a, b| {
+            (a.context, &a.kind, Reverse(a.alerts), a.id).cmp(&(b.context, &b.kind, Reverse(b.alerts), b.id))
+        });
+        entities
+    }
+
+    fn entity_in(&self, slot: EntityRef, count: u32, story: &[AlertRef]) -> IncidentEntity {
+        let entity = &self.entities[slot];
+        let mut roles: Vec<Role> = Vec::new();
+        let mut context = true;
+        for mention in story.iter().flat_map(|&a| &self.alerts[a].mentions).filter(|m| m.entity == slot) {
+            context &= mention.context;
+            if !roles.contains(&mention.role) {
+                roles.push(mention.role.clone());
+            }
+        }
+        roles.sort();
+        let mut identifiers: Vec<Identifier> =
+            entity.names.iter().map(|&name| self.names.identifier(name).clone()).collect();
+        identifiers.sort();
+        IncidentEntity {
+            id: entity.id,
+            kind: entity.kind.clone(),
+            name: name_of(entity, &identifiers),
+            identifiers,
+            roles,
+            alerts: count as i32,
+            context: context || !entity.joins(),
+            tags: entity.tags().to_vec(),
+        }
+    }
+}
+
+/// What can be said of an incident without its alerts.
+fn stub(record: &IncidentRecord) -> Incident {
+    Incident {
+        id: record.id,
+        tenant: record.tenant.clone(),
+        version: record.version,
+        status: record.status.clone(),
+        previous_status: record.previous_status.clone(),
+        assignee: record.assignee.clone(),
+        assigned_group: record.assigned_group.clone(),
+        classification: record.classification.clone(),
+        determination: record.determination.clone(),
+        tags: record.tags.clone(),
+        comments: record.comments.clone(),
+        incident_url: None,
+        first_emitted: record.first_emitted,
+        last_changed: record.last_changed,
+        title: record.last_title.clone().unwrap_or_default(),
+        severity: record.last_severity.clone().unwrap_or(braid_alert::Severity::Informational),
+        score: Score { value: 0.0, parts: Vec::new() },
+        phases: Vec::new(),
+        techniques: Vec::new(),
+        first_activity: record.first_activity.unwrap_or_default(),
+        last_activity: record.last_activity.unwrap_or_default(),
+        alerts: Vec::new(),
+        entities: Vec::new(),
+        links: Vec::new(),
+        merged_from: record.merged_from.clone(),
+        redirect_incident_id: record.redirect,
+        continuation_of: record.continuation_of,
+        continued_by: record.continued_by,
+        recurrence_of: record.recurrence_of,
+        opened: record.opened.clone(),
+        changed: record.changed.clone(),
+        closed: record.closed.clone(),
+    }
+}
+
+fn score_of(severities: &[u32; 6], incident: &Incident) -> Score {
+    let phases: Vec<Phase> = incident.phases.iter().map(|entry| entry.phase.clone()).collect();
+    let steps = phases.iter().filter(|phase| phase.step().is_some()).count();
+    let is_sensitive = |e: &&IncidentEntity| e.tags.iter().any(|tag| SENSITIVE_TAGS.contains(&&**tag));
+    let sensitive: Vec<&str> = incident.entities.iter().filter(is_sensitive).map(|e| &*e.name).collect();
+    score(&Grounds { severities, steps, sensitive: &sensitive, phases: &phases })
+}
+
+/// What a person would call an entity: the name that says most to people, not the one that is strongest.
+fn name_of(entity: &Entity, identifiers: &[Identifier]) -> Box<str> {
+    const ORDER: [IdentifierKind; 13] = [
+        IdentifierKind::Upn,
+        IdentifierKind::DomainAccount,
+        IdentifierKind::AccountName,
+        IdentifierKind::DisplayName,
+        IdentifierKind::Fqdn,
+        IdentifierKind::NetbiosName,
+        IdentifierKind::Address,
+        IdentifierKind::Url,
+        IdentifierKind::FilePath,
+        IdentifierKind::ResourceId,
+        IdentifierKind::RegistryPath,
+        IdentifierKind::ProcessKey,
+        IdentifierKind::MailCluster,
+    ];
+    let telling = ORDER.iter().find_map(|kind| identifiers.iter().find(|i| i.kind == *kind));
+    let is_artifact = matches!(entity.kind, EntityKind::File | EntityKind::Process | EntityKind::MailMessage);
+    match (entity.label(), telling.or(identifiers.first())) {
+        (Some(label), _) if is_artifact => label.into(),
+        (_, Some(name)) => name.value.clone(),
+        (Some(label), None) => label.into(),
+        (None, None) => Box::default(),
+    }
+}

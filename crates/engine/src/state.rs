@@ -1,0 +1,264 @@
+//! State as the changelog keeps it: what restore reads is what the engine held, number for number.
+//!
+//! Containers in memory are addressed by slots, which differ after a restore. Records therefore speak of what does not:
+//! an alert's arrival number, an entity's id, a group's number. A *group* is the set of alerts of one incident; it has a
+//! number of its own, because a merge keeps the larger group and the older incident, and must not rewrite a thousand
+//! alerts when those are not on the same side.
+
+use braid_alert::{
+    Alert, ChangeReason, Classification, CloseReason, Comment, Determination, EntityId, EntityKind,
+    EventTime, Identifier, IncidentId, IncidentStatus, LinkReason, OpenReason, Role, Severity, SourceTime,
+    Span, Tenant, Weight,
+};
+use serde::{Deserialize, Serialize};
+
+/// One change of a partition's state since the last drain.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// This record now stands under its key.
+    Put(Box<StateRecord>),
+    /// Nothing stands under this key any more.
+    Delete(StateKey),
+}
+
+/// A record of state.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StateRecord {
+    /// A remembered alert.
+    Alert(AlertRecord),
+    /// An incident, open, resolved or redirected.
+    Incident(IncidentRecord),
+    /// An entity and its names.
+    Entity(EntityRecord),
+    /// A tenant's clock and counters.
+    Tenant(TenantRecord),
+}
+
+/// The key of a record of state.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StateKey {
+    /// An alert, by its arrival number.
+    Alert(Tenant, i64),
+    /// An incident.
+    Incident(Tenant, IncidentId),
+    /// An entity.
+    Entity(Tenant, EntityId),
+    /// A tenant.
+    Tenant(Tenant),
+}
+
+impl StateRecord {
+    /// The key that it stands under.
+    pub fn key(&self) -> StateKey {
+        match self {
+            Self::Alert(r) => StateKey::Alert(r.alert.tenant.clone(), r.arrival),
+            Self::Incident(r) => StateKey::Incident(r.tenant.clone(), r.id),
+            Self::Entity(r) => StateKey::Entity(r.tenant.clone(), r.id),
+            Self::Tenant(r) => StateKey::Tenant(r.tenant.clone()),
+        }
+    }
+}
+
+/// A remembered alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertRecord {
+    /// Its place in the order of first arrivals in the tenant, from 0.
+    pub arrival: i64,
+    /// The alert as folded so far, without description and evidence.
+    pub alert: Alert,
+    /// The group that it is in.
+    pub group: i64,
+    /// The entities that it mentions.
+    pub mentions: Vec<MentionRecord>,
+    /// The links that brought it in.
+    pub links: Vec<LinkRecord>,
+    /// The tenant's clock when it was last heard of, to the day.
+    pub seen: SourceTime,
+}
+
+/// A mention of an entity by an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MentionRecord {
+    /// The entity.
+    pub entity: EntityId,
+    /// The part it played.
+    pub role: Role,
+    /// The name that tied the mention to the entity, so that a division knows to which part it goes.
+    pub anchor: Option<Identifier>,
+    /// It was derived from a host's address at the time rather than named.
+    pub bound: bool,
+    /// It is shown and draws nothing in: a host's own address, or an alert that must not draw others.
+    pub context: bool,
+}
+
+/// A link of an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRecord {
+    /// The arrival number of the peer.
+    pub peer: i64,
+    /// The shared entity.
+    pub entity: EntityId,
+    /// What it says.
+    pub reason: LinkReason,
+    /// How strong.
+    pub weight: Weight,
+    /// Time between the two.
+    pub gap: Span,
+}
+
+/// An incident without its alerts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IncidentRecord {
+    /// Its id.
+    pub id: IncidentId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Its version.
+    pub version: i64,
+    /// The group that holds its alerts; `None` if redirected.
+    pub group: Option<i64>,
+    /// Where it stands.
+    pub status: IncidentStatus,
+    /// Where it stood before.
+    pub previous_status: Option<IncidentStatus>,
+    /// Who works on it.
+    pub assignee: Option<Box<str>>,
+    /// The group of people that works on it.
+    pub assigned_group: Option<Box<str>>,
+    /// An analyst's verdict.
+    pub classification: Option<Classification>,
+    /// What the analyst found it to be.
+    pub determination: Option<Determination>,
+    /// Tags.
+    pub tags: Vec<Box<str>>,
+    /// Comments.
+    pub comments: Vec<Comment>,
+    /// The tenant's clock at its first version.
+    pub first_emitted: SourceTime,
+    /// The tenant's clock at its last version.
+    pub last_changed: SourceTime,
+    /// When it was resolved.
+    pub resolved_at: Option<SourceTime>,
+    /// Why it opened.
+    pub opened: OpenReason,
+    /// Why it last changed.
+    pub changed: ChangeReason,
+    /// Why it is closed.
+    pub closed: Option<CloseReason>,
+    /// The bytes of its encoded record, as reckoned when its alerts came in.
+    pub bytes: i64,
+    /// What was merged into it.
+    pub merged_from: Vec<IncidentId>,
+    /// Where it went.
+    pub redirect: Option<IncidentId>,
+    /// What it continues.
+    pub continuation_of: Option<IncidentId>,
+    /// What continues it.
+    pub continued_by: Option<IncidentId>,
+    /// What it is a recurrence of.
+    pub recurrence_of: Option<IncidentId>,
+    /// Of a redirected one: its last title, severity and times, which its alerts no longer tell.
+    pub last_title: Option<Box<str>>,
+    /// See `last_title`.
+    pub last_severity: Option<Severity>,
+    /// See `last_title`.
+    pub first_activity: Option<EventTime>,
+    /// See `last_title`.
+    pub last_activity: Option<EventTime>,
+}
+
+impl IncidentRecord {
+    /// An active incident that has no version yet: the change that opens it makes the first.
+    pub fn new(id: IncidentId, tenant: Tenant, at: SourceTime, opened: OpenReason) -> Self {
+        Self {
+            id,
+            tenant,
+            version: 0,
+            group: None,
+            status: IncidentStatus::Active,
+            previous_status: None,
+            assignee: None,
+            assigned_group: None,
+            classification: None,
+            determination: None,
+            tags: Vec::new(),
+            comments: Vec::new(),
+            first_emitted: at,
+            last_changed: at,
+            resolved_at: None,
+            opened,
+            changed: ChangeReason::Opened,
+            closed: None,
+            bytes: 0,
+            merged_from: Vec::new(),
+            redirect: None,
+            continuation_of: None,
+            continued_by: None,
+            recurrence_of: None,
+            last_title: None,
+            last_severity: None,
+            first_activity: None,
+            last_activity: None,
+        }
+    }
+}
+
+/// An entity and its names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntityRecord {
+    /// Its number.
+    pub id: EntityId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// What kind of thing it is.
+    pub kind: EntityKind,
+    /// Its names, in the order in which they were learned.
+    pub identifiers: Vec<Identifier>,
+    /// Which names were named together: pairs of places in `identifiers`, so that it can be divided again.
+    pub ties: Vec<Vec<i32>>,
+    /// What a person would call it, where the names do not say.
+    pub label: Option<Box<str>>,
+    /// Tags that products put on it.
+    pub tags: Vec<Box<str>>,
+    /// Its partners in the window.
+    pub partners: Vec<PartnerRecord>,
+    /// An address that the outside sees: it joins nothing.
+    pub egress: bool,
+    /// Its one name has been seen to stand for several entities: it joins nothing, and what it united is divided.
+    pub ambiguous: bool,
+    /// For an address: the hosts that it named, and until when.
+    pub bindings: Vec<BindingRecord>,
+}
+
+/// A partner of an entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerRecord {
+    /// Which.
+    pub entity: EntityId,
+    /// The hour, counted from 1970, in which they were last seen together.
+    pub hour: i32,
+}
+
+/// A host that an address named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BindingRecord {
+    /// The host.
+    pub host: EntityId,
+    /// The event time of the alert that says so.
+    pub at: EventTime,
+}
+
+/// A tenant's clock and counters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantRecord {
+    /// Whose.
+    pub tenant: Tenant,
+    /// The highest source time consumed.
+    pub clock: SourceTime,
+    /// The next alert's arrival number.
+    pub next_arrival: i64,
+    /// The next entity's number.
+    pub next_entity: i64,
+    /// The next group's number.
+    pub next_group: i64,
+}

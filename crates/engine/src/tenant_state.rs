@@ -1,0 +1,267 @@
+//! All that is known of one tenant. What is done with it stands in a file each: [`crate::arrival`], [`crate::revision`],
+//! [`crate::identity`], [`crate::join`], [`crate::merge`], [`crate::expiry`], [`crate::snapshot`].
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hash::BuildHasher;
+
+use braid_alert::{
+    AlertId, AlertKey, ChangeReason, EntityId, IncidentChange, IncidentId, Link, Provider, SourceTime, Span,
+    Tenant,
+};
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashTable};
+use smallvec::SmallVec;
+
+use crate::alert_state::{AlertState, LinkState};
+use crate::entity::{Entity, MentionAt};
+use crate::group::Group;
+use crate::identity::{ENTITY_BYTES, NAME_BYTES, is_certain};
+use crate::names::Names;
+use crate::slots::{AlertRef, EntityRef, GroupRef, Slots};
+use crate::state::{IncidentRecord, StateKey};
+
+const HASHER: FixedState = FixedState::with_seed(0x6272_6169_6422);
+
+#[derive(Debug)]
+pub(crate) struct TenantState {
+    pub(crate) tenant: Tenant,
+    /// The highest source time consumed.
+    pub(crate) clock: SourceTime,
+    pub(crate) next_arrival: i64,
+    pub(crate) next_entity: i64,
+    pub(crate) next_group: i64,
+    pub(crate) names: Names,
+    pub(crate) entities: Slots<EntityRef, Entity>,
+    pub(crate) entity_by_id: HashMap<EntityId, EntityRef, FixedState>,
+    pub(crate) alerts: Slots<AlertRef, AlertState>,
+    alert_by_key: HashTable<(u64, AlertRef)>,
+    pub(crate) groups: Slots<GroupRef, Group>,
+    pub(crate) incidents: HashMap<IncidentId, Home, FixedState>,
+    /// When each group may be forgotten at the earliest. An entry may be out of date: it is looked at when it is due,
+    /// and put back if the group has been heard of since.
+    pub(crate) forgettable: BinaryHeap<Reverse<(SourceTime, i64, GroupRef)>>,
+    pub(crate) dirty: Dirty,
+    /// Logical bytes: what the things would take if nothing were shared or padded. The same on every machine and after
+    /// every restore, which an allocator's figure is not.
+    pub(crate) state_bytes: u64,
+    pub(crate) open: u64,
+    /// Identity has moved names since mentions were noted (see `identity`).
+    pub(crate) names_moved: bool,
+    /// Entities that a division may have left without a mention.
+    pub(crate) orphans: Vec<EntityId>,
+}
+
+/// Where an incident's record is.
+#[derive(Debug)]
+pub(crate) enum Home {
+    /// With its group.
+    Group(GroupRef),
+    /// It was merged into another one; this is what is left of it.
+    Redirected(Box<IncidentRecord>),
+}
+
+/// What changed since the last drain.
+#[derive(Debug, Default)]
+pub(crate) struct Dirty {
+    pub(crate) alerts: Vec<AlertRef>,
+    pub(crate) entities: Vec<EntityRef>,
+    pub(crate) groups: Vec<GroupRef>,
+    pub(crate) redirected: Vec<IncidentId>,
+    pub(crate) deleted: Vec<StateKey>,
+    pub(crate) tenant: bool,
+}
+
+impl TenantState {
+    pub(crate) fn new(tenant: Tenant) -> Self {
+        Self {
+            tenant,
+            clock: SourceTime::MIN,
+            next_arrival: 0,
+            next_entity: 0,
+            next_group: 0,
+            names: Names::default(),
+            entities: Slots::default(),
+            entity_by_id: HashMap::with_hasher(HASHER),
+            alerts: Slots::default(),
+            alert_by_key: HashTable::new(),
+            groups: Slots::default(),
+            incidents: HashMap::with_hasher(HASHER),
+            forgettable: BinaryHeap::new(),
+            dirty: Dirty::default(),
+            state_bytes: 0,
+            open: 0,
+            names_moved: false,
+            orphans: Vec::new(),
+        }
+    }
+
+    pub(crate) fn find_alert(&self, provider: &Provider, id: &AlertId) -> Option<AlertRef> {
+        let hash = HASHER.hash_one((provider, id));
+        let same = |&(h, slot): &(u64, AlertRef)| {
+            h == hash && {
+                let alert = &self.alerts[slot].alert;
+                alert.id == *id && alert.provider == *provider
+            }
+        };
+        self.alert_by_key.find(hash, same).map(|&(_, slot)| slot)
+    }
+
+    pub(crate) fn insert_alert(&mut self, state: AlertState) -> AlertRef {
+        let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
+        self.state_bytes += ALERT_BYTES + state.bytes;
+        let slot = self.alerts.insert(state);
+        self.alert_by_key.insert_unique(hash, (hash, slot), |&(h, _)| h);
+        slot
+    }
+
+    pub(crate) fn remove_alert(&mut self, slot: AlertRef) -> AlertState {
+        let state = self.alerts.remove(slot);
+        let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
+        if let Ok(entry) = self.alert_by_key.find_entry(hash, |&(_, s)| s == slot) {
+            entry.remove();
+        }
+        self.state_bytes -= ALERT_BYTES + state.bytes;
+        self.dirty.deleted.push(StateKey::Alert(self.tenant.clone(), state.arrival));
+        state
+    }
+
+    pub(crate) fn remove_entity(&mut self, slot: EntityRef) -> Entity {
+        let entity = self.entities.remove(slot);
+        self.entity_by_id.remove(&entity.id);
+        self.state_bytes -= ENTITY_BYTES;
+        self.dirty.deleted.push(StateKey::Entity(self.tenant.clone(), entity.id));
+        entity
+    }
+
+    /// Removes an entity that nothing mentions any more, names and all.
+    pub(crate) fn forget_entity(&mut self, slot: EntityRef) {
+        for name in self.remove_entity(slot).names {
+            self.state_bytes -= NAME_BYTES + self.names.identifier(name).value.len() as u64;
+            self.names.remove(name);
+        }
+    }
+
+    /// Forgets entities that a division left without mentions.
+    pub(crate) fn sweep_orphans(&mut self) {
+        for id in std::mem::take(&mut self.orphans) {
+            if let Some(&slot) = self.entity_by_id.get(&id)
+                && self.entities[slot].mentions.is_empty()
+            {
+                self.forget_entity(slot);
+            }
+        }
+    }
+
+    /// How the index sees the mention of this entity by this alert.
+    pub(crate) fn mention_at(&self, slot: AlertRef, entity: EntityRef, activity_max: Span) -> MentionAt {
+        let state = &self.alerts[slot];
+        let mention =
+            state.mentions.iter().find(|m| m.entity == entity).expect("the alert mentions the entity");
+        let (start, end) = state.interval(activity_max);
+        MentionAt {
+            start,
+            end,
+            arrival: state.arrival,
+            alert: slot,
+            group: state.group,
+            role: mention.role.clone(),
+            certain: mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind)),
+            bound: mention.bound,
+            context: mention.context,
+        }
+    }
+
+    pub(crate) fn touch_alert(&mut self, slot: AlertRef) {
+        if !std::mem::replace(&mut self.alerts[slot].dirty, true) {
+            self.dirty.alerts.push(slot);
+        }
+    }
+
+    pub(crate) fn touch_entity(&mut self, slot: EntityRef) {
+        if !std::mem::replace(&mut self.entities[slot].dirty, true) {
+            self.dirty.entities.push(slot);
+        }
+    }
+
+    pub(crate) fn touch_group(&mut self, slot: GroupRef) {
+        if !std::mem::replace(&mut self.groups[slot].dirty, true) {
+            self.dirty.groups.push(slot);
+        }
+    }
+
+    /// Makes one more version of a group's incident, and the change that says so.
+    pub(crate) fn change(&mut self, slot: GroupRef, reason: ChangeReason) -> IncidentChange {
+        self.touch_group(slot);
+        let clock = self.clock;
+        let group = &mut self.groups[slot];
+        let incident = &mut group.incident;
+        incident.version += 1;
+        incident.last_changed = clock;
+        incident.changed = reason.clone();
+        IncidentChange {
+            incident: incident.id,
+            tenant: self.tenant.clone(),
+            version: incident.version,
+            at: clock,
+            reason,
+            status: incident.status.clone(),
+            alerts: group.alerts.len() as i32,
+            severity: group.severity(),
+            alert: None,
+            links: Vec::new(),
+            other: None,
+        }
+    }
+
+    /// Links as records show them.
+    pub(crate) fn links_of(&self, alert: &AlertKey, links: &[LinkState]) -> Vec<Link> {
+        links.iter().map(|link| self.link_of(alert, link)).collect()
+    }
+
+    pub(crate) fn link_of(&self, alert: &AlertKey, link: &LinkState) -> Link {
+        Link {
+            alert: alert.clone(),
+            peer: self.alerts[link.peer].key(),
+            entity: self.entities[link.entity].id,
+            reason: link.reason.clone(),
+            weight: link.weight,
+            gap: link.gap,
+        }
+    }
+
+    /// The group that an incident's alerts are in now, redirects followed.
+    pub(crate) fn group_of(&self, id: IncidentId) -> Option<GroupRef> {
+        match self.incidents.get(&id)? {
+            Home::Group(slot) => Some(*slot),
+            Home::Redirected(record) => self.group_of(record.redirect?),
+        }
+    }
+
+    /// What is left of incidents that were merged into others.
+    pub(crate) fn redirected(&self) -> impl Iterator<Item = &IncidentRecord> {
+        self.incidents.values().filter_map(|home| match home {
+            Home::Redirected(record) => Some(&**record),
+            Home::Group(_) => None,
+        })
+    }
+
+    /// How many active incidents have been without news for this long, and how many alerts the largest has.
+    pub(crate) fn dormant_and_largest(&self, dormant_after: Span) -> (u64, u64) {
+        self.groups.iter().fold((0, 0), |(dormant, largest), (_, group)| {
+            let active = group.incident.status == braid_alert::IncidentStatus::Active;
+            let idle = active && self.clock.since(group.incident.last_changed) >= dormant_after;
+            (dormant + u64::from(idle), largest.max(group.alerts.len() as u64))
+        })
+    }
+
+    /// Sorted references of a group's alerts, in the order of the story.
+    pub(crate) fn story(&self, slot: GroupRef) -> SmallVec<[AlertRef; 16]> {
+        let mut alerts: SmallVec<[AlertRef; 16]> = self.groups[slot].alerts.iter().copied().collect();
+        alerts.sort_by_key(|&a| (self.alerts[a].alert.first_activity, self.alerts[a].arrival));
+        alerts
+    }
+}
+
+/// What a remembered alert is reckoned to cost beside its texts, for the byte budget.
+pub(crate) const ALERT_BYTES: u64 = 512;
