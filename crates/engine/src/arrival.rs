@@ -45,9 +45,9 @@ impl TenantState {
         let evidence = std::mem::take(&mut alert.evidence);
         alert.description = None;
         let mut mentions = self.resolve(evidence, alert.first_activity, weighing, effects);
-        let mut candidates = self.candidates(&alert, &mentions, None, weighing, effects);
-        let place = self.place_of(&alert, &mut candidates, bytes, weighing);
-        self.note_partners(&mentions, weighing);
+        let mut candidates = self.candidates(&alert, &mentions, None, weighing);
+        let place = self.place_of(&alert, &mentions, &mut candidates, bytes, weighing);
+        self.note_partners(&mentions, weighing, effects);
         let draws_others = alert.correlate == Correlate::Full;
         mentions.iter_mut().for_each(|mention| mention.context |= !draws_others);
         let slot = self.remember(*alert, mentions, bytes);
@@ -82,7 +82,14 @@ impl TenantState {
     }
 
     /// Takes the candidate that the alert joins out of the list, or says why it opens an incident.
-    fn place_of(&self, alert: &Alert, candidates: &mut Candidates, bytes: u64, weighing: &Weighing) -> Place {
+    fn place_of(
+        &self,
+        alert: &Alert,
+        mentions: &Mentions,
+        candidates: &mut Candidates,
+        bytes: u64,
+        weighing: &Weighing,
+    ) -> Place {
         let open = |reason, of| Place::Open { reason, of };
         if alert.correlate == Correlate::Off {
             return open(OpenReason::CorrelateOff, None);
@@ -92,7 +99,7 @@ impl TenantState {
         if let Some(place) = candidates.iter().position(takes) {
             let mut candidate = candidates.remove(place);
             candidate.group = self.last_continuation(candidate.group);
-            if self.has_room(candidate.group, alert, bytes, weighing) {
+            if self.has_room(candidate.group, alert, mentions, bytes, weighing) {
                 return Place::Join(candidate);
             }
             return open(OpenReason::Continues, Some(candidate.group));
@@ -135,10 +142,17 @@ impl TenantState {
     }
 
     /// Whether an alert fits into a group, by all caps.
-    fn has_room(&self, group: GroupRef, alert: &Alert, bytes: u64, weighing: &Weighing) -> bool {
+    fn has_room(
+        &self,
+        group: GroupRef,
+        alert: &Alert,
+        mentions: &Mentions,
+        bytes: u64,
+        weighing: &Weighing,
+    ) -> bool {
         let caps = &weighing.settings.caps;
         let group = &self.groups[group];
-        let entities = group.entities().len() + alert.evidence.len();
+        let entities = group.entities_with_those_of(mentions);
         let first = group.first_activity.min(alert.first_activity);
         let last = group.last_activity.max(alert.last_activity);
         group.alerts.len() < caps.incident_alerts_max as usize
@@ -247,6 +261,7 @@ impl TenantState {
     pub(crate) fn new_group(&mut self, incident: IncidentRecord) -> GroupRef {
         let number = self.next_group;
         self.next_group += 1;
+        self.dirty.tenant = true;
         let id = incident.id;
         self.state_bytes += GROUP_BYTES;
         let group = self.groups.insert(Group::new(number, incident));

@@ -231,10 +231,10 @@ mod tests {
     #[test]
     fn an_address_names_the_host_of_the_hour() {
         let mut address = Entity::new(EntityId(0), EntityKind::Address);
-        let at = |hours| EventTime::from_millis(hours * 3_600_000);
+        let at = |hours: i64| EventTime::from_millis(hours * 3_600_000);
         address.bind(EntityId(1), at(10));
         address.bind(EntityId(2), at(14));
-        let named = |hours| address.bound_to(at(hours), Span::hours(8)).map(|e| e.0);
+        let named = |hours: i64| address.bound_to(at(hours), Span::hours(8)).map(|e| e.0);
         assert_eq!(
             [named(9), named(11), named(13), named(22), named(23)],
             [Some(1), Some(1), Some(2), Some(2), None]

@@ -3,6 +3,7 @@
 use braid_alert::{AlertStatus, EventTime, IncidentStatus, Severity, SourceTime, Span};
 
 use crate::alert_state::AlertState;
+use crate::identity::Mentions;
 use crate::slots::{AlertRef, EntityRef};
 use crate::state::IncidentRecord;
 
@@ -113,6 +114,11 @@ impl Group {
         let (small, large) =
             if self.entities.len() < other.entities.len() { (self, other) } else { (other, self) };
         large.entities.len() + small.entities.iter().filter(|(e, _)| !large.mentions(*e)).count()
+    }
+
+    /// How many distinct entities it would have with these mentions.
+    pub(crate) fn entities_with_those_of(&self, mentions: &Mentions) -> usize {
+        self.entities.len() + mentions.iter().filter(|m| !self.mentions(m.entity)).count()
     }
 
     /// The highest severity of its alerts.

@@ -212,6 +212,7 @@ impl TenantState {
     pub(crate) fn new_entity(&mut self, kind: EntityKind) -> EntityRef {
         let id = EntityId(self.next_entity);
         self.next_entity += 1;
+        self.dirty.tenant = true;
         self.state_bytes += ENTITY_BYTES;
         let entity = self.entities.insert(Entity::new(id, kind));
         self.entity_by_id.insert(id, entity);

@@ -12,7 +12,7 @@
 
 use std::cmp::Reverse;
 
-use braid_alert::{Alert, EntityId, EntityKind, EventTime, LinkReason, Role, Span, Weight};
+use braid_alert::{Alert, EntityId, EntityKind, EventTime, LinkReason, Phase, Provider, Role, Span, Weight};
 use smallvec::SmallVec;
 
 use crate::Effect;
@@ -54,13 +54,12 @@ impl TenantState {
         mentions: &Mentions,
         own: Option<GroupRef>,
         weighing: &Weighing,
-        effects: &mut Vec<Effect>,
     ) -> Candidates {
         let at = interval(alert, weighing.settings.activity_max);
         let mut candidates = Candidates::new();
         for mention in mentions.iter().filter(|m| !m.context && self.entities[m.entity].joins()) {
             let kind = &self.entities[mention.entity].kind;
-            for (group, link) in self.best_links(mention, at, own, weighing, effects) {
+            for (group, link) in self.best_links(mention, &alert.provider, at, own, weighing) {
                 add_link(&mut candidates, group, link, kind, weighing);
             }
         }
@@ -78,24 +77,21 @@ impl TenantState {
     fn best_links(
         &self,
         mention: &Mention,
+        provider: &Provider,
         at: (EventTime, EventTime),
         own: Option<GroupRef>,
         weighing: &Weighing,
-        effects: &mut Vec<Effect>,
     ) -> BestLinks {
         let mut best = BestLinks::new();
         let entity = &self.entities[mention.entity];
         let partners = entity.partners_since(self.clock, weighing.settings.partner_window);
-        let certain = mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind));
+        let certain = self.is_certain(mention, provider);
         let here = weighing
             .kind(&entity.kind)
             .times(weighing.rarity(partners))
             .times(role_weight(&mention.role))
             .times(certainty(certain, mention.bound));
         if !weighing.counts(here) {
-            if weighing.is_hub(partners) {
-                effects.push(Effect::HubDemoted { tenant: self.tenant.clone(), entity: entity.id });
-            }
             return best;
         }
         for there in entity.nearest(at.0, NEAREST_MENTIONS).filter(|m| !m.context && Some(m.group) != own) {
@@ -115,6 +111,22 @@ impl TenantState {
         best
     }
 
+    /// Whether a mention is tied to its entity by a name that holds everywhere. An address that a cloud product reports
+    /// is seen from outside, where a whole organisation may stand behind it; that it is an egress shows only when an
+    /// endpoint product says so, which may be later.
+    pub(crate) fn is_certain(&self, mention: &Mention, provider: &Provider) -> bool {
+        let from_outside = self.entities[mention.entity].kind == EntityKind::Address
+            && matches!(
+                provider,
+                Provider::DefenderForCloudApps
+                    | Provider::DefenderForOffice365
+                    | Provider::EntraIdProtection
+                    | Provider::AppGovernance
+                    | Provider::DataLossPrevention
+            );
+        !from_outside && mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind))
+    }
+
     fn keep_best(&self, best: &mut BestLinks, group: GroupRef, link: LinkState) {
         match best.iter_mut().find(|(g, _)| *g == group) {
             None => best.push((group, link)),
@@ -127,10 +139,14 @@ impl TenantState {
         }
     }
 
-    /// The next step of the kill chain after (or before) the peer's makes a link stronger.
+    /// The next step of the kill chain after (or before) the peer's makes a link by user or host stronger. A tool that
+    /// both steps use says nothing about who follows whom.
     fn add_sequence(&self, candidate: &mut Candidate, alert: &Alert, weighing: &Weighing) {
-        let step = |alert: &Alert| alert.phase.as_ref().and_then(braid_alert::Phase::step);
+        let step = |alert: &Alert| alert.phase.as_ref().and_then(Phase::step);
         let best = &mut candidate.links[0];
+        if !is_partner(&self.entities[best.entity].kind) {
+            return;
+        }
         let peer = &self.alerts[best.peer].alert;
         let (Some(mine), Some(theirs)) = (step(alert), step(peer)) else { return };
         let follows = mine > theirs && alert.first_activity >= peer.first_activity;
@@ -143,8 +159,13 @@ impl TenantState {
         }
     }
 
-    /// Notes that the entities of an alert have met.
-    pub(crate) fn note_partners(&mut self, mentions: &Mentions, weighing: &Weighing) {
+    /// Notes that the entities of an alert have met, and says which of them have become hubs by it.
+    pub(crate) fn note_partners(
+        &mut self,
+        mentions: &Mentions,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) {
         let partners: SmallVec<[EntityId; 8]> = mentions
             .iter()
             .map(|m| &self.entities[m.entity])
@@ -158,11 +179,15 @@ impl TenantState {
                 continue;
             }
             let own = entity.id;
+            let was_hub = weighing.is_hub(entity.partners_since(now, window));
             let mut news = false;
             for &partner in partners.iter().filter(|&&p| p != own) {
                 news |= entity.meet(partner, now, window);
             }
             if news {
+                if !was_hub && weighing.is_hub(entity.partners_since(now, window)) {
+                    effects.push(Effect::HubDemoted { tenant: self.tenant.clone(), entity: own });
+                }
                 self.touch_entity(mention.entity);
             }
         }
@@ -200,9 +225,13 @@ fn add_link(
     candidate.links.push(link);
 }
 
-/// What every attack uses: by themselves files, processes and registry keys make no incident.
+/// What every attack uses, and everybody else: by themselves files, processes, registry keys and the organisation's own
+/// cloud applications make no incident.
 fn is_tool(kind: &EntityKind) -> bool {
-    matches!(kind, EntityKind::File | EntityKind::Process | EntityKind::Registry)
+    matches!(
+        kind,
+        EntityKind::File | EntityKind::Process | EntityKind::Registry | EntityKind::CloudApplication
+    )
 }
 
 /// Whom one may meet: users and hosts make a hub, not the files and addresses around them.

@@ -29,7 +29,7 @@ impl TenantState {
             // An earlier merge may have moved the candidate's alerts.
             let link = candidate.links.into_iter().next().expect("a candidate has a link");
             let other = self.alerts[link.peer].group;
-            if other == own {
+            if other == own || self.continues(own, other) || self.continues(other, own) {
                 continue;
             }
             match self.merge_refused(own, other, weighing) {
@@ -42,6 +42,11 @@ impl TenantState {
                 None => self.merge(slot, link, effects),
             }
         }
+    }
+
+    /// Whether one incident was opened because the other was full; that they are two is what was meant.
+    fn continues(&self, later: GroupRef, earlier: GroupRef) -> bool {
+        self.groups[later].incident.continuation_of == Some(self.groups[earlier].incident.id)
     }
 
     /// Why two incidents must stay two, if they must.

@@ -11,7 +11,7 @@ use crate::identity::Mentions;
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::TenantState;
 use crate::weighing::Weighing;
-use crate::{Effect, Unchanged};
+use crate::{Effect, RejectReason, Unchanged};
 
 impl TenantState {
     /// Folds a revision into the alert that is known: the newest one says status, severity and texts, times widen,
@@ -31,7 +31,8 @@ impl TenantState {
         let group = self.alerts[slot].group;
         let counted = &self.alerts[slot];
         self.groups[group].discount(counted);
-        let evidence_grew = self.add_mentions(slot, mentions, weighing);
+        let mentions = self.fitting(slot, mentions, weighing, effects);
+        let evidence_grew = self.add_mentions(slot, mentions, weighing, effects);
         let changed = self.fold(slot, *revision, newer, weighing);
         self.groups[group].count(&self.alerts[slot]);
         if !changed && !evidence_grew {
@@ -65,9 +66,36 @@ impl TenantState {
         self.groups[group].seen = self.groups[group].seen.max(self.clock);
     }
 
+    /// The mentions of a revision, if the incident has room for them. Otherwise they go to the dead letters with the
+    /// whole revision; what else it says is folded all the same, for a resolution must not be lost with them.
+    fn fitting(
+        &mut self,
+        slot: AlertRef,
+        mentions: Mentions,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) -> Mentions {
+        let group = &self.groups[self.alerts[slot].group];
+        let entities = group.entities_with_those_of(&mentions);
+        let most = weighing.settings.caps.incident_entities_max as usize;
+        if entities == group.entities().len() || entities <= most {
+            return mentions;
+        }
+        self.orphans.extend(mentions.iter().map(|m| self.entities[m.entity].id));
+        let (alert, reason) = (self.alerts[slot].key(), RejectReason::TooManyEntities);
+        effects.push(Effect::Reject { alert, reason });
+        Mentions::new()
+    }
+
     /// Adds mentions that are new, or say more than the known ones. Returns whether there were any.
-    fn add_mentions(&mut self, slot: AlertRef, mentions: Mentions, weighing: &Weighing) -> bool {
-        self.note_partners(&mentions, weighing);
+    fn add_mentions(
+        &mut self,
+        slot: AlertRef,
+        mentions: Mentions,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        self.note_partners(&mentions, weighing, effects);
         let draws_others = self.alerts[slot].alert.correlate == Correlate::Full;
         let group = self.alerts[slot].group;
         let mut grew = false;
@@ -183,7 +211,7 @@ impl TenantState {
     fn relink(&mut self, slot: AlertRef, weighing: &Weighing, effects: &mut Vec<Effect>) {
         let state = &self.alerts[slot];
         let own = state.group;
-        let candidates = self.candidates(&state.alert, &state.mentions, Some(own), weighing, effects);
+        let candidates = self.candidates(&state.alert, &state.mentions, Some(own), weighing);
         let settings = &weighing.settings;
         let alone = self.groups[own].alerts.len() == 1;
         self.merge_others(

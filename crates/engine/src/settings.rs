@@ -49,11 +49,11 @@ pub struct KindWeights {
     pub address: Weight,
     /// A URL.
     pub url: Weight,
-    /// A file or a process.
+    /// A file, a process, a registry key, a cloud application.
     pub file: Weight,
-    /// All files and processes together.
+    /// All of these together.
     pub files_max: Weight,
-    /// A cloud resource, an application, a logon session.
+    /// A cloud resource, an OAuth application, a logon session, a group.
     pub resource: Weight,
 }
 
@@ -87,7 +87,7 @@ impl Default for Settings {
             weights: KindWeights::default(),
             half_lives: HalfLives::default(),
             join_at: Weight::from_millionths(250_000),
-            merge_at: Weight::from_millionths(800_000),
+            merge_at: Weight::from_millionths(250_000),
             sequence_bonus: Weight::from_millionths(100_000),
             hub_partners: 10,
             partner_window: Span::hours(24),
@@ -109,7 +109,7 @@ impl Default for KindWeights {
             user: Weight::ONE,
             host: Weight::ONE,
             mail: Weight::ONE,
-            address: Weight::from_millionths(300_000),
+            address: Weight::from_millionths(350_000),
             url: Weight::from_millionths(300_000),
             file: Weight::from_millionths(100_000),
             files_max: Weight::from_millionths(150_000),
@@ -120,7 +120,7 @@ impl Default for KindWeights {
 
 impl Default for HalfLives {
     fn default() -> Self {
-        Self { mail: Span::days(3), url: Span::hours(2), other: Span::hours(1) }
+        Self { mail: Span::days(3), url: Span::hours(2), other: Span::minutes(30) }
     }
 }
 

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use crate::alert_state::{AlertState, LinkState};
 use crate::entity::{Entity, MentionAt};
 use crate::group::Group;
-use crate::identity::{ENTITY_BYTES, NAME_BYTES, is_certain};
+use crate::identity::{ENTITY_BYTES, NAME_BYTES};
 use crate::names::Names;
 use crate::slots::{AlertRef, EntityRef, GroupRef, Slots};
 use crate::state::{IncidentRecord, StateKey};
@@ -166,7 +166,7 @@ impl TenantState {
             alert: slot,
             group: state.group,
             role: mention.role.clone(),
-            certain: mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind)),
+            certain: self.is_certain(mention, &state.alert.provider),
             bound: mention.bound,
             context: mention.context,
         }

@@ -56,10 +56,11 @@ impl Weighing {
             EntityKind::MailMessage | EntityKind::MailCluster => weights.mail,
             EntityKind::Address => weights.address,
             EntityKind::Url => weights.url,
-            EntityKind::File | EntityKind::Process | EntityKind::Registry => weights.file,
+            EntityKind::File | EntityKind::Process | EntityKind::Registry | EntityKind::CloudApplication => {
+                weights.file
+            }
             EntityKind::CloudResource
             | EntityKind::CloudLogon
-            | EntityKind::CloudApplication
             | EntityKind::OauthApplication
             | EntityKind::SecurityGroup => weights.resource,
             EntityKind::Other(_) => Weight::ZERO,
@@ -114,10 +115,12 @@ pub(crate) fn role_rank(role: &Role) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HalfLives;
 
     #[test]
     fn nearness_halves_with_each_half_life() {
-        let weighing = Weighing::new(Settings::default());
+        let half_lives = HalfLives { other: Span::hours(1), ..HalfLives::default() };
+        let weighing = Weighing::new(Settings { half_lives, ..Settings::default() });
         let host = |gap| weighing.nearness(&EntityKind::Host, gap).millionths();
         assert_eq!(
             [host(Span::ZERO), host(Span::hours(1)), host(Span::hours(3))],

@@ -7,8 +7,9 @@ use braid_alert::{EntityKind, Identifier, IdentifierKind};
 use super::{Names, rank};
 
 /// Accounts that every Windows host or every directory has, by their bare name.
-const BUILT_IN_ACCOUNTS: [&str; 16] = [
+const BUILT_IN_ACCOUNTS: [&str; 17] = [
     "system",
+    "localsystem",
     "local service",
     "network service",
     "localservice",
@@ -32,10 +33,6 @@ const BUILT_IN_PREFIXES: [&str; 2] = ["dwm-", "umfd-"];
 /// Domains whose accounts are built in.
 const BUILT_IN_DOMAINS: [&str; 5] =
     ["nt authority", "nt service", "window manager", "font driver host", "builtin"];
-
-/// A domain SID has at least five parts after `S-1-5` and its like (`21`, three of the domain, one of the account; or
-/// those of Entra ID's `S-1-12-1-…`); shorter ones are well known and the same everywhere, `S-1-5-18` for one.
-const SID_PARTS_MIN: usize = 8;
 
 /// The kind of entity and the names that count, strongest first; `None` if there is none.
 pub(super) fn names_of(kind: EntityKind, identifiers: Vec<Identifier>) -> Option<(EntityKind, Names)> {
@@ -83,7 +80,7 @@ fn is_built_in(kind: &EntityKind, identifiers: &[Identifier]) -> bool {
 fn is_built_in_account(identifier: &Identifier) -> bool {
     let value = &*identifier.value;
     match identifier.kind {
-        IdentifierKind::Sid => is_well_known(value),
+        IdentifierKind::Sid => Sid::of(value) == Sid::WellKnown,
         IdentifierKind::AccountName => is_built_in_name(value),
         IdentifierKind::DomainAccount => value.split_once('\\').is_some_and(|(domain, account)| {
             BUILT_IN_DOMAINS.contains(&domain) || (is_built_in_name(account) && account != "administrator")
@@ -96,15 +93,42 @@ fn is_built_in_name(account: &str) -> bool {
     BUILT_IN_ACCOUNTS.contains(&account) || BUILT_IN_PREFIXES.iter().any(|prefix| account.starts_with(prefix))
 }
 
-fn is_well_known(sid: &str) -> bool {
-    sid.split('-').count() < SID_PARTS_MIN
+/// What a SID says about who bears it.
+#[derive(Debug, PartialEq, Eq)]
+enum Sid {
+    /// One account: `S-1-5-21-` and the three parts of its domain or host, or `S-1-12-1-` for one of Entra ID.
+    Account,
+    /// Nobody in particular: the same on every host, as `S-1-5-18` (SYSTEM), or derived from a service's name, as
+    /// `S-1-5-80-…`.
+    WellKnown,
+    /// Neither form. It is not trusted as a name, and it does not make its bearer a built-in account either.
+    Odd,
+}
+
+/// The first sub-authorities of SIDs that the system makes up: `BUILTIN`, and the ranges of services, application pools,
+/// virtual machines, window managers and font drivers (32 and 80 to 111; Microsoft, "Well-known SIDs").
+const SYSTEM_AUTHORITIES: std::ops::RangeInclusive<u32> = 80..=111;
+
+impl Sid {
+    fn of(sid: &str) -> Self {
+        let mut parts = sid.split('-').skip(2);
+        let (authority, first) = (parts.next(), parts.next());
+        let rest = parts.count();
+        match (authority, first.and_then(|first| first.parse::<u32>().ok())) {
+            (_, Some(21)) if rest == 4 => Self::Account,
+            (Some("12"), Some(1)) if rest == 4 => Self::Account,
+            (_, Some(first)) if first == 32 || SYSTEM_AUTHORITIES.contains(&first) => Self::WellKnown,
+            _ if rest <= 1 => Self::WellKnown,
+            _ => Self::Odd,
+        }
+    }
 }
 
 /// Whether a name can name one entity: addresses that mean no host do not, nor does a display name by itself.
 fn names_somebody(identifier: &Identifier) -> bool {
     match identifier.kind {
         IdentifierKind::Address => identifier.value.parse().is_ok_and(is_somewhere),
-        IdentifierKind::Sid => !is_well_known(&identifier.value),
+        IdentifierKind::Sid => Sid::of(&identifier.value) == Sid::Account,
         IdentifierKind::NetbiosName | IdentifierKind::Fqdn => {
             !matches!(&*identifier.value, "localhost" | "workgroup")
         }
@@ -132,15 +156,15 @@ mod tests {
         Some((kind, names.iter().map(ToString::to_string).collect()))
     }
 
-    use IdentifierKind::{AccountName, DomainAccount, ObjectId, Sid, Upn};
+    use IdentifierKind::{AccountName, DomainAccount, ObjectId, Upn};
 
     #[test]
     fn built_in_accounts_name_nobody() {
-        assert_eq!(user(&[(DomainAccount, "nt authority\\system"), (Sid, "S-1-5-18")]), None);
+        assert_eq!(user(&[(DomainAccount, "nt authority\\system"), (IdentifierKind::Sid, "S-1-5-18")]), None);
         assert_eq!(user(&[(AccountName, "administrator")]), None);
         assert_eq!(user(&[(AccountName, "krbtgt")]), None);
         assert_eq!(user(&[(DomainAccount, "window manager\\dwm-1")]), None);
-        assert_eq!(user(&[(Sid, "S-2-2-78")]), None, "a mangled well-known SID");
+        assert_eq!(user(&[(IdentifierKind::Sid, "S-2-2-78")]), None, "a mangled well-known SID");
         assert!(
             user(&[(DomainAccount, "avoriaz-sql1\\administrator")]).is_some(),
             "a host's own administrator"
@@ -148,8 +172,25 @@ mod tests {
     }
 
     #[test]
+    fn a_sid_names_somebody_only_in_the_form_of_an_account() {
+        assert_eq!(Sid::of("S-1-5-21-2839646386-741382897-445212193-1104"), Sid::Account);
+        assert_eq!(Sid::of("S-1-12-1-1111111111-2222222222-333333333-4444444444"), Sid::Account);
+        for service in
+            ["S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464", "S-1-5-90-0-1", "S-1-5-32-544"]
+        {
+            assert_eq!(Sid::of(service), Sid::WellKnown, "{service}");
+        }
+        assert_eq!(Sid::of("S-1-5-11-3872243504-3939183670-852091915-300"), Sid::Odd);
+        let odd = [
+            (IdentifierKind::Sid, "S-1-5-11-3872243504-3939183670-852091915-300"),
+            (DomainAccount, "sql1\\defender"),
+        ];
+        assert_eq!(user(&odd).unwrap().1, ["domainAccount:sql1\\defender"]);
+    }
+
+    #[test]
     fn a_machine_account_is_its_host_whatever_sid_stands_beside_it() {
-        let host = user(&[(Sid, "S-2-2-78"), (DomainAccount, "vnevado\\vnevado-win10s$")]);
+        let host = user(&[(IdentifierKind::Sid, "S-2-2-78"), (DomainAccount, "vnevado\\vnevado-win10s$")]);
         assert_eq!(host, Some((EntityKind::Host, vec!["netbiosName:vnevado-win10s".into()])));
     }
 
@@ -159,7 +200,7 @@ mod tests {
             (DomainAccount, "contoso\\jeffl"),
             (Upn, "jeffl@contoso.azure"),
             (ObjectId, "o"),
-            (Sid, "S-1-5-21-1-2-3-1104"),
+            (IdentifierKind::Sid, "S-1-5-21-1-2-3-1104"),
         ]);
         let kinds: Vec<_> =
             names.unwrap().1.iter().map(|n| n.split(':').next().unwrap().to_owned()).collect();

@@ -2,7 +2,7 @@
 
 use braid_alert::Identifier;
 
-use super::{Names, is_certain, rank};
+use super::{Names, rank};
 use crate::alert_state::Mention;
 use crate::entity::MentionAt;
 use crate::slots::{EntityRef, NameRef};
@@ -112,7 +112,7 @@ impl TenantState {
                 .iter()
                 .find(|m| m.entity == to)
                 .expect("just moved there");
-            let certain = there.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind));
+            let certain = self.is_certain(there, &self.alerts[mention.alert].alert.provider);
             let (role, bound, context) = (there.role.clone(), there.bound, there.context);
             self.entities[to].insert_mention(MentionAt { role, certain, bound, context, ..mention });
         }

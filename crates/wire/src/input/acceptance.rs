@@ -1,0 +1,47 @@
+use braid_alert::{Alert, Correlate, EventTime, Severity};
+
+use super::{Context, time};
+use crate::{Refusal, RefusalReason};
+
+impl Context<'_> {
+    /// What the source's rules say about an alert that could be read.
+    ///
+    /// # Errors
+    /// `time_out_of_range` if one of its times cannot be, `below_minimum_severity` if it is to be left out.
+    pub(super) fn accept(&self, mut alert: Alert) -> Result<Alert, Refusal> {
+        for (name, at) in [
+            ("the first activity", alert.first_activity),
+            ("the last activity", alert.last_activity),
+            ("the last update", alert.updated),
+        ] {
+            time::check_plausible(name, at, self.origin.source_time, self.rules.future_max)?;
+        }
+        let plausible = |at: &EventTime| {
+            time::check_plausible("", *at, self.origin.source_time, self.rules.future_max).is_ok()
+        };
+        alert.created = alert.created.filter(plausible);
+        alert.resolved = alert.resolved.filter(plausible);
+        self.check_severity(&alert.severity)?;
+        Ok(alert)
+    }
+
+    fn check_severity(&self, severity: &Severity) -> Result<(), Refusal> {
+        match &self.rules.severity_min {
+            // Rank 0 is a word that this release does not know: leaving it out would be a guess.
+            Some(least) if severity.rank() != 0 && severity.rank() < least.rank() => Err(Refusal::new(
+                RefusalReason::BelowMinimumSeverity,
+                format!("its severity is {severity}, the source takes {least} and above"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// What correlation may do with an alert that says so itself: the source's rule can take away, never give.
+    pub(super) fn stricter(&self, said: Correlate) -> Correlate {
+        match (&self.rules.correlate, said) {
+            (Correlate::Off, _) | (_, Correlate::Off) => Correlate::Off,
+            (Correlate::Join, _) | (_, Correlate::Join) => Correlate::Join,
+            (_, said) => said,
+        }
+    }
+}

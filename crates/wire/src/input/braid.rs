@@ -1,0 +1,62 @@
+//! braid's own alert as input: what another braid, a script or a person sends.
+
+use braid_alert::{Alert, Origin};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::json::refusal_of;
+use super::{Context, check_element_count, expect_json};
+use crate::{Refusal, SourceRules, TenantRule, own};
+
+/// Reads one alert, an array of them, or a wrapper `{"records":[…]}`.
+pub(super) fn decode_json(text: &str, context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
+    expect_json(text)?;
+    let elements = elements(text)?;
+    check_element_count(elements.len())?;
+    Ok(elements.into_iter().map(|element| context.own(from_json(element, context), context.origin)).collect())
+}
+
+/// Reads one alert in Avro.
+pub(super) fn decode_avro(value: &[u8], origin: &Origin, rules: &SourceRules) -> Vec<Result<Alert, Refusal>> {
+    let context = Context { origin, rules };
+    vec![context.own(own::alert_from_avro(value), origin)]
+}
+
+fn from_json(element: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
+    match &context.rules.tenant {
+        // A sender whose tenant is configured need not name one.
+        TenantRule::Fixed(tenant) => own::alert_of_tenant_from_json(tenant, element.as_bytes()),
+        TenantRule::Field { .. } => own::alert_from_json(element.as_bytes()),
+    }
+}
+
+impl Context<'_> {
+    /// The source's rules for an alert that says everything itself.
+    fn own(&self, alert: Result<Alert, Refusal>, origin: &Origin) -> Result<Alert, Refusal> {
+        let mut alert = alert?;
+        alert.tenant = self.rules.tenant.tenant(self.rules.format, |name| {
+            (Some(name) == self.rules.format.tenant_field()).then_some(alert.tenant.as_str())
+        })?;
+        alert.correlate = self.stricter(alert.correlate);
+        alert.origin = origin.clone();
+        self.accept(alert)
+    }
+}
+
+/// Where each alert stands in the text, so that one that is bad refuses itself alone.
+fn elements(text: &str) -> Result<Vec<&str>, Refusal> {
+    #[derive(Deserialize)]
+    struct Wrapper<'a> {
+        #[serde(borrow)]
+        records: Vec<&'a RawValue>,
+    }
+    let list: Option<Vec<&RawValue>> = if text.starts_with('[') {
+        Some(serde_json::from_str(text).map_err(|error| refusal_of(&error))?)
+    } else if text.contains("\"records\"") {
+        // Looked for before it is parsed: a second pass over every alert would cost for a rare case.
+        serde_json::from_str::<Wrapper<'_>>(text).ok().map(|wrapper| wrapper.records)
+    } else {
+        None
+    };
+    Ok(list.map_or_else(|| vec![text], |list| list.into_iter().map(RawValue::get).collect()))
+}

@@ -1,0 +1,128 @@
+use std::hash::BuildHasher;
+
+use braid_alert::{EntityKind, Evidence, Role};
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// An alert's evidence while it is gathered: in the order of the record, each piece once.
+///
+/// Products repeat themselves: every process of a tree brings its image again. The hash table keeps a record of
+/// thousands of entities from costing their square.
+#[derive(Default)]
+pub(super) struct EvidenceList {
+    evidence: Vec<Evidence>,
+    known: HashTable<usize>,
+    hasher: DefaultHashBuilder,
+}
+
+impl EvidenceList {
+    /// Adds a piece, unless the very same is there, or it says nothing: no name and no label.
+    pub(super) fn push(&mut self, piece: Evidence) {
+        if piece.identifiers.is_empty()
+            && piece.label.is_none()
+            && !matches!(piece.kind, EntityKind::Other(_))
+        {
+            return;
+        }
+        let Self { evidence, known, hasher } = self;
+        let hash = hasher.hash_one(&piece);
+        if known.find(hash, |&at| evidence[at] == piece).is_none() {
+            known.insert_unique(hash, evidence.len(), |&at| hasher.hash_one(&evidence[at]));
+            evidence.push(piece);
+        }
+    }
+
+    /// Adds several.
+    pub(super) fn extend(&mut self, pieces: impl IntoIterator<Item = Evidence>) {
+        pieces.into_iter().for_each(|piece| self.push(piece));
+    }
+
+    /// Says in the evidence itself that a part of the record's could not be read, so that an analyst sees it: the
+    /// alert stands without that part, and it names nothing that could join.
+    pub(super) fn push_unreadable(&mut self, what: &str) {
+        let mut piece = Evidence::new(EntityKind::Other("unreadable".into()), Role::Related);
+        piece.label = label(what);
+        self.push(piece);
+    }
+
+    /// All that was gathered.
+    pub(super) fn into_evidence(self) -> Vec<Evidence> {
+        self.evidence
+    }
+}
+
+/// The most tags that are kept of a piece; analysts set a few.
+pub(super) const TAGS_MAX: usize = 64;
+
+/// The longest label, in characters.
+const LABEL_CHARACTERS_MAX: usize = 256;
+
+/// A text for people, cut to the length of a label.
+pub(super) fn label(text: &str) -> Option<Box<str>> {
+    let text = text.trim();
+    let end = text.char_indices().nth(LABEL_CHARACTERS_MAX).map_or(text.len(), |(at, _)| at);
+    (end > 0).then(|| text[..end].into())
+}
+
+/// The part that a product's words give an entity; the most telling one where there are several, for a host may be
+/// `Source` and `Compromised` at once. `None` if it gives none.
+pub(super) fn role<'a>(words: impl Iterator<Item = &'a str>) -> Option<Role> {
+    let telling = |role: &Role| match role {
+        Role::Source => 4,
+        Role::Impacted => 3,
+        Role::Target => 2,
+        Role::Related => 1,
+        Role::Other(_) => 0,
+    };
+    // Of equals the first, so that the record's order decides and nothing else.
+    words.map(role_of).reduce(|best, next| if telling(&next) > telling(&best) { next } else { best })
+}
+
+/// One word. Those of Graph that the noun does not list come down to it here.
+fn role_of(word: &str) -> Role {
+    match Role::from_text(word) {
+        Role::Other(other) => match other.to_ascii_lowercase().as_str() {
+            "commandandcontrol" | "policyviolator" => Role::Source,
+            "created" | "added" | "edited" | "loaded" => Role::Related,
+            _ => Role::Other(other),
+        },
+        known => known,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use braid_alert::{Identifier, IdentifierKind};
+
+    use super::*;
+
+    fn host(name: &str) -> Evidence {
+        let mut host = Evidence::new(EntityKind::Host, Role::Source);
+        host.identifiers.extend(Identifier::new(IdentifierKind::NetbiosName, name));
+        host
+    }
+
+    #[test]
+    fn the_same_piece_counts_once_and_an_empty_one_not_at_all() {
+        let mut list = EvidenceList::default();
+        for name in ["client1", "client2", "client1", ""] {
+            list.push(host(name));
+        }
+        assert_eq!(list.into_evidence(), [host("client1"), host("client2")]);
+    }
+
+    #[test]
+    fn of_several_roles_the_most_telling_one_counts() {
+        let role = |words: &[&str]| role(words.iter().copied());
+        assert_eq!(role(&["Contextual", "Attacker"]), Some(Role::Source));
+        assert_eq!(role(&["Destination", "Compromised"]), Some(Role::Impacted));
+        assert_eq!(role(&["created"]), Some(Role::Related));
+        assert_eq!(role(&["newWord"]), Some(Role::Other("newWord".into())));
+        assert_eq!(role(&[]), None);
+    }
+
+    #[test]
+    fn a_label_is_cut_between_characters() {
+        assert_eq!(label(&"é".repeat(300)).map(|label| label.chars().count()), Some(256));
+        assert_eq!(label("  "), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! Microsoft Graph `alerts_v2` resources.
+//!
+//! Source: microsoft-graph-docs, `security-alert.md` and `security-alertevidence.md` (v1.0).
+
+use std::borrow::Cow;
+
+use braid_alert::{
+    Alert, AlertStatus, Classification, Determination, EventTime, Phase, Provider, Severity, Technique,
+};
+
+use super::json::{Json, Object};
+use super::mdi_catalogue::{self, AlertType};
+use super::{Context, alert_id, description, graph_evidence, shorten, time};
+use crate::{Format, Refusal, RefusalReason};
+
+/// The properties of which an alert has at least one.
+const TELLING: [&str; 5] = ["id", "providerAlertId", "serviceSource", "firstActivityDateTime", "alertWebUrl"];
+
+/// Reads an alert.
+pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, Refusal> {
+    check_resource(alert)?;
+    let (own, portal) = (alert.strict_text("providerAlertId")?, alert.strict_text("id")?);
+    let id = own.or(portal).ok_or_else(|| {
+        Refusal::new(RefusalReason::MissingId, "providerAlertId and id are missing or empty")
+    })?;
+    let provider = alert
+        .strict_text("serviceSource")?
+        .map(Provider::from_text)
+        .ok_or_else(|| Refusal::new(RefusalReason::MissingProvider, "serviceSource is missing or empty"))?;
+    let times = Times::read(alert, context)?;
+    let known = (provider == Provider::DefenderForIdentity).then(|| known_type(alert)).flatten();
+    let text = |name: &str| alert.text(name).map(Box::<str>::from);
+    let word = |name: &str| alert.text(name).unwrap_or(Cow::Borrowed("unknown"));
+    context.accept(Alert {
+        tenant: context.rules.tenant.tenant(Format::GraphAlert, |name| alert.text(name))?,
+        provider,
+        id: alert_id::canonical(id),
+        source_alert_id: portal.or(own).map(Into::into),
+        title: text("title").unwrap_or_else(|| known.map_or("Untitled alert", |known| known.name).into()),
+        description: alert.text("description").as_deref().and_then(description),
+        severity: Severity::from_text(&word("severity")),
+        status: AlertStatus::from_text(&word("status")),
+        classification: alert.text("classification").map(|text| Classification::from_text(&text)),
+        determination: alert.text("determination").map(|text| Determination::from_text(&text)),
+        assignee: text("assignedTo"),
+        detector: detector(alert, known),
+        category: text("category"),
+        phase: phase(alert, known),
+        techniques: techniques(alert, known),
+        first_activity: times.first,
+        last_activity: times.last,
+        created: times.created,
+        updated: times.updated,
+        resolved: time::optional(alert.text("resolvedDateTime").as_deref(), context.rules.timezone),
+        portal_url: text("alertWebUrl"),
+        evidence: graph_evidence::evidence(alert, context.rules.timezone),
+        correlate: context.rules.correlate.clone(),
+        origin: context.origin.clone(),
+    })
+}
+
+/// Whether it is an alert at all; Graph pages hold incidents and other resources too.
+fn check_resource(alert: &Object<'_>) -> Result<(), Refusal> {
+    let resource = alert.text("@odata.type");
+    match resource.as_deref().map(|name| name.rsplit('.').next().unwrap_or(name)) {
+        Some(name) if !name.eq_ignore_ascii_case("alert") => {
+            Err(Refusal::new(RefusalReason::NotAnAlert, format!("its @odata.type is {:?}", shorten(name))))
+        }
+        _ if !alert.has_any(&TELLING) => Err(Refusal::new(
+            RefusalReason::UnknownFormat,
+            format!("it has none of the properties {}", TELLING.join(", ")),
+        )),
+        _ => Ok(()),
+    }
+}
+
+struct Times {
+    first: EventTime,
+    last: EventTime,
+    created: Option<EventTime>,
+    updated: EventTime,
+}
+
+impl Times {
+    /// An alert without activity times (Graph has them null at times) happened, as far as one can tell, when it was
+    /// created.
+    fn read(alert: &Object<'_>, context: &Context<'_>) -> Result<Self, Refusal> {
+        let timezone = context.rules.timezone;
+        let optional = |name: &str| time::optional(alert.text(name).as_deref(), timezone);
+        let created = optional("createdDateTime");
+        let first = match (alert.strict_text("firstActivityDateTime")?, created) {
+            (None, Some(created)) => created,
+            (text, _) => time::required("firstActivityDateTime", text, timezone)?,
+        };
+        let last = optional("lastActivityDateTime").map_or(first, |last| last.max(first));
+        let updated = match alert.strict_text("lastUpdateDateTime")? {
+            Some(text) => time::required("lastUpdateDateTime", Some(text), timezone)?,
+            None => created.unwrap_or(last),
+        };
+        Ok(Self { first, last, created, updated })
+    }
+}
+
+/// For Defender for Identity `detectorId` is the signature id.
+fn known_type(alert: &Object<'_>) -> Option<&'static AlertType> {
+    let detector = alert.text("detectorId").unwrap_or_default();
+    mdi_catalogue::find(detector.parse().ok(), &detector, &alert.text("title").unwrap_or_default())
+}
+
+fn detector(alert: &Object<'_>, known: Option<&AlertType>) -> Option<Box<str>> {
+    match known {
+        Some(known) if known.external_id != 0 => Some(known.external_id.to_string().into()),
+        _ => alert.text("detectorId").map(Into::into),
+    }
+}
+
+fn phase(alert: &Object<'_>, known: Option<&AlertType>) -> Option<Phase> {
+    let by_category = || alert.text("category").map(|category| Phase::from_text(&category));
+    let phase = known.map(|known| known.phase.clone()).or_else(by_category);
+    phase.filter(|phase| !matches!(phase, Phase::Other(_)))
+}
+
+fn techniques(alert: &Object<'_>, known: Option<&AlertType>) -> Vec<Technique> {
+    let named = alert.list("mitreTechniques").iter().filter_map(Json::text);
+    let mut techniques: Vec<_> = named.filter_map(|text| Technique::find(&text)).collect();
+    if techniques.is_empty() {
+        techniques.extend(known.into_iter().flat_map(AlertType::techniques));
+    }
+    techniques.sort();
+    techniques.dedup();
+    techniques
+}

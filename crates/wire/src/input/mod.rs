@@ -1,0 +1,161 @@
+//! Records in, alerts out: [`decode`].
+//!
+//! Strict where identity depends on it (which alert, whose, when), lenient elsewhere: an unknown value of an
+//! enumeration is kept as its text, a wrong type in a field that identity does not need costs that field, an unknown
+//! kind of evidence keeps the names it has. Every record gives at least one result, so nothing is lost in silence.
+
+mod acceptance;
+mod alert_id;
+mod braid;
+mod evidence_list;
+mod graph_alert;
+mod graph_evidence;
+mod json;
+mod mdi_catalogue;
+mod mdi_cef;
+mod mdi_cef_line;
+mod mdi_message;
+mod naming;
+mod sentinel_entities;
+mod sentinel_security_alert;
+mod time;
+
+use braid_alert::{Alert, Origin};
+
+use crate::{Format, Refusal, RefusalReason, SourceRules};
+
+/// The largest record that is tried, in bytes. Kafka's default limit is 1 MiB; a bigger one is no alert, and a decoder
+/// that takes whatever comes can be made to take all memory.
+pub const RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The most elements that are read from one record: a page of Graph has at most 2,000. Without a bound, a record of 4
+/// MiB can make millions of refusals, each with its own dead letter.
+pub const RECORD_ELEMENTS_MAX: usize = 10_000;
+
+/// Reads a record.
+///
+/// A record may hold several alerts: a Graph page `{"value":[…]}`, a wrapper `{"records":[…]}`, a JSON array, lines of
+/// CEF. A bad element refuses itself alone; its number stands in [`Origin::element`] and [`Refusal::element`]. A
+/// record that cannot be read at all is one refusal.
+///
+/// The result is never empty.
+pub fn decode(value: &[u8], origin: &Origin, rules: &SourceRules) -> Vec<Result<Alert, Refusal>> {
+    let read = readable(value).and_then(|()| match rules.format {
+        Format::BraidAvro => Ok(braid::decode_avro(value, origin, rules)),
+        _ => decode_text(text_of(value)?, origin, rules),
+    });
+    let mut results = read.unwrap_or_else(|refusal| vec![Err(refusal)]);
+    for (element, result) in results.iter_mut().enumerate() {
+        let element = i32::try_from(element).expect("a record has at most 10,000 elements");
+        match result {
+            Ok(alert) => alert.origin.element = element,
+            Err(refusal) => refusal.element = element,
+        }
+    }
+    results
+}
+
+fn decode_text(
+    text: &str,
+    origin: &Origin,
+    rules: &SourceRules,
+) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
+    let context = Context { origin, rules };
+    match rules.format {
+        Format::MdiCef => mdi_cef::decode(text, &context),
+        Format::SentinelSecurityAlert => {
+            Ok(each_element(text, |row| sentinel_security_alert::alert(row, &context))?)
+        }
+        Format::GraphAlert => Ok(each_element(text, |alert| graph_alert::alert(alert, &context))?),
+        Format::BraidJson | Format::BraidAvro => braid::decode_json(text, &context),
+    }
+}
+
+/// What every decoder is told.
+struct Context<'a> {
+    origin: &'a Origin,
+    rules: &'a SourceRules,
+}
+
+fn readable(value: &[u8]) -> Result<(), Refusal> {
+    if value.len() > RECORD_BYTES_MAX {
+        let detail = format!("{} bytes; at most {RECORD_BYTES_MAX} are read", value.len());
+        return Err(Refusal::new(RefusalReason::TooLarge, detail));
+    }
+    if value.trim_ascii().is_empty() {
+        let detail = format!("{} bytes, none of which says anything", value.len());
+        return Err(Refusal::new(RefusalReason::Empty, detail));
+    }
+    Ok(())
+}
+
+fn text_of(value: &[u8]) -> Result<&str, Refusal> {
+    let text = std::str::from_utf8(value).map_err(|error| {
+        let at = error.valid_up_to();
+        let detail = format!("byte {at} (0x{:02x}) is not UTF-8", value[at]);
+        Refusal::new(RefusalReason::InvalidUtf8, detail)
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).trim())
+}
+
+/// Reads JSON and hands each alert in it to `read`.
+fn each_element(
+    text: &str,
+    read: impl Fn(&json::Object<'_>) -> Result<Alert, Refusal>,
+) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
+    expect_json(text)?;
+    let elements = elements_of(json::Json::parse(text)?);
+    check_element_count(elements.len())?;
+    Ok(elements
+        .iter()
+        .map(|element| element.object().ok_or_else(|| not_an_object(element.type_name())).and_then(&read))
+        .collect())
+}
+
+/// The elements of an array or a wrapper; else the one value that there is.
+fn elements_of(root: json::Json<'_>) -> Vec<json::Json<'_>> {
+    match root {
+        json::Json::List(elements) => elements,
+        json::Json::Object(object) => {
+            object.into_list(&["value", "records"]).unwrap_or_else(|object| vec![json::Json::Object(object)])
+        }
+        scalar => vec![scalar],
+    }
+}
+
+fn expect_json(text: &str) -> Result<(), Refusal> {
+    if text.starts_with(['{', '[']) {
+        return Ok(());
+    }
+    let detail = format!("it begins with {:?}, which is no JSON object or array", shorten(text));
+    Err(Refusal::new(RefusalReason::UnknownFormat, detail))
+}
+
+fn check_element_count(count: usize) -> Result<(), Refusal> {
+    if count == 0 {
+        return Err(Refusal::new(RefusalReason::NotAnAlert, "an empty list of alerts"));
+    }
+    if count > RECORD_ELEMENTS_MAX {
+        let detail = format!("{count} elements; at most {RECORD_ELEMENTS_MAX} are read");
+        return Err(Refusal::new(RefusalReason::TooLarge, detail));
+    }
+    Ok(())
+}
+
+fn not_an_object(type_name: &str) -> Refusal {
+    Refusal::new(RefusalReason::WrongType, format!("the element is {type_name}, which must be an object"))
+}
+
+/// A found value for a refusal's detail: enough to recognise it by.
+fn shorten(text: &str) -> &str {
+    text.char_indices().nth(64).map_or(text, |(at, _)| &text[..at])
+}
+
+/// The longest description that is kept, in bytes; it is text for people, not evidence.
+const DESCRIPTION_BYTES_MAX: usize = 4 * 1024;
+
+fn description(text: &str) -> Option<Box<str>> {
+    let text = text.trim();
+    let text = &text[..text.floor_char_boundary(DESCRIPTION_BYTES_MAX)];
+    (!text.is_empty()).then(|| text.into())
+}

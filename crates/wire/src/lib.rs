@@ -1,0 +1,29 @@
+//! Bytes to nouns and back: every input format, every output format, changelog values.
+//!
+//! The only crate that names a codec. It knows nothing of Kafka, keeps no state between records and decides nothing
+//! about correlation: what cannot be read is a [`Refusal`] with its place and reason, never a panic and never silence.
+
+mod refusal;
+
+mod source;
+
+mod input;
+
+pub mod own;
+
+pub mod incident;
+
+pub mod changelog;
+
+pub mod dead_letter;
+
+pub mod json;
+
+mod avro;
+mod fingerprint;
+mod registry;
+
+pub use input::{RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, decode};
+pub use refusal::{Refusal, RefusalReason};
+pub use registry::AvroRecord;
+pub use source::{Format, SourceRules, TenantRule, UnknownFormat};

@@ -1,0 +1,132 @@
+use std::fmt;
+
+/// Why a record, or one element of it, is not an alert: the reason for the metric, the detail for the person who has
+/// to mend the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong, as a label.
+    pub reason: RefusalReason,
+    /// Where it is wrong and what was found there: a column, a JSON path or a byte offset, then the value, shortened.
+    pub detail: Box<str>,
+    /// Which element of the record it is, where a record holds several; else 0.
+    pub element: i32,
+}
+
+impl Refusal {
+    /// A refusal of a record's first or only element. [`crate::decode`] sets the number of every other one.
+    pub fn new(reason: RefusalReason, detail: impl Into<Box<str>>) -> Self {
+        Self { reason, detail: detail.into(), element: 0 }
+    }
+
+    /// Whether this is a stated drop: what the configuration asks to leave out. It is counted like every refusal, but
+    /// it is no fault of the record and makes no dead letter.
+    pub const fn is_drop(&self) -> bool {
+        self.reason.is_drop()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.detail)?;
+        if self.element > 0 { write!(f, " (element {})", self.element) } else { Ok(()) }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Declares the reasons once, so that the label, the list of all and the meaning cannot drift apart.
+macro_rules! refusal_reasons {
+    ($($(#[$meta:meta])* $variant:ident = $label:literal,)+) => {
+        /// The closed list of reasons for which input is refused; each is a metric label and a dead letter's header.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RefusalReason {
+            $($(#[$meta])* $variant,)+
+        }
+
+        impl RefusalReason {
+            /// Every reason, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The label: snake case, stable across releases.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $label,)+
+                }
+            }
+        }
+    };
+}
+
+refusal_reasons! {
+    /// There are no bytes, or nothing but white space.
+    Empty = "empty",
+    /// The record is larger, or holds more elements, than a decoder tries to read.
+    TooLarge = "too_large",
+    /// It should be text and is not UTF-8.
+    InvalidUtf8 = "invalid_utf8",
+    /// It ends in the middle.
+    Truncated = "truncated",
+    /// It breaks the grammar of its format.
+    Malformed = "malformed",
+    /// It is something else than the source's configured format.
+    UnknownFormat = "unknown_format",
+    /// It is of the format and no alert: a health record, an empty page.
+    NotAnAlert = "not_an_alert",
+    /// A field on which identity or order depends holds what cannot be read as such.
+    WrongType = "wrong_type",
+    /// Nothing says which alert it is.
+    MissingId = "missing_id",
+    /// Nothing says which product raised it.
+    MissingProvider = "missing_provider",
+    /// Nothing says when it happened.
+    MissingTime = "missing_time",
+    /// It happened before the year 2000, or further ahead than the source's `future_max`.
+    TimeOutOfRange = "time_out_of_range",
+    /// Nothing says whose it is.
+    MissingTenant = "missing_tenant",
+    /// Whose it says it is, is not among the source's aliases.
+    UnmappedTenant = "unmapped_tenant",
+    /// It is less grave than the source's minimum: a stated drop.
+    BelowMinimumSeverity = "below_minimum_severity",
+    /// Its Avro schema is not known here: a newer release wrote it, so the partition waits.
+    UnknownSchema = "unknown_schema",
+}
+
+impl RefusalReason {
+    /// Whether it is a stated drop and no fault; see [`Refusal::is_drop`].
+    pub const fn is_drop(self) -> bool {
+        matches!(self, Self::BelowMinimumSeverity)
+    }
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_snake_case_and_differ() {
+        let labels: std::collections::BTreeSet<_> = RefusalReason::ALL.iter().map(|r| r.as_str()).collect();
+        assert_eq!(labels.len(), RefusalReason::ALL.len());
+        assert!(labels.iter().all(|l| l.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'8')));
+    }
+
+    #[test]
+    fn only_what_the_configuration_leaves_out_is_a_drop() {
+        let drops: Vec<_> = RefusalReason::ALL.iter().filter(|r| r.is_drop()).collect();
+        assert_eq!(drops, [&RefusalReason::BelowMinimumSeverity]);
+    }
+
+    #[test]
+    fn a_refusal_reads_as_reason_detail_and_place() {
+        let mut refusal = Refusal::new(RefusalReason::MissingTime, "StartTime is empty");
+        assert_eq!(refusal.to_string(), "missing_time: StartTime is empty");
+        refusal.element = 3;
+        assert_eq!(refusal.to_string(), "missing_time: StartTime is empty (element 3)");
+    }
+}

@@ -1,0 +1,236 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use braid_alert::{Correlate, Severity, Span, Tenant};
+use jiff::tz::Offset;
+
+use crate::{Refusal, RefusalReason};
+
+/// How the records of one configured source are read: everything that a decoder must be told.
+#[derive(Debug, Clone)]
+pub struct SourceRules {
+    /// What the records are.
+    pub format: Format,
+    /// Whose alerts they are.
+    pub tenant: TenantRule,
+    /// The offset from UTC of times that name none. UTC unless told otherwise.
+    pub timezone: Offset,
+    /// The least grave alerts that are taken; a revision is tested like a first one. `None` takes all. An alert whose
+    /// severity this release does not know is always taken.
+    pub severity_min: Option<Severity>,
+    /// What correlation may do with the alerts; frozen on each as it arrives.
+    pub correlate: Correlate,
+    /// How far ahead of the record's source time an event may lie before it is refused as a broken clock.
+    pub future_max: Span,
+}
+
+impl SourceRules {
+    /// The rules of a source that says no more than its format and tenant: UTC, every severity, correlation in full,
+    /// events up to 24 hours ahead.
+    pub fn new(format: Format, tenant: TenantRule) -> Self {
+        Self {
+            format,
+            tenant,
+            timezone: Offset::UTC,
+            severity_min: None,
+            correlate: Correlate::Full,
+            future_max: Span::hours(24),
+        }
+    }
+}
+
+/// How a record's tenant is found.
+///
+/// One tenant has several ids (a `SecurityAlert` row carries the workspace's, a Graph alert the directory's, a CEF
+/// line none), so what a field says is usually an alias and not a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TenantRule {
+    /// All records of the source are this tenant's, whatever they say.
+    Fixed(Tenant),
+    /// A top-level field of the record says it.
+    Field {
+        /// The field; `None` is the format's own ([`Format::tenant_field`]).
+        name: Option<Box<str>>,
+        /// What the field may say, and which tenant that is. Empty: what the field says is the tenant. Otherwise a
+        /// value that is not listed is refused, so that a new customer's alerts never land in a tenant by accident.
+        aliases: BTreeMap<Box<str>, Tenant>,
+    },
+}
+
+impl TenantRule {
+    /// The tenant of a record, given a way to look a field up in it.
+    ///
+    /// # Errors
+    /// `missing_tenant` if the field is absent or empty, `unmapped_tenant` if there are aliases and none fits.
+    pub fn tenant<'a, T: AsRef<str> + 'a>(
+        &self,
+        format: Format,
+        field: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Tenant, Refusal> {
+        let (name, aliases) = match self {
+            Self::Fixed(tenant) => return Ok(tenant.clone()),
+            Self::Field { name, aliases } => (name.as_deref().or(format.tenant_field()), aliases),
+        };
+        let Some(name) = name else {
+            return Err(Refusal::new(
+                RefusalReason::MissingTenant,
+                format!("{format} records name no tenant; give the source a fixed one"),
+            ));
+        };
+        let value = field(name);
+        match value.as_ref().map(|value| value.as_ref().trim()).filter(|value| !value.is_empty()) {
+            None => Err(Refusal::new(RefusalReason::MissingTenant, format!("{name} is missing or empty"))),
+            Some(value) if aliases.is_empty() => Ok(Tenant::new(value)),
+            Some(value) => aliases.get(value).cloned().ok_or_else(|| {
+                let found: String = value.chars().take(64).collect();
+                let detail = format!("{name} is {found:?}, which is not among the source's tenant aliases");
+                Refusal::new(RefusalReason::UnmappedTenant, detail)
+            }),
+        }
+    }
+}
+
+/// The formats that braid reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Syslog CEF of Defender for Identity, Azure ATP and ATA.
+    MdiCef,
+    /// Rows of Microsoft Sentinel's `SecurityAlert` table as JSON.
+    SentinelSecurityAlert,
+    /// Microsoft Graph `alerts_v2` resources.
+    GraphAlert,
+    /// braid's own alert as JSON.
+    BraidJson,
+    /// braid's own alert as Avro.
+    BraidAvro,
+}
+
+impl Format {
+    /// Every format, in the order in which help lists them.
+    pub const ALL: [Self; 5] =
+        [Self::MdiCef, Self::SentinelSecurityAlert, Self::GraphAlert, Self::BraidJson, Self::BraidAvro];
+
+    /// Its name in configuration and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MdiCef => "mdi-cef",
+            Self::SentinelSecurityAlert => "sentinel-security-alert",
+            Self::GraphAlert => "graph-alert",
+            Self::BraidJson => "braid-json",
+            Self::BraidAvro => "braid-avro",
+        }
+    }
+
+    /// What it is, in one line, for `--help` and the documentation.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::MdiCef => {
+                "Syslog CEF of Microsoft Defender for Identity (Azure ATP, ATA), one alert a line"
+            }
+            Self::SentinelSecurityAlert => {
+                "Rows of Microsoft Sentinel's SecurityAlert table as JSON, from any product"
+            }
+            Self::GraphAlert => {
+                "Microsoft Graph alerts_v2 as JSON: one alert, an array or a page {\"value\":[…]}"
+            }
+            Self::BraidJson => "braid's own alert as JSON, as `braid decode` writes it",
+            Self::BraidAvro => "braid's own alert as Avro, as the alerts topic carries it",
+        }
+    }
+
+    /// The field that says whose alert it is, where the format has one.
+    pub const fn tenant_field(self) -> Option<&'static str> {
+        match self {
+            Self::MdiCef => None,
+            Self::SentinelSecurityAlert => Some("TenantId"),
+            Self::GraphAlert => Some("tenantId"),
+            Self::BraidJson | Self::BraidAvro => Some("tenant"),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A name that is no format's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown format {name:?}{hint}; one of: {}", Format::ALL.map(Format::as_str).join(", "))]
+pub struct UnknownFormat {
+    name: Box<str>,
+    hint: Box<str>,
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        if let Some(format) = Self::ALL.into_iter().find(|format| format.as_str() == name) {
+            return Ok(format);
+        }
+        let near = Self::ALL
+            .into_iter()
+            .map(|format| (strsim::jaro_winkler(&name.to_lowercase(), format.as_str()), format))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(likeness, _)| *likeness > 0.75);
+        let hint = near.map_or(String::new(), |(_, format)| format!(", did you mean {format}?"));
+        Err(UnknownFormat { name: name.into(), hint: hint.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(aliases: &[(&str, &str)]) -> TenantRule {
+        let aliases = aliases.iter().map(|(alias, tenant)| ((*alias).into(), Tenant::new(tenant))).collect();
+        TenantRule::Field { name: None, aliases }
+    }
+
+    fn tenant(rule: &TenantRule, says: Option<&str>) -> Result<String, RefusalReason> {
+        let found = rule.tenant(Format::GraphAlert, |name| {
+            assert_eq!(name, "tenantId");
+            says
+        });
+        found.map(|tenant| tenant.as_str().to_owned()).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn without_aliases_the_field_is_the_tenant() {
+        assert_eq!(tenant(&rule(&[]), Some("contoso")).as_deref(), Ok("contoso"));
+        assert_eq!(tenant(&rule(&[]), Some(" ")), Err(RefusalReason::MissingTenant));
+        assert_eq!(tenant(&rule(&[]), None), Err(RefusalReason::MissingTenant));
+    }
+
+    #[test]
+    fn with_aliases_a_value_that_is_not_listed_is_refused() {
+        let rule = rule(&[("b3c1", "contoso"), ("77aa", "contoso")]);
+        assert_eq!(tenant(&rule, Some("77aa")).as_deref(), Ok("contoso"));
+        assert_eq!(tenant(&rule, Some("contoso")), Err(RefusalReason::UnmappedTenant));
+    }
+
+    #[test]
+    fn a_field_rule_finds_no_tenant_in_cef() {
+        let found = rule(&[]).tenant(Format::MdiCef, |_| Some("contoso"));
+        assert_eq!(found.map_err(|refusal| refusal.reason), Err(RefusalReason::MissingTenant));
+        let fixed = TenantRule::Fixed(Tenant::new("contoso"));
+        assert_eq!(fixed.tenant(Format::MdiCef, |_| None::<&str>), Ok(Tenant::new("contoso")));
+    }
+
+    #[test]
+    fn a_format_reads_back_from_its_name_and_a_slip_is_told_the_near_one() {
+        for format in Format::ALL {
+            assert_eq!(format.to_string().parse(), Ok(format));
+        }
+        let error = "sentinel-securityalert".parse::<Format>().expect_err("it is a slip").to_string();
+        assert!(error.contains("did you mean sentinel-security-alert?"), "{error}");
+        let error = "csv".parse::<Format>().expect_err("it is no format").to_string();
+        assert_eq!(
+            error,
+            "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, braid-json, braid-avro"
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! No byte string makes a decoder panic, and every one gets an answer.
+
+use braid_wire::{Format, decode};
+use proptest::prelude::*;
+
+use crate::fixture::{origin, rules};
+
+/// Good records, rich in structure, to break in one place.
+const RECORDS: [&str; 4] = [
+    "<36>1 2026-02-03T10:04:30.5+00:00 DC1 CEF 42 X CEF:0|Microsoft|Azure ATP|2.230|DirectoryServicesReplicationSecurityAlert|A \\| name|5|start=2026-02-03T10:01:02.1234567Z app=Drsr shost=PC1 suser=contoso\\ronhd msg=Malicious replication requests were successfully performed by Ron (Helpdesk), from PC1 against DC1.\\r\\nx\\=y. externalId=2006 cs1Label=url cs1=https\\://h/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab?tid=1 cs2Label=trigger cs2=new cs3Label=shostfqdn cs3=pc1.contoso.azure",
+    "Feb 3 10:04:30 CENTER \u{ef}\u{bb}\u{bf}0|Microsoft|ATA||PassTheTicketSecurityAlert|é|10|start=2026-02-03T10:01:02Z externalId=2018 msg=É's Kerberos tickets were stolen from A-PC to V-PC and used to access x cs1Label=url cs1=https\\://h/aa1",
+    r#"{"records":[{"TenantId":"t","ProviderName":"Azure Advanced Threat Protection","VendorOriginalId":"aa7d0e1c2b-1111-4222-8333-0123456789ab","SystemAlertId":"s","AlertType":"EncryptionDowngradeSecurityAlert","AlertName":"é","StartTime":"2026-02-03 10:00:00+00:00","TimeGenerated":"2026-02-03 10:05:00.1+00:00","ExtendedProperties":"{\"Category\":\"Discovery\"}","Techniques":"[\"T1003\"]","Entities":[{"$id":"1","Type":"host","FQDN":"a.b","LastIpAddress":{"$ref":"3"},"Tags":[{"TagName":"x"}]},{"$id":"2","Type":"process","ProcessId":"0x1","CommandLine":"é","CreationTimeUtc":"2026-02-03T10:00:00Z","ImageFile":{"$id":"4","Type":"file","Name":"n","FileHashes":[{"Algorithm":"MD5","Value":"x"}]},"Account":{"$ref":"2"},"Host":{"$ref":"1"}},{"$ref":"4"},{"$id":"3","Type":"ip","Address":"::1"}]}]}"#,
+    r##"{"value":[{"@odata.type":"#microsoft.graph.security.alert","tenantId":"t","serviceSource":"microsoftDefenderForEndpoint","id":"dc25_7d0e1c2b-1111-4222-8333-0123456789ab","firstActivityDateTime":"2026-02-03T10:00:00Z","mitreTechniques":["T1003.001"],"evidence":[{"@odata.type":"#microsoft.graph.security.deviceEvidence","deviceDnsName":"a.b.","ipInterfaces":["::1","10.0.0.1"],"roles":["source"],"tags":["é"]},{"@odata.type":"#microsoft.graph.security.userEvidence","userAccount":{"accountName":"é\\x","domainName":"d.e"}}]}]}"##,
+];
+
+fn answers(record: &[u8]) {
+    for format in Format::ALL {
+        assert!(!decode(record, &origin(), &rules(format)).is_empty(), "{format} gave no answer");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn no_bytes_make_a_decoder_panic(record in proptest::collection::vec(any::<u8>(), 0..600)) {
+        answers(&record);
+    }
+
+    #[test]
+    fn no_text_in_the_grammar_s_own_letters_does(record in r#"[\[\]{}:,"\\|=*a-c0-2 \n$é\u{feff}]{0,200}"#) {
+        answers(record.as_bytes());
+        answers(format!("CEF:0|Microsoft|ATA|1|{record}").as_bytes());
+        answers(format!("CEF:0|Microsoft|ATA|1|a|b|5|start=2026-02-03T10:00:00Z cs1Label=url cs1=https://a/b {record}").as_bytes());
+    }
+
+    #[test]
+    fn no_change_of_a_good_record_does(
+        which in 0..RECORDS.len(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 1..6),
+    ) {
+        let mut record = RECORDS[which].as_bytes().to_vec();
+        for (place, byte, how) in changes {
+            let place = place.index(record.len());
+            match how {
+                0 => record[place] = byte,
+                1 => record.insert(place, byte & 0x7f),
+                _ => record.truncate(place.max(1)),
+            }
+        }
+        answers(&record);
+    }
+}
+
+#[test]
+fn the_records_that_are_broken_here_are_good_before() {
+    let formats = [Format::MdiCef, Format::MdiCef, Format::SentinelSecurityAlert, Format::GraphAlert];
+    for (record, format) in RECORDS.iter().zip(formats) {
+        let results = decode(record.as_bytes(), &origin(), &rules(format));
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+    }
+}
+
+/// Records that are cheap to send and would be dear to read if any step went over them once for each part.
+#[test]
+fn a_large_record_costs_no_more_than_its_length() {
+    let size = 2 * 1024 * 1024;
+    let cef = "CEF:0|Microsoft|ATA|1|DirectoryServicesReplicationSecurityAlert|b|5|start=2026-02-03T10:00:00Z externalId=2006 ";
+    let references = format!(
+        r#"[{{"$id":"1","Type":"url","Url":"{}"}}{}]"#,
+        "u".repeat(size / 2),
+        r#",{"$ref":"1"}"#.repeat(size / 26)
+    );
+    let row = |entities: &str| {
+        format!(
+            r#"{{"ProviderName":"p","SystemAlertId":"s","StartTime":"2026-02-03 10:00:00","Entities":{entities}}}"#
+        )
+    };
+    let records = [
+        format!("{cef}{}", "=".repeat(size)),
+        format!("{cef}{}", "a=".repeat(size / 2)),
+        format!("{cef}msg={}", " performed by a".repeat(size / 15)),
+        format!("{cef}{}", "\\".repeat(size)),
+        row(&references),
+        row(&format!(
+            "[{}{{}}]",
+            r#"{"$id":"1","Type":"process","ImageFile":{"$ref":"1"}},"#.repeat(size / 56)
+        )),
+    ];
+    for record in records {
+        answers(record.as_bytes());
+    }
+}

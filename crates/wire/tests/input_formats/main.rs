@@ -1,0 +1,11 @@
+//! Records as products send them, and the alerts that come of them. All records here are invented, in the forms that
+//! the vendors document; those that the vendors print are read where they lie beside the repository (`samples`).
+
+mod braid;
+mod fixture;
+mod fuzz;
+mod graph_alert;
+mod mdi_cef;
+mod refusals;
+mod samples;
+mod sentinel_security_alert;

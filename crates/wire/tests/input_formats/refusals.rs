@@ -1,0 +1,205 @@
+//! Bad input, each with the reason that it is refused for. None of it is dropped, and none of it is an alert.
+
+use std::collections::BTreeMap;
+
+use braid_alert::Tenant;
+use braid_wire::{
+    Format, RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, RefusalReason, SourceRules, TenantRule, decode,
+};
+
+use crate::fixture::{decode_all, origin, rules};
+
+const CEF: &str = "<36>1 2026-02-03T10:04:30Z DC1 CEF 1 X CEF:0|Microsoft|Azure ATP|2.1|XSecurityAlert|A name|5|\
+    start=2026-02-03T10:00:00Z cs1Label=url cs1=https\\://c/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab";
+
+const ROW: &str = r#"{"TenantId":"t-1","ProviderName":"MDATP","VendorOriginalId":"v-1","SystemAlertId":"s-1",
+    "StartTime":"2026-02-03 10:00:00+00:00","TimeGenerated":"2026-02-03 10:05:00+00:00","AlertName":"A name"}"#;
+
+const GRAPH: &str = r#"{"tenantId":"t-1","serviceSource":"microsoftDefenderForEndpoint","id":"g-1",
+    "firstActivityDateTime":"2026-02-03T10:00:00Z","lastUpdateDateTime":"2026-02-03T10:05:00Z","title":"A name"}"#;
+
+fn reason_of(format: Format, record: &[u8]) -> RefusalReason {
+    let results = decode(record, &origin(), &rules(format));
+    let [Err(refusal)] = &results[..] else { panic!("{format}: {results:?}") };
+    assert!(!refusal.detail.is_empty(), "{refusal:?}");
+    assert!(refusal.detail.chars().count() < 400, "{refusal:?}");
+    refusal.reason
+}
+
+/// A good record, with one text in it replaced.
+fn reason_with(format: Format, record: &str, from: &str, to: &str) -> RefusalReason {
+    assert!(record.contains(from), "{from} is not in {record}");
+    reason_of(format, record.replacen(from, to, 1).as_bytes())
+}
+
+const TEXT_FORMATS: [Format; 4] =
+    [Format::MdiCef, Format::SentinelSecurityAlert, Format::GraphAlert, Format::BraidJson];
+
+#[test]
+fn the_records_of_this_table_are_good_before_they_are_broken() {
+    for (format, record) in
+        [(Format::MdiCef, CEF), (Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)]
+    {
+        assert!(decode_all(format, record)[0].is_ok(), "{format}: {:?}", decode_all(format, record));
+    }
+}
+
+#[test]
+fn nothing_is_empty() {
+    for format in Format::ALL {
+        assert_eq!(reason_of(format, b""), RefusalReason::Empty);
+    }
+    for format in TEXT_FORMATS {
+        assert_eq!(reason_of(format, b" \r\n\t "), RefusalReason::Empty);
+    }
+}
+
+#[test]
+fn a_record_beyond_the_bound_is_not_even_tried() {
+    let large = vec![b'['; RECORD_BYTES_MAX + 1];
+    for format in Format::ALL {
+        assert_eq!(reason_of(format, &large), RefusalReason::TooLarge);
+    }
+    let many = format!("[{}1]", "1,".repeat(RECORD_ELEMENTS_MAX));
+    for format in [Format::SentinelSecurityAlert, Format::GraphAlert, Format::BraidJson] {
+        assert_eq!(reason_of(format, many.as_bytes()), RefusalReason::TooLarge);
+    }
+}
+
+#[test]
+fn what_is_not_utf_8_is_refused_with_its_place() {
+    for format in TEXT_FORMATS {
+        assert_eq!(reason_of(format, b"{\"a\":\"\xff\xfe\"}"), RefusalReason::InvalidUtf8);
+    }
+    let results = decode(b"{\"a\":\"\xff\"}", &origin(), &rules(Format::GraphAlert));
+    assert_eq!(results[0].as_ref().expect_err("it is bad").detail.as_ref(), "byte 6 (0xff) is not UTF-8");
+}
+
+#[test]
+fn a_record_that_ends_in_the_middle_is_truncated() {
+    for (format, record) in [(Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)] {
+        assert_eq!(reason_of(format, &record.as_bytes()[..record.len() / 2]), RefusalReason::Truncated);
+    }
+    assert_eq!(reason_of(Format::MdiCef, &CEF.as_bytes()[..70]), RefusalReason::Truncated);
+}
+
+#[test]
+fn broken_grammar_is_malformed() {
+    for format in [Format::SentinelSecurityAlert, Format::GraphAlert, Format::BraidJson] {
+        assert_eq!(reason_of(format, b"{\"a\":}"), RefusalReason::Malformed);
+        assert_eq!(reason_of(format, b"[1] trailing"), RefusalReason::Malformed);
+    }
+    // Deeper than the parser goes, so that no record can exhaust the stack.
+    let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
+    for format in [Format::SentinelSecurityAlert, Format::GraphAlert] {
+        assert_eq!(reason_of(format, deep.as_bytes()), RefusalReason::Malformed);
+    }
+    assert!(decode_all(Format::BraidJson, &deep)[0].is_err());
+}
+
+#[test]
+fn a_record_of_another_format_says_so() {
+    for format in [Format::SentinelSecurityAlert, Format::GraphAlert, Format::BraidJson] {
+        assert_eq!(reason_of(format, CEF.as_bytes()), RefusalReason::UnknownFormat);
+    }
+    assert_eq!(reason_of(Format::MdiCef, ROW.as_bytes()), RefusalReason::UnknownFormat);
+    assert_eq!(reason_of(Format::SentinelSecurityAlert, b"{\"hello\":1}"), RefusalReason::UnknownFormat);
+    assert_eq!(reason_of(Format::GraphAlert, b"{\"hello\":1}"), RefusalReason::UnknownFormat);
+}
+
+#[test]
+fn what_is_no_alert_says_so() {
+    assert_eq!(reason_of(Format::GraphAlert, b"{\"value\":[]}"), RefusalReason::NotAnAlert);
+    assert_eq!(reason_of(Format::SentinelSecurityAlert, b"[]"), RefusalReason::NotAnAlert);
+    let incident = r##"{"@odata.type":"#microsoft.graph.security.incident","id":"5"}"##;
+    assert_eq!(reason_of(Format::GraphAlert, incident.as_bytes()), RefusalReason::NotAnAlert);
+    let incident = r#"{"Type":"SecurityIncident","IncidentName":"5"}"#;
+    assert_eq!(reason_of(Format::SentinelSecurityAlert, incident.as_bytes()), RefusalReason::NotAnAlert);
+}
+
+#[test]
+fn an_alert_without_id_provider_or_time_is_refused() {
+    let row = Format::SentinelSecurityAlert;
+    assert_eq!(reason_with(row, &ROW.replace("v-1", ""), "s-1", " "), RefusalReason::MissingId);
+    assert_eq!(reason_with(row, ROW, "\"MDATP\"", "null"), RefusalReason::MissingProvider);
+    assert_eq!(reason_with(row, ROW, "2026-02-03 10:00:00+00:00", ""), RefusalReason::MissingTime);
+    assert_eq!(reason_with(Format::GraphAlert, GRAPH, "g-1", ""), RefusalReason::MissingId);
+    assert_eq!(reason_with(Format::GraphAlert, GRAPH, "serviceSource", "x"), RefusalReason::MissingProvider);
+    assert_eq!(reason_with(Format::GraphAlert, GRAPH, "firstActivity", "x"), RefusalReason::MissingTime);
+    assert_eq!(reason_with(Format::MdiCef, CEF, "cs1=https", "cs9=https"), RefusalReason::MissingId);
+    assert_eq!(
+        reason_with(Format::MdiCef, CEF, "/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab", ""),
+        RefusalReason::MissingId
+    );
+    assert_eq!(
+        reason_with(Format::MdiCef, CEF, "start=2026-02-03T10:00:00Z", ""),
+        RefusalReason::MissingTime
+    );
+}
+
+#[test]
+fn a_wrong_type_where_identity_depends_on_it_is_refused() {
+    let row = Format::SentinelSecurityAlert;
+    assert_eq!(reason_with(row, ROW, "\"v-1\"", "17"), RefusalReason::WrongType);
+    assert_eq!(reason_with(row, ROW, "2026-02-03 10:00:00+00:00", "yesterday"), RefusalReason::WrongType);
+    assert_eq!(reason_with(row, ROW, "\"2026-02-03 10:05:00+00:00\"", "[1]"), RefusalReason::WrongType);
+    assert_eq!(reason_with(Format::GraphAlert, GRAPH, "\"g-1\"", "{}"), RefusalReason::WrongType);
+    assert_eq!(reason_of(Format::GraphAlert, b"[7]"), RefusalReason::WrongType);
+    assert_eq!(reason_with(Format::MdiCef, CEF, "start=2026-02-03T10", "start=x"), RefusalReason::WrongType);
+}
+
+#[test]
+fn an_event_of_1601_or_of_next_week_is_a_broken_clock() {
+    for (format, record) in
+        [(Format::MdiCef, CEF), (Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)]
+    {
+        for day in ["1601-01-01", "0001-01-01", "1970-01-01", "2026-02-10"] {
+            let late = record.replace("2026-02-03T10:00", &format!("{day}T10:00"));
+            let late = late.replace("2026-02-03 10:00", &format!("{day} 10:00"));
+            assert_eq!(reason_of(format, late.as_bytes()), RefusalReason::TimeOutOfRange, "{format} {day}");
+        }
+        let tomorrow = record
+            .replace("2026-02-03T10:00", "2026-02-04T10:00")
+            .replace("2026-02-03 10:00", "2026-02-04 10:00");
+        assert!(
+            decode_all(format, &tomorrow)[0].is_ok(),
+            "{format}: up to a day ahead is the vendor's clock"
+        );
+    }
+}
+
+#[test]
+fn an_update_from_the_future_would_make_every_later_one_look_old() {
+    for (format, record) in [(Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)] {
+        let updated = record
+            .replace("2026-02-03T10:05", "2027-02-03T10:05")
+            .replace("2026-02-03 10:05", "2027-02-03 10:05");
+        assert_eq!(reason_of(format, updated.as_bytes()), RefusalReason::TimeOutOfRange, "{format}");
+    }
+    // Of a CEF line only the sensor's syslog clock is wrong, which is no part of the alert.
+    let results = decode_all(Format::MdiCef, &CEF.replace("2026-02-03T10:04", "2027-02-03T10:04"));
+    let alert = results[0].as_ref().expect("the alert itself is good");
+    assert_eq!(alert.updated, alert.last_activity);
+}
+
+#[test]
+fn an_alert_of_nobody_or_of_somebody_unknown_is_refused() {
+    let aliases =
+        |known: &[&str]| known.iter().map(|alias| ((*alias).into(), Tenant::new("contoso"))).collect();
+    let read = |format, record: &str, name: Option<&str>, aliases: BTreeMap<Box<str>, Tenant>| {
+        let tenant = TenantRule::Field { name: name.map(Into::into), aliases };
+        let result = decode(record.as_bytes(), &origin(), &SourceRules::new(format, tenant)).remove(0);
+        result.map(|alert| alert.tenant.as_str().to_owned()).map_err(|refusal| refusal.reason)
+    };
+    for (format, record) in [(Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)] {
+        assert_eq!(read(format, record, None, aliases(&[])).as_deref(), Ok("t-1"));
+        assert_eq!(read(format, record, None, aliases(&["t-1"])).as_deref(), Ok("contoso"));
+        assert_eq!(read(format, record, None, aliases(&["t-2"])), Err(RefusalReason::UnmappedTenant));
+        assert_eq!(read(format, record, Some("workspace"), aliases(&[])), Err(RefusalReason::MissingTenant));
+        assert_eq!(
+            read(format, &record.replace("t-1", ""), None, aliases(&[])),
+            Err(RefusalReason::MissingTenant)
+        );
+    }
+    assert_eq!(read(Format::MdiCef, CEF, Some("shost"), aliases(&[])), Err(RefusalReason::MissingTenant));
+}

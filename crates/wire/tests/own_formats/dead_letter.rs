@@ -1,0 +1,157 @@
+//! Dead letters: what came is kept, why it was refused is said, and the broker's limit holds whatever came.
+
+use braid_engine::RejectReason;
+use braid_wire::dead_letter::{
+    Cause, DEAD_LETTER_BYTES_MIN, DeadLetter, Header, Original, Reader, dead_letter,
+};
+use braid_wire::{Refusal, RefusalReason};
+use proptest::prelude::*;
+
+const READER: Reader<'static> = Reader { stage: "normalise", source: "lab-sensor", format: "graph-alert" };
+const LIMIT: usize = 1_000_000;
+
+fn original<'a>(key: Option<&'a [u8]>, value: Option<&'a [u8]>, headers: &'a [Header]) -> Original<'a> {
+    Original {
+        topic: "lab.alerts",
+        partition: 3,
+        offset: 41_007,
+        timestamp_millis: 1_770_113_460_250,
+        key,
+        value,
+        headers,
+    }
+}
+
+fn cause() -> Cause {
+    let mut refusal = Refusal::new(RefusalReason::MissingTime, "value[2].createdDateTime is missing");
+    refusal.element = 2;
+    Cause::from(&refusal)
+}
+
+fn header(name: &str, bytes: usize) -> Header {
+    (name.into(), Some(vec![b'x'; bytes].into()))
+}
+
+fn text<'a>(letter: &'a DeadLetter, name: &str) -> Option<&'a str> {
+    let mut found = letter.headers.iter().filter(|(n, _)| **n == *name);
+    let (_, value) = found.next()?;
+    assert!(found.next().is_none(), "{name} stands twice");
+    Some(std::str::from_utf8(value.as_deref()?).expect("braid's headers are texts"))
+}
+
+#[test]
+fn a_record_is_kept_as_it_came() {
+    let headers = [header("trace", 5), ("nothing".into(), None), header("trace", 7)];
+    let letter =
+        dead_letter(&original(Some(b"k"), Some(b"\xFF\x00 raw"), &headers), &READER, &cause(), LIMIT);
+    assert_eq!(letter.key.as_deref(), Some(&b"k"[..]));
+    assert_eq!(letter.value.as_deref(), Some(&b"\xFF\x00 raw"[..]));
+    assert_eq!(letter.headers[..3], headers);
+    assert_eq!(text(&letter, "braid.error.value.size"), None);
+    assert_eq!(text(&letter, "braid.error.headers.dropped"), None);
+}
+
+#[test]
+fn a_tombstone_stays_one() {
+    let letter = dead_letter(&original(None, None, &[]), &READER, &cause(), LIMIT);
+    assert_eq!((letter.key, letter.value), (None, None));
+}
+
+#[test]
+fn why_and_where_stand_under_all_three_families_of_names() {
+    let letter = dead_letter(&original(None, Some(b"{"), &[]), &READER, &cause(), LIMIT);
+    for (name, value) in [
+        ("braid.error.reason", "missing_time"),
+        ("braid.error.detail", "value[2].createdDateTime is missing"),
+        ("braid.error.stage", "normalise"),
+        ("braid.error.source", "lab-sensor"),
+        ("braid.error.format", "graph-alert"),
+        ("braid.error.topic", "lab.alerts"),
+        ("braid.error.partition", "3"),
+        ("braid.error.offset", "41007"),
+        ("braid.error.element", "2"),
+        ("braid.error.timestamp", "2026-02-03T10:11:00.25Z"),
+        ("__connect.errors.topic", "lab.alerts"),
+        ("__connect.errors.partition", "3"),
+        ("__connect.errors.offset", "41007"),
+        ("__connect.errors.connector.name", "lab-sensor"),
+        ("__connect.errors.stage", "normalise"),
+        ("__connect.errors.exception.class.name", "braid.missing_time"),
+        ("__connect.errors.exception.message", "value[2].createdDateTime is missing"),
+        ("__streams.errors.topic", "lab.alerts"),
+        ("__streams.errors.partition", "3"),
+        ("__streams.errors.offset", "41007"),
+        ("__streams.errors.exception", "braid.missing_time"),
+        ("__streams.errors.message", "value[2].createdDateTime is missing"),
+    ] {
+        assert_eq!(text(&letter, name), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn a_reject_of_the_engine_names_its_reason() {
+    let cause = Cause::from(RejectReason::TooManyEntities);
+    let letter = dead_letter(&original(None, Some(b"x"), &[]), &READER, &cause, LIMIT);
+    assert_eq!(text(&letter, "braid.error.reason"), Some(RejectReason::TooManyEntities.as_str()));
+}
+
+#[test]
+fn a_value_over_the_limit_leaves_its_first_part_its_size_and_its_digest() {
+    let value = b"abc".repeat(2_000_000);
+    let letter = dead_letter(&original(Some(b"k"), Some(&value), &[]), &READER, &cause(), LIMIT);
+    let kept = letter.value.as_deref().expect("the first part is kept");
+    assert!(value.starts_with(kept) && kept.len() > 990_000, "{}", kept.len());
+    assert!(letter.bytes() <= LIMIT, "{}", letter.bytes());
+    assert_eq!(text(&letter, "braid.error.value.size"), Some("6000000"));
+    let sha256 = "cee3335ed31bbcbd2406de23b07a98c65dfe59ad67a42eecffd3cabbfcb3298c";
+    assert_eq!(text(&letter, "braid.error.value.sha256"), Some(sha256));
+}
+
+#[test]
+fn the_longest_headers_go_first_and_how_many_went_is_said() {
+    let headers =
+        [header("short", 10), header("longest", 400_000), header("long", 200_000), header("last", 20)];
+    let letter = dead_letter(&original(None, Some(b"x"), &headers), &READER, &cause(), LIMIT);
+    let names: Vec<_> = letter.headers.iter().map(|(name, _)| &**name).take(3).collect();
+    assert_eq!(names, ["short", "long", "last"]);
+    assert_eq!(text(&letter, "braid.error.headers.dropped"), Some("1"));
+}
+
+#[test]
+fn a_key_of_over_a_quarter_of_the_limit_goes_and_leaves_its_size_and_digest() {
+    let key = vec![7_u8; 300_000];
+    let letter = dead_letter(&original(Some(&key), Some(b"x"), &[]), &READER, &cause(), LIMIT);
+    assert_eq!(letter.key, None);
+    assert_eq!(text(&letter, "braid.error.key.size"), Some("300000"));
+    assert_eq!(text(&letter, "braid.error.key.sha256").map(str::len), Some(64));
+}
+
+#[test]
+fn a_dead_letter_that_is_refused_again_says_the_last_reason_only() {
+    let first = dead_letter(&original(None, Some(b"x"), &[header("trace", 5)]), &READER, &cause(), LIMIT);
+    let again = Cause::from(&Refusal::new(RefusalReason::Malformed, "still not JSON"));
+    let second = dead_letter(&original(None, Some(b"x"), &first.headers), &READER, &again, LIMIT);
+    assert_eq!(text(&second, "braid.error.reason"), Some("malformed"));
+    assert_eq!(second.headers.len(), first.headers.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_record_makes_a_dead_letter_over_the_limit(
+        key in 0..60_000_usize,
+        value in 0..90_000_usize,
+        sizes in prop::collection::vec(0..30_000_usize, 0..60),
+        tiny in 0..600_usize,
+        detail in 0..9_000_usize,
+        limit in 0..80_000_usize,
+    ) {
+        let (key, value) = (vec![1; key], vec![2; value]);
+        let mut headers: Vec<_> = sizes.into_iter().map(|size| header("h", size)).collect();
+        headers.extend((0..tiny).map(|_| header("", 0)));
+        let cause = Cause::from(&Refusal::new(RefusalReason::Malformed, "ü".repeat(detail)));
+        let letter = dead_letter(&original(Some(&key), Some(&value), &headers), &READER, &cause, limit);
+        prop_assert!(letter.bytes() <= limit.max(DEAD_LETTER_BYTES_MIN), "{} over {limit}", letter.bytes());
+    }
+}
