@@ -37,30 +37,43 @@ impl TenantState {
         incident.phases = self.phases_of(&story);
         incident.techniques = self.techniques_of(&story);
         incident.entities = self.entities_of(slot, &story);
-        incident.title = self.title_from(&story, &incident.phases, &incident.entities);
+        let joining = incident.entities.iter().filter(|e| !e.context).map(|e| (&e.kind, &*e.name));
+        incident.title = self.title_from(&story, &incident.phases, &joining.collect::<Vec<_>>());
         incident.score = score_of(group.severities(), &incident);
         incident.links = self.links_in(&story);
         incident.alerts = story.iter().map(|&alert| self.alert_in(alert)).collect();
         incident
     }
 
-    /// The title that a group's incident has now.
+    /// The title that a group's incident has now, without the rest of its record: a merge asks for it.
     pub(crate) fn title_of(&self, slot: GroupRef) -> Box<str> {
         let story = self.story(slot);
-        self.title_from(&story, &self.phases_of(&story), &self.entities_of(slot, &story))
+        let joining = self.groups[slot].entities().iter().map(|&(entity, _)| &self.entities[entity]);
+        let entities: Vec<_> = joining.filter(|e| e.joins() && is_a_place(&e.kind)).collect();
+        // Only a place that stands alone is named; the others are counted.
+        let names: Vec<Box<str>> = match entities[..] {
+            [one] => vec![name_of(one, &self.identifiers_of(one))],
+            _ => vec![Box::default(); entities.len()],
+        };
+        let entities: Vec<(&EntityKind, &str)> = entities.iter().map(|e| &e.kind).zip(names.iter().map(|n| &**n)).collect();
+        self.title_from(&story, &self.phases_of(&story), &entities)
     }
 
-    fn title_from(&self, story: &[AlertRef], phases: &[PhaseEntry], entities: &[IncidentEntity]) -> Box<str> {
+    fn title_from(&self, story: &[AlertRef], phases: &[PhaseEntry], entities: &[(&EntityKind, &str)]) -> Box<str> {
         let mut phases: Vec<Phase> = phases.iter().map(|entry| entry.phase.clone()).collect();
         phases.sort();
-        let gravest = story
-            .iter()
-            .enumerate()
-            .max_by_key(|&(place, &alert)| (self.alerts[alert].alert.severity.rank(), Reverse(place)));
+        let gravest = story.iter().enumerate().max_by_key(|&(place, &alert)| {
+            (self.alerts[alert].alert.severity.rank(), Reverse(place))
+        });
         let gravest = gravest.map_or("", |(_, &alert)| &*self.alerts[alert].alert.title);
-        let entities: Vec<(&EntityKind, &str)> =
-            entities.iter().filter(|e| !e.context).map(|e| (&e.kind, &*e.name)).collect();
-        title(&Subject { phases: &phases, gravest, alerts: story.len(), entities: &entities })
+        title(&Subject { phases: &phases, gravest, alerts: story.len(), entities })
+    }
+
+    fn identifiers_of(&self, entity: &Entity) -> Vec<Identifier> {
+        let mut identifiers: Vec<Identifier> =
+            entity.names.iter().map(|&name| self.names.identifier(name).clone()).collect();
+        identifiers.sort();
+        identifiers
     }
 
     fn phases_of(&self, story: &[AlertRef]) -> Vec<PhaseEntry> {
@@ -139,9 +152,7 @@ impl TenantState {
             }
         }
         roles.sort();
-        let mut identifiers: Vec<Identifier> =
-            entity.names.iter().map(|&name| self.names.identifier(name).clone()).collect();
-        identifiers.sort();
+        let identifiers = self.identifiers_of(entity);
         IncidentEntity {
             id: entity.id,
             kind: entity.kind.clone(),

@@ -135,7 +135,7 @@ pub trait Log {
     /// [`Failure::Fatal`] if that does not succeed within a generous time.
     fn replace_producer(&mut self) -> Result<(), Failure>;
 
-    /// Leaves the group, so that the partitions move without waiting for a session to expire.
+    /// Aborts what is open, for it would hold readers back, and leaves the group, so that the partitions move without waiting for a session to expire.
     fn close(self);
 }
 

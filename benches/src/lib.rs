@@ -1,0 +1,27 @@
+//! Benchmarks of the engine and of the wire formats: `cargo bench -p braid-benches`.
+//!
+//! Machines are shared and absolute figures wander: what is compared is timed in one run, and ratios are quoted.
+
+use braid_alert::{Alert, Span};
+use braid_engine::{Input, Partition, Settings};
+use braid_sim::load::Load;
+
+/// A partition that holds `live` alerts and will go on holding that many: as each new one comes in, the oldest is
+/// forgotten.
+pub fn filled(live: u64) -> (Partition, Load) {
+    let retention = Span::micros(Load::interval().as_micros() * live as i64);
+    let mut partition = Partition::new(Settings { dedupe_retention: retention, ..Settings::default() });
+    let mut load = Load::new(7);
+    let mut effects = Vec::new();
+    for alert in load.by_ref().take(live as usize) {
+        partition.apply(Input::Alert(Box::new(alert)), &mut effects);
+        effects.clear();
+    }
+    partition.drain_changes();
+    (partition, load)
+}
+
+/// The next alerts of a load, boxed as the runtime hands them over.
+pub fn batch(load: &mut Load, alerts: u64) -> Vec<Box<Alert>> {
+    load.take(alerts as usize).map(Box::new).collect()
+}

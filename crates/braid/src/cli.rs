@@ -1,0 +1,263 @@
+//! The command line: what may be said, and the help that a newcomer works from.
+
+mod inputs;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use inputs::{FileFormat, Input, Inputs};
+
+const EXAMPLES: &str = "\
+Begin here:
+  braid demo                    see an attack become an incident; needs nothing but this program
+  braid init                    write braid.toml, with every key explained
+  braid validate --connect      is it right, and are the topics there?
+  braid run                     alerts in, incidents out
+
+Without Kafka, on files:
+  braid decode --format mdi-cef --tenant contoso alerts.cef
+  braid replay --format sentinel-security-alert alerts.jsonl
+
+Exit codes:
+  0  all went well
+  1  it was done, but something was refused or is not as needed; standard error says what
+  2  the command line or the configuration is wrong
+  3  it could not be done: a file, the network, the cluster";
+
+/// Correlates security alerts from Kafka into explained incidents, exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "braid", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play an attack through the whole of braid, in this process, without Kafka
+    Demo(Demo),
+    /// Write a configuration to begin with
+    Init(Init),
+    /// Say everything that is wrong with a configuration
+    Validate(Validate),
+    /// Show, compare or create the topics that are needed, and the rights
+    Topics(Topics),
+    /// Read alerts from Kafka and write incidents, until told to stop
+    Run(Run),
+    /// Turn files of alerts into braid's own alerts, a JSON line each
+    Decode(Decode),
+    /// Turn files of alerts into incidents, without Kafka
+    Replay(Replay),
+    /// Print what is committed in a topic, a JSON line a record
+    Dump(Dump),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigFile {
+    /// The configuration: TOML, or YAML by the extension .yaml or .yml [default: braid.toml, else braid.yaml]
+    #[arg(short = 'c', long = "config", value_name = "FILE", env = "BRAID_CONFIG")]
+    file: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// The file that was named, else the one in this directory; `braid.toml` if there is none, so that the message is
+    /// about it.
+    pub fn path(&self) -> PathBuf {
+        let named = self.file.clone();
+        let there =
+            || ["braid.toml", "braid.yaml", "braid.yml"].into_iter().find(|file| Path::new(file).exists());
+        named.unwrap_or_else(|| there().unwrap_or("braid.toml").into())
+    }
+
+    /// Whether one was named, on the command line or by `BRAID_CONFIG`.
+    pub fn is_named(&self) -> bool {
+        self.file.is_some()
+    }
+}
+
+/// `braid init`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid init                        writes braid.toml
+  braid init --yaml                 writes braid.yaml
+  braid init /etc/braid/braid.toml
+  braid init -                      prints it")]
+pub struct Init {
+    /// In YAML rather than TOML
+    #[arg(long)]
+    pub yaml: bool,
+    /// Where to write it; `-` for standard output. What is there already is not overwritten [default: braid.toml or
+    /// braid.yaml]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// `braid validate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid validate
+  braid validate -c /etc/braid/braid.yaml --connect
+  BRAID__WORKER__COMMIT_INTERVAL=50ms braid validate      variables are checked like the file")]
+pub struct Validate {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Ask the cluster too: does it answer, are the topics there, and are they as needed?
+    #[arg(long)]
+    pub connect: bool,
+}
+
+/// `braid topics`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid topics                      the commands that create them, for whoever may
+  braid topics --acls               and those that grant braid its rights
+  braid topics --create             creates what is missing, compares what is there")]
+pub struct Topics {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Create what is missing, and compare what is there
+    #[arg(long)]
+    pub create: bool,
+    /// Print the commands that grant braid's user its rights
+    #[arg(long)]
+    pub acls: bool,
+    /// Whom to grant them to
+    #[arg(long, value_name = "PRINCIPAL", default_value = "User:braid", requires = "acls")]
+    pub principal: String,
+}
+
+/// `braid run`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid run
+  braid run -c braid.yaml --stage correlate
+  RUST_LOG=debug braid run
+
+SIGTERM and SIGINT end it gracefully: the transaction at hand is finished and the partitions move at once. A second one
+ends it on the spot, which loses nothing either, but leaves its partitions to time out.")]
+pub struct Run {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Do one half only, so that each can be scaled by itself [default: both]
+    #[arg(long, value_enum)]
+    pub stage: Option<Stage>,
+}
+
+/// One half of the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// Source topics to the alerts topic: keeps nothing, scales out
+    Normalise,
+    /// The alerts topic to incidents: one thread a partition
+    Correlate,
+}
+
+/// `braid decode`
+#[derive(Debug, Args)]
+#[command(after_help = inputs::EXAMPLES_DECODE)]
+pub struct Decode {
+    /// What to read
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Whose alerts these are [default: what the record's own field says; for CEF, which has none, `default`]
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
+/// `braid replay`
+#[derive(Debug, Args)]
+#[command(after_help = inputs::EXAMPLES_REPLAY)]
+pub struct Replay {
+    /// What to read
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Whose alerts these are [default: what the record's own field says; for CEF, which has none, `default`]
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// What to write to standard output, a JSON line each
+    #[arg(long, value_enum, default_value_t = ReplayOutput::Incidents)]
+    pub output: ReplayOutput,
+    /// Write a table for people instead
+    #[arg(long, conflicts_with = "output")]
+    pub summary: bool,
+    /// Also write `alert id,incident id` for each alert, the alert's id as its source gave it; an incident that was
+    /// merged into another one counts as that one
+    #[arg(long, value_name = "FILE")]
+    pub assignment: Option<PathBuf>,
+    /// A configuration whose [correlation] section and incident_url are used in place of the defaults
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// What `braid replay` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReplayOutput {
+    /// Each incident once, as it stands at the end
+    Incidents,
+    /// Each change of each incident, in order
+    Events,
+}
+
+/// `braid demo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid demo
+  braid demo --speed 0              as fast as it goes
+  braid demo > story.txt            plain lines")]
+pub struct Demo {
+    /// How many times faster than the attack was; 0 is as fast as it goes [default: 420 on a terminal, else 0]
+    #[arg(long, value_name = "TIMES")]
+    pub speed: Option<u32>,
+}
+
+/// `braid dump`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid dump incidents
+  braid dump dead-letters
+  braid dump braid.alerts > alerts.dump && braid replay --format braid-dump alerts.dump
+
+A line is {\"topic\",\"partition\",\"offset\",\"timestamp_millis\",\"key\",\"value\",\"headers\":[{\"name\",\"value\"}]}; keys and values are
+base64, or null where there is none. Only what is committed is read, partition by partition, up to the end that the
+topic has when reading begins.")]
+pub struct Dump {
+    /// The topic
+    #[arg(value_name = "TOPIC")]
+    pub topic: String,
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_names_every_command_and_every_exit_code() {
+        let help = Cli::command().render_long_help().to_string();
+        for word in ["demo", "init", "validate", "topics", "run", "decode", "replay", "dump", "Exit codes:"] {
+            assert!(help.contains(word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! What no single value can tell: whether they fit together.
+
+use std::collections::BTreeMap;
+
+use braid_console::SettingsFault;
+use braid_wire::Format;
+use tracing_subscriber::EnvFilter;
+
+use super::fault::Fault;
+use super::quantity::{Bytes, Period};
+use super::reading::{is_struck, place_of};
+use super::tree::{Node, Step};
+use super::{Config, Correlation, Http, Kafka, Log, Output, Secret, Source, TenantRule, Topics, Worker};
+
+/// The least that a partition's state can work in.
+const STATE_BYTES_MIN: u64 = 16 << 20;
+/// A batch is held in memory twice by each thread.
+const BATCH_BYTES_MAX: u64 = 256 << 20;
+/// A transaction is given up by the broker after ten seconds or more; gathering must leave time to write it.
+const COMMIT_INTERVAL_MAX: Period = Period::seconds(5);
+
+/// Everything that is wrong with the values taken together. Keys that are `struck` are not called missing.
+pub(super) fn faults(config: &Config, tree: &Node, struck: &[String]) -> Vec<Fault> {
+    let mut checks = Checks { tree, struck, faults: Vec::new() };
+    checks.kafka(&config.kafka);
+    checks.topics(&config.topics);
+    checks.sources(&config.sources, &config.topics);
+    checks.output(&config.output);
+    checks.http(&config.http);
+    checks.worker(&config.worker, &config.topics);
+    checks.log(&config.log);
+    checks.correlation(&config.correlation, &config.topics);
+    checks.faults
+}
+
+struct Checks<'c> {
+    tree: &'c Node,
+    struck: &'c [String],
+    faults: Vec<Fault>,
+}
+
+impl Checks<'_> {
+    fn fault(&mut self, path: &[Step], message: impl Into<String>) {
+        let (key, place) = place_of(self.tree, path);
+        if !is_struck(&key, self.struck) {
+            self.faults.push(Fault { place, key, message: message.into() });
+        }
+    }
+
+    /// Notes a fault unless `holds`.
+    fn must(&mut self, holds: bool, path: &[Step], message: impl Into<String>) {
+        if !holds {
+            self.fault(path, message);
+        }
+    }
+
+    fn kafka(&mut self, kafka: &Kafka) {
+        let key = |name: &str| ["kafka".into(), name.into()];
+        self.must(!kafka.brokers.is_empty(), &key("brokers"), "name at least one broker as \"host:port\"");
+        for (at, broker) in kafka.brokers.iter().enumerate() {
+            let path = ["kafka".into(), "brokers".into(), at.into()];
+            self.must(is_host_and_port(broker), &path, format!("\"{broker}\" is not \"host:port\""));
+        }
+        for (name, prefix) in [
+            ("group_prefix", &kafka.group_prefix),
+            ("transactional_id_prefix", &kafka.transactional_id_prefix),
+        ] {
+            self.must(!prefix.trim().is_empty(), &key(name), "this cannot be empty");
+        }
+        self.kafka_settings(kafka);
+    }
+
+    /// Every secret is read and every setting shown to the client, which knows its names and values.
+    fn kafka_settings(&mut self, kafka: &Kafka) {
+        let path = |name: &str| ["kafka".into(), "settings".into(), name.into()];
+        let mut settings = BTreeMap::new();
+        for (name, value) in &kafka.settings {
+            match value.reveal() {
+                Ok(value) => drop(settings.insert(name.clone(), value)),
+                Err(error) => self.fault(&path(name), error.to_string()),
+            }
+        }
+        // The brokers are checked above, with the place of each.
+        let connection = braid_kafka::ConnectionSettings { brokers: "checked:1".to_owned(), settings };
+        for refused in connection.faults() {
+            self.fault(&path(&refused.name), refused.reason);
+        }
+    }
+
+    fn topics(&mut self, topics: &Topics) {
+        let key = |name: &str| ["topics".into(), name.into()];
+        let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+        for (role, name) in topics.names() {
+            self.must(is_topic(name), &key(role), not_a_topic(name));
+            if let Some(other) = seen.insert(name, role) {
+                self.fault(&key(role), format!("`{name}` is already the name of `topics.{other}`"));
+            }
+        }
+        let (replicas, insync) = (topics.replication_factor, topics.min_insync_replicas);
+        self.must(
+            insync <= replicas,
+            &key("min_insync_replicas"),
+            format!(
+                "{insync} replicas cannot be in sync where there are {replicas} (topics.replication_factor)"
+            ),
+        );
+        for (name, retention) in [
+            ("alerts_retention", topics.alerts_retention),
+            ("incident_events_retention", topics.incident_events_retention),
+            ("dead_letters_retention", topics.dead_letters_retention),
+        ] {
+            self.must(
+                retention >= Period::seconds(3_600),
+                &key(name),
+                "records must be kept for an hour at least",
+            );
+        }
+        let smallest = Bytes::new(64 << 10);
+        let record = topics.record_bytes_max;
+        self.must(record >= smallest, &key("record_bytes_max"), format!("{record} is less than {smallest}"));
+        let largest = Bytes::new(64 << 20);
+        self.must(record <= largest, &key("record_bytes_max"), format!("{record} is more than {largest}"));
+    }
+
+    fn sources(&mut self, sources: &[Source], topics: &Topics) {
+        let enabled = sources.iter().any(|source| source.enabled);
+        // A source with any other fault may well be the one that was meant.
+        let hidden = self.struck.iter().any(|key| key.starts_with("sources"));
+        if !enabled && !hidden {
+            self.fault(&["sources".into()], "no source is enabled: there would be nothing to read");
+        }
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut readers: BTreeMap<&str, &str> = topics.names().map(|(_, name)| (name, "braid itself")).into();
+        for (at, source) in sources.iter().enumerate() {
+            self.source(at, source);
+            if !source.name.is_empty() && names.insert(&source.name, at).is_some() {
+                let path = ["sources".into(), at.into(), "name".into()];
+                self.fault(&path, format!("another source is called `{}` already", source.name));
+            }
+            for (nth, topic) in source.topics.iter().enumerate() {
+                let path = ["sources".into(), at.into(), "topics".into(), nth.into()];
+                self.must(is_topic(topic), &path, not_a_topic(topic));
+                if let Some(reader) = readers.insert(topic, &source.name) {
+                    self.fault(&path, format!("the topic `{topic}` belongs to {reader} already"));
+                }
+            }
+        }
+    }
+
+    fn source(&mut self, at: usize, source: &Source) {
+        let key = |name: &str| ["sources".into(), at.into(), name.into()];
+        self.must(!source.name.is_empty(), &key("name"), "a source needs a name");
+        self.must(
+            source.name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
+            &key("name"),
+            "a source's name has letters, digits, `.`, `_` and `-` only: it is a label of metrics",
+        );
+        self.must(!source.topics.is_empty(), &key("topics"), "a source needs a topic to read");
+        let formats = Format::ALL.map(Format::as_str);
+        self.must(
+            source.format.is_some(),
+            &key("format"),
+            format!("a source needs a format: {}", super::fault::one_of(formats)),
+        );
+        self.must(
+            source.tenant.is_some(),
+            &key("tenant"),
+            "a source needs a tenant: a name or a rule to find it",
+        );
+        let nameless = source.format.is_some_and(|format| format.0.tenant_field().is_none());
+        let by_field = matches!(source.tenant, Some(TenantRule::Field(_)));
+        self.must(
+            !(nameless && by_field),
+            &key("tenant"),
+            "records of this format name no tenant: give its name here",
+        );
+    }
+
+    fn output(&mut self, output: &Output) {
+        let is_url = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+        if let Some(url) = &output.incident_url {
+            let path = ["output".into(), "incident_url".into()];
+            self.must(is_url(url), &path, "a URL begins with https:// or http://");
+        }
+        let Some(registry) = &output.schema_registry else { return };
+        let key = |name: &str| ["output".into(), "schema_registry".into(), name.into()];
+        self.must(is_url(&registry.url), &key("url"), "a URL begins with https:// or http://");
+        self.must(
+            registry.user.is_some() == registry.password.is_some(),
+            &key(if registry.user.is_some() { "password" } else { "user" }),
+            "user and password come together",
+        );
+        self.secret(registry.password.as_ref(), &key("password"));
+        self.must(registry.timeout > Period::seconds(0), &key("timeout"), "no request is done in no time");
+        if let Some(ca) = &registry.ca {
+            self.file(ca, &key("ca"));
+        }
+    }
+
+    fn http(&mut self, http: &Http) {
+        if !http.enabled {
+            return;
+        }
+        match http.console() {
+            Ok(console) => console.check().iter().for_each(|fault| self.console(fault)),
+            Err(error) => self.fault(&["http".into(), "token".into()], error.to_string()),
+        }
+        if let Some(tls) = &http.tls {
+            self.file(&tls.cert, &["http".into(), "tls".into(), "cert".into()]);
+            self.file(&tls.key, &["http".into(), "tls".into(), "key".into()]);
+        }
+    }
+
+    fn console(&mut self, fault: &SettingsFault) {
+        let key = match fault {
+            SettingsFault::Unprotected(_) => "listen",
+            SettingsFault::TokenTooShort(_) | SettingsFault::TokenUnsendable => "token",
+            SettingsFault::Zero(name) => name,
+        };
+        self.fault(&["http".into(), key.into()], fault.to_string());
+    }
+
+    /// A secret must be there, and something.
+    fn secret(&mut self, secret: Option<&Secret>, path: &[Step]) {
+        match secret.map(Secret::reveal) {
+            Some(Err(error)) => self.fault(path, error.to_string()),
+            Some(Ok(text)) if text.is_empty() => self.fault(path, "this is empty"),
+            _ => {}
+        }
+    }
+
+    fn file(&mut self, file: &std::path::Path, path: &[Step]) {
+        if file.as_os_str().is_empty() {
+            self.fault(path, "a file is wanted here");
+        } else if let Err(error) = std::fs::File::open(file) {
+            self.fault(path, format!("the file {} cannot be read: {error}", file.display()));
+        }
+    }
+
+    fn worker(&mut self, worker: &Worker, topics: &Topics) {
+        let key = |name: &str| ["worker".into(), name.into()];
+        let interval = worker.commit_interval;
+        self.must(
+            (Period::millis(1)..=COMMIT_INTERVAL_MAX).contains(&interval),
+            &key("commit_interval"),
+            format!("{interval} is not between 1ms and {COMMIT_INTERVAL_MAX}"),
+        );
+        let (bytes, largest) = (worker.batch_bytes_max, Bytes::new(BATCH_BYTES_MAX));
+        self.must(
+            bytes >= topics.record_bytes_max && bytes <= largest,
+            &key("batch_bytes_max"),
+            format!(
+                "{bytes} is not between topics.record_bytes_max ({}) and {largest}",
+                topics.record_bytes_max
+            ),
+        );
+    }
+
+    fn log(&mut self, log: &Log) {
+        if let Err(error) = EnvFilter::try_new(&log.level) {
+            self.fault(&["log".into(), "level".into()], error.to_string());
+        }
+    }
+
+    fn correlation(&mut self, correlation: &Correlation, topics: &Topics) {
+        let key = |name: &str| ["correlation".into(), name.into()];
+        let (join, merge) = (correlation.join_at.weight(), correlation.merge_at.weight());
+        self.must(join > braid_alert::Weight::ZERO, &key("join_at"), "at 0 everything would be one incident");
+        self.must(
+            merge >= join,
+            &key("merge_at"),
+            "merging cannot ask for less than joining (correlation.join_at)",
+        );
+        let (dormant, late) = (correlation.dormant_after, correlation.late_join);
+        self.must(
+            late >= dormant,
+            &key("late_join"),
+            format!("{late} is less than dormant_after ({dormant})"),
+        );
+        let dedupe = correlation.dedupe_retention;
+        self.must(
+            dedupe >= late,
+            &key("dedupe_retention"),
+            format!("{dedupe} is less than late_join ({late})"),
+        );
+        for (name, period) in [("partner_window", correlation.partner_window), ("dormant_after", dormant)] {
+            self.must(period > Period::seconds(0), &key(name), "this must be longer than nothing");
+        }
+        let lives = &correlation.half_lives;
+        for (name, period) in [("mail", lives.mail), ("url", lives.url), ("other", lives.other)] {
+            let path = ["correlation".into(), "half_lives".into(), name.into()];
+            self.must(period > Period::seconds(0), &path, "this must be longer than nothing");
+        }
+        let (state, least) = (correlation.state_bytes_max, Bytes::new(STATE_BYTES_MIN));
+        self.must(state >= least, &key("state_bytes_max"), format!("{state} is less than {least}"));
+        self.caps(correlation, topics);
+    }
+
+    fn caps(&mut self, correlation: &Correlation, topics: &Topics) {
+        let caps = &correlation.caps;
+        let key = |name: &str| ["correlation".into(), "caps".into(), name.into()];
+        let (incident, record) = (caps.incident_bytes_max, topics.record_bytes_max);
+        let fits = incident < record && incident >= Bytes::new(16 << 10);
+        self.must(
+            fits,
+            &key("incident_bytes_max"),
+            format!("{incident} is not between 16KiB and topics.record_bytes_max ({record})"),
+        );
+        let (span, window) = (caps.incident_span_max, correlation.dormant_after);
+        self.must(
+            span >= window,
+            &key("incident_span_max"),
+            format!("{span} is less than dormant_after ({window})"),
+        );
+    }
+}
+
+fn is_host_and_port(broker: &str) -> bool {
+    broker.rsplit_once(':').is_some_and(|(host, port)| {
+        let host = host.rsplit_once("://").map_or(host, |(_, host)| host);
+        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}
+
+/// What Kafka takes for a topic's name.
+fn is_topic(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !name.is_empty() && name.len() <= 249 && name != "." && name != ".." && name.chars().all(legal)
+}
+
+fn not_a_topic(name: &str) -> String {
+    format!("\"{name}\" is no topic: up to 249 letters, digits, `.`, `_` and `-`")
+}

@@ -1,0 +1,220 @@
+use std::num::NonZeroU32;
+
+use braid_engine::{Caps, HalfLives, KindWeights, Settings};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::quantity::{Bytes, Decimal, Period};
+
+/// When alerts become one incident.
+///
+/// The defaults are what the measurements in `docs/decisions` chose. A change holds for what arrives after it: incidents
+/// that exist are not joined or divided anew.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Correlation {
+    /// The sum of link weights from which an alert joins an incident. Higher makes more and smaller incidents.
+    pub join_at: Decimal,
+    /// The sum of link weights from which an alert that belongs to two incidents merges them.
+    pub merge_at: Decimal,
+    /// What the next step of the kill chain on a shared entity adds to a link.
+    pub sequence_bonus: Decimal,
+    /// How many distinct partners within `partner_window` halve an entity's weight; beyond it the weight falls steeply.
+    /// That is what keeps a domain controller, a proxy or a service account from joining everything. Lower demotes
+    /// sooner.
+    pub hub_partners: NonZeroU32,
+    /// For how long a partner counts.
+    pub partner_window: Period,
+    /// How long an internal address names the host that was last seen with it. Shorter than the DHCP lease.
+    pub ip_binding: Period,
+    /// Activity shorter than this counts to its end; of longer activity only the beginning does.
+    pub activity_max: Period,
+    /// Without news for this long an incident is dormant: still open, still taking late alerts.
+    pub dormant_after: Period,
+    /// Without news for this long an incident takes no further alerts and leaves memory. Longer costs memory.
+    pub late_join: Period,
+    /// How long after its last revision an alert's id is remembered. An alert that comes again later is a new one. Longer
+    /// costs memory: about 100 bytes an alert.
+    pub dedupe_retention: Period,
+    /// How long after its resolution an incident is reopened by new activity. `0s`: never, a new incident that names the
+    /// old one follows instead.
+    pub reopen_within: Period,
+    /// How much one partition's state may take in memory, reckoned in bytes of content. Beyond it the incidents that have
+    /// been idle longest are closed, visibly.
+    pub state_bytes_max: Bytes,
+    /// What a shared entity weighs, by its kind.
+    pub weights: Weights,
+    /// The time between two activities that halves a link's weight, by the kind of the shared entity.
+    pub half_lives: HalfLifeTimes,
+    /// How large an incident may be. What would go beyond is continued in a new incident; nothing is cut off.
+    pub caps: IncidentCaps,
+}
+
+/// What a shared entity weighs by itself: seen at the same time, without other partners, in the roles that count most. A
+/// weight of `join_at` or more joins alone.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Weights {
+    /// A user.
+    pub user: Decimal,
+    /// A host or a mobile device.
+    pub host: Decimal,
+    /// A mail.
+    pub mail: Decimal,
+    /// An address that is neither a proxy's nor bound to a host.
+    pub address: Decimal,
+    /// A URL.
+    pub url: Decimal,
+    /// A file or a process.
+    pub file: Decimal,
+    /// All files and processes together.
+    pub files_max: Decimal,
+    /// A cloud resource, an application, a logon session.
+    pub resource: Decimal,
+}
+
+/// Half-lives of a link's weight.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HalfLifeTimes {
+    /// Of a mail or a cluster of mails.
+    pub mail: Period,
+    /// Of a URL.
+    pub url: Period,
+    /// Of everything else.
+    pub other: Period,
+}
+
+/// How large an incident may be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct IncidentCaps {
+    /// Alerts in it.
+    pub incident_alerts_max: NonZeroU32,
+    /// Distinct entities in it.
+    pub incident_entities_max: NonZeroU32,
+    /// Bytes of its record. Below `topics.record_bytes_max`, or the record could not be written.
+    pub incident_bytes_max: Bytes,
+    /// From its first activity to its last.
+    pub incident_span_max: Period,
+}
+
+impl Correlation {
+    /// As the engine has it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            weights: self.weights.settings(),
+            half_lives: HalfLives {
+                mail: self.half_lives.mail.span(),
+                url: self.half_lives.url.span(),
+                other: self.half_lives.other.span(),
+            },
+            join_at: self.join_at.weight(),
+            merge_at: self.merge_at.weight(),
+            sequence_bonus: self.sequence_bonus.weight(),
+            hub_partners: self.hub_partners.get(),
+            partner_window: self.partner_window.span(),
+            ip_binding: self.ip_binding.span(),
+            activity_max: self.activity_max.span(),
+            dormant_after: self.dormant_after.span(),
+            late_join: self.late_join.span(),
+            dedupe_retention: self.dedupe_retention.span(),
+            reopen_within: self.reopen_within.span(),
+            caps: Caps {
+                incident_alerts_max: self.caps.incident_alerts_max.get(),
+                incident_entities_max: self.caps.incident_entities_max.get(),
+                incident_bytes_max: self.caps.incident_bytes_max.count(),
+                incident_span_max: self.caps.incident_span_max.span(),
+            },
+            state_bytes_max: self.state_bytes_max.count(),
+        }
+    }
+}
+
+impl Weights {
+    fn settings(&self) -> KindWeights {
+        KindWeights {
+            user: self.user.weight(),
+            host: self.host.weight(),
+            mail: self.mail.weight(),
+            address: self.address.weight(),
+            url: self.url.weight(),
+            file: self.file.weight(),
+            files_max: self.files_max.weight(),
+            resource: self.resource.weight(),
+        }
+    }
+}
+
+// The defaults are the engine's own, so that a number is written down once.
+impl Default for Correlation {
+    fn default() -> Self {
+        let engine = Settings::default();
+        Self {
+            join_at: engine.join_at.into(),
+            merge_at: engine.merge_at.into(),
+            sequence_bonus: engine.sequence_bonus.into(),
+            hub_partners: at_least_one(engine.hub_partners),
+            partner_window: engine.partner_window.into(),
+            ip_binding: engine.ip_binding.into(),
+            activity_max: engine.activity_max.into(),
+            dormant_after: engine.dormant_after.into(),
+            late_join: engine.late_join.into(),
+            dedupe_retention: engine.dedupe_retention.into(),
+            reopen_within: engine.reopen_within.into(),
+            state_bytes_max: Bytes::new(engine.state_bytes_max),
+            weights: Weights::default(),
+            half_lives: HalfLifeTimes::default(),
+            caps: IncidentCaps::default(),
+        }
+    }
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        let engine = KindWeights::default();
+        Self {
+            user: engine.user.into(),
+            host: engine.host.into(),
+            mail: engine.mail.into(),
+            address: engine.address.into(),
+            url: engine.url.into(),
+            file: engine.file.into(),
+            files_max: engine.files_max.into(),
+            resource: engine.resource.into(),
+        }
+    }
+}
+
+impl Default for HalfLifeTimes {
+    fn default() -> Self {
+        let engine = HalfLives::default();
+        Self { mail: engine.mail.into(), url: engine.url.into(), other: engine.other.into() }
+    }
+}
+
+impl Default for IncidentCaps {
+    fn default() -> Self {
+        let engine = Caps::default();
+        Self {
+            incident_alerts_max: at_least_one(engine.incident_alerts_max),
+            incident_entities_max: at_least_one(engine.incident_entities_max),
+            incident_bytes_max: Bytes::new(engine.incident_bytes_max),
+            incident_span_max: engine.incident_span_max.into(),
+        }
+    }
+}
+
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_engine() {
+        assert_eq!(Correlation::default().settings(), Settings::default());
+    }
+}

@@ -1,0 +1,118 @@
+use std::fmt;
+use std::path::Path;
+
+use strsim::damerau_levenshtein;
+
+/// Where a value of the configuration was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In the file: line and column, both from 1, columns in characters.
+    File {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// In an environment variable of this name.
+    Variable(String),
+    /// Nowhere: it is what is missing.
+    Nowhere,
+}
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where it stands.
+    pub place: Place,
+    /// The key, such as `kafka.brokers` or `sources[1].format`; empty for the file as a whole.
+    pub key: String,
+    /// What is wrong, and what would be right. Never the value of a secret.
+    pub message: String,
+}
+
+/// Everything that is wrong with a configuration, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults {
+    file: String,
+    faults: Vec<Fault>,
+}
+
+impl Faults {
+    /// The faults of one file, sorted by place, each said once.
+    pub(super) fn new(file: &Path, mut faults: Vec<Fault>) -> Self {
+        faults.sort_by_cached_key(|fault| match &fault.place {
+            Place::Nowhere => (0, 0, String::new()),
+            Place::File { line, column } => (*line, *column, String::new()),
+            Place::Variable(name) => (usize::MAX, 0, name.clone()),
+        });
+        faults.dedup();
+        Self { file: file.display().to_string(), faults }
+    }
+
+    /// One fault of the file as a whole.
+    pub(super) fn of_file(file: &Path, message: String) -> Self {
+        Self::new(file, vec![Fault { place: Place::Nowhere, key: String::new(), message }])
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter()
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// A line a fault, `file:line:column: key: message`, as compilers write it, so that editors can jump there.
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for fault in &self.faults {
+            match &fault.place {
+                Place::File { line, column } => write!(f, "{}:{line}:{column}: ", self.file)?,
+                Place::Variable(name) => write!(f, "${name}: ")?,
+                Place::Nowhere => write!(f, "{}: ", self.file)?,
+            }
+            if !fault.key.is_empty() {
+                write!(f, "{}: ", fault.key)?;
+            }
+            writeln!(f, "{}", fault.message)?;
+        }
+        match self.faults.len() {
+            1 => write!(f, "1 fault in the configuration"),
+            n => write!(f, "{n} faults in the configuration"),
+        }
+    }
+}
+
+/// The word among `known` that `found` was probably meant to be: at most a third of it mistyped.
+pub(super) fn near_miss<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let found = found.to_lowercase();
+    let allowed = (found.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|word| (damerau_levenshtein(&found, &word.to_lowercase()), word))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// `a`, `b` or `c`.
+pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_miss_is_a_typing_mistake_and_not_another_word() {
+        let known = ["brokers", "instance", "settings"];
+        assert_eq!(near_miss("borkers", known), Some("brokers"));
+        assert_eq!(near_miss("Instances", known), Some("instance"));
+        assert_eq!(near_miss("timeout", known), None);
+    }
+}

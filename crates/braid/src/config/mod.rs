@@ -1,0 +1,75 @@
+//! The configuration: what an operator may write, and everything that is wrong with it at once.
+//!
+//! TOML and YAML are read into one tree that knows where each value was written; `BRAID__SECTION__KEY` variables are
+//! laid over it; serde reads the sections from the tree; then what no single value can tell is checked. A value that
+//! serde refuses is struck from the tree and reading begins again, so that one pass over the file finds every fault.
+//!
+//! The doc comments of the sections are their documentation: [`reference`] makes `docs/configuration.md` and the
+//! starter configuration of them.
+//!
+//! Start with [`Config::read`].
+
+mod correlation;
+mod http;
+mod kafka;
+mod log;
+mod output;
+mod source;
+mod topics;
+mod worker;
+
+mod quantity;
+mod secret;
+mod word;
+
+mod check;
+mod deserializer;
+mod environment;
+mod fault;
+mod reading;
+pub mod reference;
+mod toml_file;
+mod tree;
+mod yaml_file;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use correlation::{Correlation, HalfLifeTimes, IncidentCaps, Weights};
+pub use fault::{Fault, Faults, Place};
+pub use http::{Http, Tls};
+pub use kafka::Kafka;
+pub use log::{Log, LogFormat};
+pub use output::{Encoding, Output, SchemaRegistry};
+pub use quantity::{Bytes, Decimal, Period, UtcOffset};
+pub use reading::variables;
+pub use secret::{Secret, SecretError};
+pub use source::{Source, TenantField, TenantRule};
+pub use topics::Topics;
+pub use word::Word;
+pub use worker::Worker;
+
+/// Everything that an operator may set.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The cluster that braid reads from and writes to.
+    pub kafka: Kafka,
+    /// Where alerts come from: one section for each product's feed.
+    pub sources: Vec<Source>,
+    /// braid's own topics.
+    pub topics: Topics,
+    /// How incidents are written.
+    pub output: Output,
+    /// The HTTP server: the API, health and metrics.
+    pub http: Http,
+    /// How the work is done.
+    pub worker: Worker,
+    /// What braid says about itself.
+    pub log: Log,
+    /// When alerts become one incident.
+    pub correlation: Correlation,
+}
+
+#[cfg(test)]
+mod tests;

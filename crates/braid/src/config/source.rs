@@ -1,0 +1,196 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use braid_alert::{Correlate, Severity, Tenant};
+use braid_wire::{Format, SourceRules};
+use jiff::tz::Offset;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::quantity::{Period, UtcOffset};
+use super::word::{Vocabulary, Word};
+
+/// Where alerts come from: one section for each product's feed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Source {
+    /// What it is called in metrics, logs and on the alerts that came through it. Required, and its own.
+    #[schemars(example = &"defender-for-identity")]
+    pub name: String,
+    /// The topics that are read. Required. A topic belongs to one source.
+    #[schemars(example = ["security.mdi"])]
+    pub topics: Vec<String>,
+    /// What the records are. Required.
+    #[schemars(example = &"mdi-cef")]
+    pub format: Option<Word<Format>>,
+    /// Whether it is read. Off until somebody says so, as each integration is in the products.
+    #[schemars(example = true)]
+    pub enabled: bool,
+    /// The least grave alerts that are taken, in Graph's words or the product's own (`Elevated` and `Normal` of mobile
+    /// consoles are `medium` and `informational`). Tested at every revision of an alert. Without it all are taken.
+    #[schemars(example = &"medium")]
+    pub severity_min: Option<Word<Severity>>,
+    /// What correlation may do with its alerts. `full`: open incidents, join them and merge them. `join`: join one, never
+    /// merge two. `off`: each has an incident for itself. It is frozen on each alert as it arrives.
+    pub correlate: Word<Correlate>,
+    /// The offset from UTC of times that name none.
+    pub timezone: UtcOffset,
+    /// How far ahead of its record an event's time may lie. Beyond it the clock that wrote it is broken, and the record a
+    /// dead letter.
+    pub future_max: Period,
+    /// Whose alerts these are. Required. A name, if all of them are one tenant's; or
+    /// `{ field = "TenantId", aliases = { "b3c1…" = "contoso" } }`: what a field of the record says, by a table of
+    /// aliases, since one tenant has several ids. Without `field` it is the format's own; without `aliases` what the field
+    /// says is the tenant; with them, a value that is not listed is refused. CEF names no tenant: it needs a name here.
+    #[schemars(example = &"contoso")]
+    pub tenant: Option<TenantRule>,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            topics: Vec::new(),
+            format: None,
+            enabled: false,
+            severity_min: None,
+            correlate: Word(Correlate::Full),
+            timezone: UtcOffset::default(),
+            future_max: Period::days(1),
+            tenant: None,
+        }
+    }
+}
+
+impl Source {
+    /// How its records are read; `None` while its format or tenant is missing, which no checked configuration leaves so.
+    pub fn rules(&self) -> Option<SourceRules> {
+        Some(SourceRules {
+            format: self.format?.0,
+            tenant: self.tenant.as_ref()?.rule(),
+            timezone: Offset::from_seconds(self.timezone.seconds()).unwrap_or(Offset::UTC),
+            severity_min: self.severity_min.as_ref().map(|word| word.0.clone()),
+            correlate: self.correlate.0.clone(),
+            future_max: self.future_max.span(),
+        })
+    }
+}
+
+/// How the tenant of a record is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum TenantRule {
+    /// All records are this tenant's.
+    Name(String),
+    /// A field of the record says it.
+    Field(TenantField),
+}
+
+/// Which field says it, and what it means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantField {
+    /// The field; the format's own if it is not given.
+    pub field: Option<String>,
+    /// What the field may say, and whose that is.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, String>,
+}
+
+impl TenantRule {
+    fn rule(&self) -> braid_wire::TenantRule {
+        match self {
+            Self::Name(name) => braid_wire::TenantRule::Fixed(Tenant::new(name)),
+            Self::Field(TenantField { field, aliases }) => braid_wire::TenantRule::Field {
+                name: field.as_deref().map(Into::into),
+                aliases: aliases
+                    .iter()
+                    .map(|(alias, tenant)| (alias.as_str().into(), Tenant::new(tenant)))
+                    .collect(),
+            },
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TenantRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TenantVisitor)
+    }
+}
+
+struct TenantVisitor;
+
+impl<'de> de::Visitor<'de> for TenantVisitor {
+    type Value = TenantRule;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tenant's name or { field = \"…\", aliases = { … } }")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<TenantRule, E> {
+        if name.trim().is_empty() {
+            return Err(E::custom("a tenant has a name: this one is empty"));
+        }
+        Ok(TenantRule::Name(name.to_owned()))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<TenantRule, A::Error> {
+        TenantField::deserialize(MapAccessDeserializer::new(map)).map(TenantRule::Field)
+    }
+}
+
+impl JsonSchema for TenantRule {
+    fn schema_name() -> Cow<'static, str> {
+        "TenantRule".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "object"], "format": "tenant" })
+    }
+}
+
+impl Vocabulary for Format {
+    const NAME: &'static str = "format";
+
+    fn words() -> Vec<Cow<'static, str>> {
+        Self::ALL.into_iter().map(|format| format.as_str().into()).collect()
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        word.parse().ok()
+    }
+
+    fn word(&self) -> &str {
+        self.as_str()
+    }
+}
+
+/// A closed vocabulary out of an evolvable enumeration: in a configuration an unknown word is a mistake.
+macro_rules! known_words {
+    ($type:ident, $name:literal) => {
+        impl Vocabulary for $type {
+            const NAME: &'static str = $name;
+
+            fn words() -> Vec<Cow<'static, str>> {
+                Self::KNOWN.iter().map(|known| known.as_str().to_owned().into()).collect()
+            }
+
+            fn from_word(word: &str) -> Option<Self> {
+                Some(Self::from_text(word)).filter(|known| !matches!(known, Self::Other(_)))
+            }
+
+            fn word(&self) -> &str {
+                self.as_str()
+            }
+        }
+    };
+}
+
+known_words!(Severity, "severity");
+known_words!(Correlate, "way to correlate");

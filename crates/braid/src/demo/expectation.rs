@@ -1,0 +1,61 @@
+//! What must have come out before the demo is over, known by reading its records the way the normalise stage does.
+
+use std::collections::BTreeMap;
+
+use braid_alert::{Alert, AlertKey, AlertStatus, Origin, SourceTime};
+use braid_wire::{SourceRules, decode};
+
+use super::story::{Story, StoryRecord, sources};
+
+/// What the records hold.
+#[derive(Debug, Default)]
+pub(super) struct Expectation {
+    /// Every alert, with the status that its last revision gives it.
+    pub(super) alerts: BTreeMap<AlertKey, AlertStatus>,
+    /// How many records are revisions of an alert that came before.
+    pub(super) revisions: usize,
+    /// How many records are refused, and go to the dead letters.
+    pub(super) refused: usize,
+}
+
+impl Expectation {
+    /// Reads a story that arrives at this time.
+    pub(super) fn of(story: &Story, now: SourceTime) -> Self {
+        let mut expected = Self::default();
+        for record in &story.records {
+            for found in read(record, now) {
+                expected.note(found);
+            }
+        }
+        expected
+    }
+
+    fn note(&mut self, alert: Option<Alert>) {
+        let Some(alert) = alert else {
+            self.refused += 1;
+            return;
+        };
+        let before = self.alerts.insert(alert.key(), alert.status);
+        self.revisions += usize::from(before.is_some());
+    }
+}
+
+/// The alerts of a record; `None` for what is refused.
+pub(super) fn read(record: &StoryRecord, now: SourceTime) -> Vec<Option<Alert>> {
+    let source = sources().into_iter().find(|(topic, _)| **topic == *record.topic);
+    let (_, source) = source.expect("every record goes to one of the sources");
+    let rules: &SourceRules = &source.rules;
+    decode(record.value.as_bytes(), &origin(record, now), rules).into_iter().map(Result::ok).collect()
+}
+
+fn origin(record: &StoryRecord, now: SourceTime) -> Origin {
+    Origin {
+        source: record.topic.into(),
+        topic: record.topic.into(),
+        partition: 0,
+        offset: 0,
+        element: 0,
+        source_time: now,
+        source_time_capped: false,
+    }
+}

@@ -1,0 +1,147 @@
+//! The story through decoders and engine, without Kafka: what the demo shows is what correlation says.
+
+use std::collections::BTreeSet;
+
+use braid_alert::{AlertKey, EventTime, Incident, IncidentStatus, Phase, SourceTime, Span};
+use braid_engine::{Input, Partition, Settings};
+
+use super::board::key;
+use super::expectation::{Expectation, read};
+use super::story::{Story, StoryRecord};
+use super::yesterday_afternoon;
+
+/// 2026-02-03T13:02:00Z
+const BEGINNING: EventTime = EventTime::from_millis(1_770_123_720_000);
+/// The next morning.
+const NOW: SourceTime = SourceTime::from_millis(1_770_195_600_000);
+
+/// The incidents that stand after these records, and all that there were.
+fn played<'a>(records: impl IntoIterator<Item = &'a StoryRecord>) -> (Vec<Incident>, usize) {
+    let mut partition = Partition::new(Settings::default());
+    for (place, record) in records.into_iter().enumerate() {
+        let now = SourceTime::from_micros(NOW.as_micros() + place as i64);
+        for alert in read(record, now).into_iter().flatten() {
+            partition.apply(Input::Alert(Box::new(alert)), &mut Vec::new());
+        }
+    }
+    let ids = partition.incident_ids();
+    let all = ids.iter().filter_map(|(tenant, id)| partition.incident(tenant, *id));
+    (all.filter(|incident| incident.status != IncidentStatus::Redirected).collect(), ids.len())
+}
+
+fn keys(incident: &Incident) -> BTreeSet<AlertKey> {
+    incident.alerts.iter().map(key).collect()
+}
+
+fn alerts_of(story: &Story, attack: bool) -> BTreeSet<AlertKey> {
+    let records = story.records.iter().filter(|record| record.attack == attack);
+    records.flat_map(|record| read(record, NOW)).flatten().map(|alert| alert.key()).collect()
+}
+
+#[test]
+fn the_attack_is_one_incident_from_reconnaissance_to_domain_dominance_and_the_noise_is_not_in_it() {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let attack = alerts_of(&story, true);
+    let (incidents, _) = played(&story.records);
+    let found: Vec<_> = incidents.iter().filter(|incident| !keys(incident).is_disjoint(&attack)).collect();
+    let [incident] = found[..] else { panic!("the attack is in {} incidents", found.len()) };
+    assert_eq!(keys(incident), attack);
+    assert_eq!(attack.len(), 15);
+    let phases: Vec<_> = incident.phases.iter().map(|entry| &entry.phase).collect();
+    let steps = [
+        Phase::Reconnaissance,
+        Phase::CompromisedCredentials,
+        Phase::LateralMovement,
+        Phase::DomainDominance,
+    ];
+    assert_eq!(phases, steps.iter().collect::<Vec<_>>());
+    assert_eq!(
+        &*incident.title,
+        "Multi-stage incident: reconnaissance, compromised credentials, lateral movement and domain dominance on 3 \
+         hosts"
+    );
+}
+
+#[test]
+fn the_noise_makes_small_incidents_of_its_own() {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let noise = alerts_of(&story, false);
+    let (incidents, _) = played(&story.records);
+    let mut sizes: Vec<_> = incidents
+        .iter()
+        .filter(|incident| keys(incident).is_subset(&noise))
+        .map(|incident| incident.alerts.len())
+        .collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 1, 1, 1, 2, 2]);
+}
+
+#[test]
+fn noise_touches_the_attacked_domain_controller_at_the_same_hours() {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let noise = alerts_of(&story, false);
+    let (incidents, _) = played(&story.records);
+    let on_controller = incidents
+        .iter()
+        .filter(|incident| keys(incident).is_subset(&noise))
+        .filter(|incident| incident.entities.iter().any(|entity| entity.name.starts_with("contosodc")));
+    assert_eq!(on_controller.count(), 2, "else the demo would prove less than it says");
+}
+
+#[test]
+fn the_attack_on_adminpc_is_an_incident_of_its_own_until_a_late_alert_merges_it() {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let (incidents, ever) = played(&story.records);
+    assert_eq!((incidents.len(), ever), (7, 8));
+    let merged: usize = incidents.iter().map(|incident| incident.merged_from.len()).sum();
+    assert_eq!(merged, 1);
+}
+
+/// The two source topics are read independently: whichever is ahead, the incidents that stand in the end hold the same.
+#[test]
+fn the_incidents_do_not_depend_on_which_source_is_ahead() {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let grouping = |incidents: &[Incident]| incidents.iter().map(keys).collect::<BTreeSet<_>>();
+    let (in_order, _) = played(&story.records);
+    let (first, second): (Vec<_>, Vec<_>) =
+        story.records.iter().partition(|record| record.topic == story.records[0].topic);
+    for seed in 0..500 {
+        let (mixed, _) = played(interleaved(&first, &second, seed));
+        assert_eq!(grouping(&mixed), grouping(&in_order), "seed {seed}");
+    }
+    for sides in [[&first, &second], [&second, &first]] {
+        let (behind, _) = played(sides.into_iter().flatten().copied());
+        assert_eq!(grouping(&behind), grouping(&in_order));
+    }
+}
+
+/// Draws from two lines by a linear congruential sequence (Knuth's constants), keeping the order of each.
+fn interleaved<'a>(a: &[&'a StoryRecord], b: &[&'a StoryRecord], seed: u64) -> Vec<&'a StoryRecord> {
+    let (mut a, mut b) = (a.iter().copied().peekable(), b.iter().copied().peekable());
+    let mut state = seed;
+    let mut mixed = Vec::new();
+    while a.peek().is_some() || b.peek().is_some() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let from_a = b.peek().is_none() || (a.peek().is_some() && state >> 63 == 0);
+        mixed.extend(if from_a { a.next() } else { b.next() });
+    }
+    mixed
+}
+
+#[test]
+fn what_must_come_through_is_known_beforehand() {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let expected = Expectation::of(&story, NOW);
+    assert_eq!((expected.alerts.len(), expected.revisions, expected.refused), (23, 2, 1));
+    assert_eq!(story.records.len(), 26);
+    let resolved = expected.alerts.values().filter(|status| **status == braid_alert::AlertStatus::Resolved);
+    assert_eq!(resolved.count(), 1, "the last revision counts");
+}
+
+#[test]
+fn the_story_is_yesterday_s() {
+    assert_eq!(yesterday_afternoon(NOW), BEGINNING);
+    let midnight = SourceTime::from_millis(1_770_163_200_000);
+    assert_eq!(yesterday_afternoon(midnight), BEGINNING);
+    assert_eq!(yesterday_afternoon(NOW + Span::days(1)), BEGINNING + Span::days(1));
+}

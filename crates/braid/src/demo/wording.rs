@@ -1,0 +1,124 @@
+//! What a link, a time and a product are called in a sentence.
+
+use braid_alert::{EntityKind, EventTime, IncidentEntity, LinkReason, OpenReason, Provider, Span};
+
+/// Why a link holds, as a sentence about the entity that both alerts mention.
+pub(super) fn sentence(reason: &LinkReason, name: &str) -> String {
+    match reason {
+        LinkReason::SameActor => format!("{name} acts in both"),
+        LinkReason::SameTargetedAsset => format!("both concern {name}"),
+        LinkReason::SharedIndicators => format!("{name} stands in both"),
+        LinkReason::SimilarArtifacts => format!("“{name}” is in both"),
+        LinkReason::EventSequence => format!("the next step of the attack on {name}"),
+        LinkReason::SameNetworkSegment => format!("an address in it was {name}’s at the time"),
+        LinkReason::SameCampaign => format!("both belong to the campaign {name}"),
+        LinkReason::Other(reason) => format!("{reason}: {name}"),
+    }
+}
+
+/// The same in three words.
+pub(super) fn catchword(reason: &LinkReason, name: &str) -> String {
+    match reason {
+        LinkReason::SameActor => format!("same actor {name}"),
+        LinkReason::SameTargetedAsset => format!("same asset {name}"),
+        LinkReason::SharedIndicators => format!("indicator {name}"),
+        LinkReason::SimilarArtifacts => format!("same artifact {name}"),
+        LinkReason::EventSequence => format!("next step on {name}"),
+        LinkReason::SameNetworkSegment => format!("address of {name}"),
+        LinkReason::SameCampaign => format!("same campaign {name}"),
+        LinkReason::Other(reason) => format!("{reason} {name}"),
+    }
+}
+
+/// Why an incident was opened.
+pub(super) const fn opening(reason: &OpenReason) -> &'static str {
+    match reason {
+        OpenReason::NothingLinked => "nothing that was there is linked to it",
+        OpenReason::CorrelateOff => "its source keeps its alerts apart",
+        OpenReason::Continues => "what it belongs to is full",
+        OpenReason::Recurs => "what it belongs to was resolved before",
+        OpenReason::Late => "everything near its time has left memory",
+        OpenReason::ArrivedResolved => "it was resolved when it was first seen",
+        OpenReason::Other(_) => "for a reason that this release does not know",
+    }
+}
+
+/// What colleagues call an entity: `contoso\jeffl` is jeffl, `victimpc.contoso.azure` is victimpc.
+pub(super) fn short_name(entity: &IncidentEntity) -> &str {
+    let name = &*entity.name;
+    let short = match entity.kind {
+        EntityKind::User | EntityKind::Mailbox => {
+            let account = name.rsplit('\\').next().unwrap_or(name);
+            account.split('@').next().unwrap_or(account)
+        }
+        EntityKind::Host => name.split('.').next().unwrap_or(name),
+        _ => name,
+    };
+    if short.is_empty() { name } else { short }
+}
+
+/// A product without its maker.
+pub(super) fn product(provider: &Provider) -> &str {
+    let name = provider.display_name();
+    let name = name.strip_prefix("Microsoft ").unwrap_or(name);
+    name.strip_prefix("Defender for ").unwrap_or(name)
+}
+
+/// Hours and minutes in UTC.
+pub(super) fn clock(at: EventTime) -> String {
+    at.to_string().get(11..16).unwrap_or("--:--").to_owned()
+}
+
+/// The time between an alert and the one that it was linked to, in words.
+pub(super) fn distance(gap: Span, peer_is_earlier: bool, peer: &str) -> String {
+    match (gap == Span::ZERO, peer_is_earlier) {
+        (true, _) => format!("at the same time as {peer}"),
+        (false, true) => format!("{} after {peer}", minutes(gap)),
+        (false, false) => format!("{} before {peer}", minutes(gap)),
+    }
+}
+
+/// Without the seconds of what takes minutes.
+pub(super) fn minutes(span: Span) -> String {
+    let seconds = span.as_micros() / 1_000_000;
+    if seconds < 60 { span.to_string() } else { Span::minutes(seconds / 60).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distance_reads_in_the_direction_of_the_story() {
+        assert_eq!(distance(Span::seconds(432), true, "alert 2"), "7m after alert 2");
+        assert_eq!(distance(Span::seconds(4_000), false, "alert 2"), "1h 6m before alert 2");
+        assert_eq!(distance(Span::seconds(31), true, "alert 2"), "31s after alert 2");
+        assert_eq!(distance(Span::ZERO, true, "alert 2"), "at the same time as alert 2");
+    }
+
+    #[test]
+    fn an_entity_is_called_by_its_short_name() {
+        let short = |kind, name: &str| {
+            let entity = IncidentEntity {
+                id: braid_alert::EntityId(1),
+                kind,
+                name: name.into(),
+                identifiers: Vec::new(),
+                roles: Vec::new(),
+                alerts: 1,
+                context: false,
+                tags: Vec::new(),
+            };
+            short_name(&entity).to_owned()
+        };
+        assert_eq!(short(EntityKind::User, "contoso\\jeffl"), "jeffl");
+        assert_eq!(short(EntityKind::User, "jeffl@contoso.azure"), "jeffl");
+        assert_eq!(short(EntityKind::Host, "victimpc.contoso.azure"), "victimpc");
+        assert_eq!(short(EntityKind::Url, "https://a.example/b"), "https://a.example/b");
+    }
+
+    #[test]
+    fn a_clock_shows_hours_and_minutes() {
+        assert_eq!(clock(EventTime::from_millis(1_770_123_720_000)), "13:02");
+    }
+}

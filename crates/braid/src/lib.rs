@@ -1,0 +1,44 @@
+//! The binary's parts: configuration, command line, wiring. `main.rs` only calls [`run_command`].
+//!
+//! It decides nothing about alerts: the formats are `braid-wire`'s, correlation `braid-engine`'s, the loop
+//! `braid-runtime`'s and Kafka `braid-kafka`'s. Here is what an operator touches.
+//!
+//! Start with [`cli::Cli`] and [`config::Config`].
+
+pub mod cli;
+pub mod config;
+pub mod logging;
+pub mod schema_registry;
+pub mod topology;
+
+mod decode;
+mod demo;
+mod dump;
+mod init;
+mod outcome;
+mod replay;
+mod run;
+mod topics;
+mod validate;
+
+use cli::Command;
+
+pub use outcome::{Outcome, exit_code};
+
+/// Does what the command line says.
+///
+/// # Errors
+/// A [`config::Faults`] if the configuration is wrong, else whatever kept the command from being done; [`exit_code`]
+/// tells them apart.
+pub fn run_command(command: &Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Init(arguments) => init::run(arguments),
+        Command::Validate(arguments) => validate::run(arguments),
+        Command::Topics(arguments) => topics::run(arguments),
+        Command::Run(arguments) => run::run(arguments),
+        Command::Decode(arguments) => decode::run(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
+        Command::Dump(arguments) => dump::run(arguments),
+    }
+}

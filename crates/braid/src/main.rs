@@ -1,0 +1,18 @@
+//! The program `braid`.
+
+use std::process::ExitCode;
+
+use braid::cli::Cli;
+use braid::config::Faults;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let result = braid::run_command(&Cli::parse().command);
+    match &result {
+        // Each of its lines begins with a place that editors can jump to.
+        Err(error) if error.is::<Faults>() => eprintln!("{error}"),
+        Err(error) => eprintln!("braid: {error:#}"),
+        Ok(_) => {}
+    }
+    braid::exit_code(&result)
+}

@@ -1,0 +1,193 @@
+//! A client of Confluent's Schema Registry API, which Apicurio, Redpanda and Karapace speak too: it registers the schema
+//! that a topic's records are written with, and learns the id that frames them.
+//!
+//! It is asked when a run begins and not again: an id is for good.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use ureq::Agent;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+use crate::config::{self, SecretError};
+
+/// The media type of the API. A plain `application/json` is understood as well, but not by all.
+const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
+
+/// A registry, and how to talk to it.
+pub struct SchemaRegistry {
+    agent: Agent,
+    url: String,
+    authorization: Option<String>,
+}
+
+/// Why a schema is not registered, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The password cannot be had.
+    #[error("output.schema_registry.password: {0}")]
+    Password(#[from] SecretError),
+    /// The file of the authorities cannot be read, or is no PEM.
+    #[error("output.schema_registry.ca: {0}")]
+    Authorities(String),
+    /// No answer: wrong address, no network, no trust in its certificate, no time left.
+    #[error("{url} does not answer: {error}")]
+    Unreachable {
+        /// Which was asked.
+        url: String,
+        /// Why.
+        error: Box<ureq::Error>,
+    },
+    /// It wants to know who asks, or denies it.
+    #[error(
+        "{url} refuses access ({status}): set output.schema_registry.user and password, or have the subject granted"
+    )]
+    Denied {
+        /// Which was asked.
+        url: String,
+        /// 401 or 403.
+        status: u16,
+    },
+    /// The subject has a schema that this one is not compatible with.
+    #[error(
+        "{url} finds the schema incompatible with the one that the subject has: {message}. Somebody else writes to this \
+         topic, or the subject's compatibility is stricter than BACKWARD"
+    )]
+    Incompatible {
+        /// Which was asked.
+        url: String,
+        /// What it says.
+        message: String,
+    },
+    /// Any other answer.
+    #[error("{url} answers {status}: {message}")]
+    Refused {
+        /// Which was asked.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// What it says.
+        message: String,
+    },
+    /// It answers, but not as a registry does.
+    #[error(
+        "{url} answers what no schema registry would ({error}); is a path missing, such as /apis/ccompat/v7?"
+    )]
+    NoRegistry {
+        /// Which was asked.
+        url: String,
+        /// What was wrong with it.
+        error: Box<ureq::Error>,
+    },
+}
+
+impl RegistryError {
+    /// Whether the same may go well later: nobody answered, or the registry was in trouble.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Registration<'s> {
+    schema_type: &'static str,
+    schema: &'s str,
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    id: u32,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+}
+
+impl SchemaRegistry {
+    /// A client by the configuration; the password and the authorities are read now, nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`RegistryError::Password`] and [`RegistryError::Authorities`].
+    pub fn new(settings: &config::SchemaRegistry) -> Result<Self, RegistryError> {
+        let tls = TlsConfig::builder().root_certs(authorities(settings)?).build();
+        let agent = Agent::config_builder()
+            .timeout_global(Some(settings.timeout.duration()))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .tls_config(tls)
+            .build();
+        let authorization = match (&settings.user, &settings.password) {
+            (Some(user), Some(password)) => {
+                Some(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.reveal()?))))
+            }
+            _ => None,
+        };
+        let url = settings.url.trim_end_matches('/').to_owned();
+        Ok(Self { agent: agent.into(), url, authorization })
+    }
+
+    /// Registers the Avro schema of the values of `topic` (subject `<topic>-value`, as Confluent's serializers name it)
+    /// and gives its id. The same schema again gives the same id and changes nothing.
+    ///
+    /// # Errors
+    /// See [`RegistryError`]; [`RegistryError::is_passing`] says whether to try again.
+    pub fn register(&self, topic: &str, schema: &str) -> Result<u32, RegistryError> {
+        // Topics have letters, digits, `.`, `_` and `-` only: nothing that a path would have to escape.
+        let url = format!("{}/subjects/{topic}-value/versions", self.url);
+        let mut request = self.agent.post(&url).content_type(MEDIA_TYPE).header("accept", MEDIA_TYPE);
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        let unreachable = |error| RegistryError::Unreachable { url: url.clone(), error: Box::new(error) };
+        let mut response =
+            request.send_json(Registration { schema_type: "AVRO", schema }).map_err(unreachable)?;
+        let status = response.status().as_u16();
+        if status == 200 {
+            let registered = response.body_mut().read_json::<Registered>();
+            return registered
+                .map(|registered| registered.id)
+                .map_err(|error| RegistryError::NoRegistry { url: url.clone(), error: Box::new(error) });
+        }
+        let message = response
+            .body_mut()
+            .read_json::<Refusal>()
+            .map_or_else(|_| "no reason given".into(), |r| r.message);
+        Err(refused(url, status, message))
+    }
+}
+
+fn refused(url: String, status: u16, message: String) -> RegistryError {
+    match status {
+        401 | 403 => RegistryError::Denied { url, status },
+        409 => RegistryError::Incompatible { url, message },
+        _ => RegistryError::Refused { url, status, message },
+    }
+}
+
+/// Who may vouch for the registry: those of the file that is configured, else the public ones.
+fn authorities(settings: &config::SchemaRegistry) -> Result<RootCerts, RegistryError> {
+    let Some(file) = &settings.ca else { return Ok(RootCerts::WebPki) };
+    let wrong = |why: String| RegistryError::Authorities(format!("{}: {why}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let mut certificates: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(error.to_string()))? {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() {
+        return Err(wrong("there is no certificate in it".to_owned()));
+    }
+    Ok(RootCerts::Specific(Arc::new(certificates)))
+}
+
+#[cfg(test)]
+mod tests;

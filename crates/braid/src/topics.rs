@@ -1,0 +1,96 @@
+use std::fmt::Write;
+
+use braid_kafka::{AclNeed, TopicSpec};
+
+use crate::Outcome;
+use crate::cli::Topics;
+use crate::config::{self, Config};
+use crate::{topology, validate};
+
+/// Prints the commands that create the topics and grant the rights, or creates the topics.
+pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
+    let config = Config::read(&arguments.config.path(), config::variables())?;
+    let specs = topology::topics(&config);
+    let brokers = config.kafka.brokers.join(",");
+    if !arguments.create {
+        print!("{}", commands(&brokers, &specs));
+    }
+    if arguments.acls {
+        print!("{}", grants(&brokers, &arguments.principal, &topology::rights(&config)));
+    }
+    if arguments.create { create(&config, &specs) } else { Ok(Outcome::Done) }
+}
+
+fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
+    let ensured = braid_kafka::Topics::connect(&validate::connection(config)?)?.ensure(specs)?;
+    for spec in specs {
+        if ensured.created.contains(&spec.name) {
+            println!("created {}: {}", spec.name, spec.purpose);
+        } else if !ensured.differences.iter().any(|difference| difference.topic == spec.name) {
+            println!("{} is as needed: {}", spec.name, spec.purpose);
+        }
+    }
+    for difference in &ensured.differences {
+        eprintln!("{difference}");
+    }
+    Ok(if ensured.differences.is_empty() { Outcome::Done } else { Outcome::Refused })
+}
+
+/// The commands of Apache Kafka's own tools that create the topics.
+fn commands(brokers: &str, specs: &[TopicSpec]) -> String {
+    let mut text = String::new();
+    for spec in specs {
+        let replication =
+            spec.replication.map(|factor| format!(" --replication-factor {factor}")).unwrap_or_default();
+        let _ = write!(
+            text,
+            "# {}\nkafka-topics.sh --bootstrap-server {brokers} --create --if-not-exists --topic {} --partitions {}{replication}",
+            spec.purpose, spec.name, spec.partitions
+        );
+        for (name, value) in &spec.settings {
+            let _ = write!(text, " \\\n  --config {name}={value}");
+        }
+        text.push_str("\n\n");
+    }
+    text
+}
+
+/// The commands that grant the rights to `principal`.
+fn grants(brokers: &str, principal: &str, needs: &[AclNeed]) -> String {
+    needs
+        .iter()
+        .map(|need| {
+            let why = need.why;
+            format!("# {why}\nkafka-acls.sh --bootstrap-server {brokers} --add --allow-principal {principal} {need}\n")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_can_be_pasted_into_a_shell() {
+        let config = Config::default();
+        let specs = topology::topics(&config);
+        expect![[r"
+            # what could not be read, and why
+            kafka-topics.sh --bootstrap-server k:9092 --create --if-not-exists --topic dead-letters --partitions 3 --replication-factor 3 \
+              --config cleanup.policy=delete \
+              --config max.message.bytes=1048588 \
+              --config message.timestamp.type=LogAppendTime \
+              --config min.insync.replicas=2 \
+              --config retention.ms=1209600000
+
+        "]]
+        .assert_eq(&commands("k:9092", &specs[4..]));
+        let grants = grants("k:9092", "User:braid", &topology::rights(&config));
+        assert!(grants.contains(
+            "kafka-acls.sh --bootstrap-server k:9092 --add --allow-principal User:braid --operation Write \
+             --transactional-id braid- --resource-pattern-type prefixed\n"
+        ));
+    }
+}

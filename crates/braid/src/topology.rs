@@ -1,0 +1,173 @@
+//! What braid needs of a cluster: its topics with their settings, and its rights, as data made of the configuration.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use braid_kafka::{AclNeed, TopicSpec, WorkerSettings, topic_rights, worker_rights};
+
+use crate::cli::Stage;
+use crate::config::{Config, Period, Source};
+
+/// What a record's frame, headers and batch may take beyond its content. Chosen so that the default for the largest
+/// record (1 MB) fits a topic with Kafka's own default for `max.message.bytes`, 1,048,588.
+const RECORD_OVERHEAD_BYTES: u64 = 48_588;
+
+/// The topics that braid owns, as they are created.
+///
+/// All carry `LogAppendTime`: an alert of two months ago that arrives today would else be deleted by retention within
+/// minutes. The changelog has the partitions of the alerts topic, for a partition's state follows the partition.
+pub fn topics(config: &Config) -> Vec<TopicSpec> {
+    let topics = &config.topics;
+    let deleted = |retention: Period| ("delete", Some(retention));
+    let compacted = ("compact", None);
+    let spec = |name: &str, partitions: NonZeroU16, cleanup, purpose| {
+        topic(config, name, partitions, cleanup, purpose)
+    };
+    vec![
+        spec(&topics.alerts, topics.partitions, deleted(topics.alerts_retention), "every alert, by tenant"),
+        spec(&topics.changelog, topics.partitions, compacted, "what correlation knows, for restore"),
+        spec(
+            &topics.incidents,
+            topics.incidents_partitions,
+            compacted,
+            "the current state of every incident",
+        ),
+        spec(
+            &topics.incident_events,
+            topics.incident_events_partitions,
+            deleted(topics.incident_events_retention),
+            "every change of every incident",
+        ),
+        spec(
+            &topics.dead_letters,
+            topics.dead_letters_partitions,
+            deleted(topics.dead_letters_retention),
+            "what could not be read, and why",
+        ),
+    ]
+}
+
+fn topic(
+    config: &Config,
+    name: &str,
+    partitions: NonZeroU16,
+    (policy, retention): (&str, Option<Period>),
+    purpose: &str,
+) -> TopicSpec {
+    let topics = &config.topics;
+    let mut settings = BTreeMap::from([
+        ("cleanup.policy", policy.to_owned()),
+        ("message.timestamp.type", "LogAppendTime".to_owned()),
+        ("max.message.bytes", (topics.record_bytes_max.count() + RECORD_OVERHEAD_BYTES).to_string()),
+        ("min.insync.replicas", topics.min_insync_replicas.to_string()),
+    ]);
+    if let Some(retention) = retention {
+        settings.insert("retention.ms", retention.duration().as_millis().to_string());
+    }
+    TopicSpec {
+        name: name.to_owned(),
+        partitions: partitions.get().into(),
+        replication: Some(topics.replication_factor.get()),
+        settings: settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        purpose: purpose.to_owned(),
+    }
+}
+
+/// The topics of the sources that are enabled, in the order of the configuration.
+pub fn source_topics(config: &Config) -> Vec<&str> {
+    let enabled = config.sources.iter().filter(|source| source.enabled);
+    enabled.flat_map(|source: &Source| source.topics.iter().map(String::as_str)).collect()
+}
+
+/// What one thread of a stage reads, as whom, and under which name it writes.
+pub fn worker(config: &Config, stage: Stage, ordinal: u32, thread: u32) -> WorkerSettings {
+    let (name, read) = match stage {
+        Stage::Normalise => ("normalise", source_topics(config)),
+        Stage::Correlate => ("correlate", vec![config.topics.alerts.as_str()]),
+    };
+    let group = format!("{}-{name}", config.kafka.group_prefix);
+    WorkerSettings {
+        transactional_id_prefix: config.kafka.transactional_id_prefix.clone(),
+        ordinal,
+        thread,
+        ..WorkerSettings::new(name, &group, read.into_iter().map(Arc::from).collect())
+    }
+}
+
+/// The rights that braid's user needs for a run of both stages, and for `topics --create`.
+pub fn rights(config: &Config) -> Vec<AclNeed> {
+    let topics = &config.topics;
+    let normalised = [topics.alerts.as_str(), &topics.dead_letters];
+    // Correlation writes to the alerts topic as well: the ticks of the clock.
+    let correlated = [
+        topics.incidents.as_str(),
+        &topics.incident_events,
+        &topics.dead_letters,
+        &topics.changelog,
+        &topics.alerts,
+    ];
+    let mut needs = worker_rights(&worker(config, Stage::Normalise, 0, 0), &normalised, None);
+    needs.extend(worker_rights(
+        &worker(config, Stage::Correlate, 0, 0),
+        &correlated,
+        Some(&topics.changelog),
+    ));
+    needs.extend(topic_rights(&self::topics(config)));
+    let mut seen = std::collections::BTreeSet::new();
+    needs.retain(|need| seen.insert(need.to_string()));
+    needs
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn config() -> Config {
+        let mut config = Config::default();
+        let source = |name: &str, enabled| Source {
+            name: name.to_owned(),
+            topics: vec![format!("security.{name}")],
+            enabled,
+            ..Source::default()
+        };
+        config.sources = vec![source("mdi", true), source("graph", false)];
+        config
+    }
+
+    #[test]
+    fn the_topics_keep_the_contracts_that_exactly_once_rests_on() {
+        let lines: Vec<String> = topics(&config())
+            .iter()
+            .map(|spec| {
+                format!("{} {} {:?} {:?}", spec.name, spec.partitions, spec.replication, spec.settings)
+            })
+            .collect();
+        expect![[r#"
+            braid.alerts 12 Some(3) {"cleanup.policy": "delete", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2", "retention.ms": "604800000"}
+            braid.changelog 12 Some(3) {"cleanup.policy": "compact", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2"}
+            incidents 12 Some(3) {"cleanup.policy": "compact", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2"}
+            incident-events 12 Some(3) {"cleanup.policy": "delete", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2", "retention.ms": "2592000000"}
+            dead-letters 3 Some(3) {"cleanup.policy": "delete", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2", "retention.ms": "1209600000"}"#]]
+        .assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn only_enabled_sources_are_read_and_each_right_is_asked_for_once() {
+        let needs: Vec<String> = rights(&config()).iter().map(ToString::to_string).collect();
+        assert!(needs.contains(&"--operation Read --topic security.mdi".to_owned()));
+        assert!(!needs.iter().any(|need| need.contains("security.graph")));
+        assert!(needs.contains(&"--operation Write --topic braid.alerts".to_owned()));
+        let distinct: std::collections::BTreeSet<&String> = needs.iter().collect();
+        assert_eq!(distinct.len(), needs.len());
+    }
+
+    #[test]
+    fn a_thread_has_a_transactional_id_of_its_own_that_a_restart_finds_again() {
+        let settings = worker(&config(), Stage::Correlate, 2, 1);
+        assert_eq!(settings.transactional_id(), "braid-correlate-2-1");
+        assert_eq!(settings.group_id, "braid-correlate");
+    }
+}

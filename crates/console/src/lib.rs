@@ -1,0 +1,27 @@
+//! HTTP: the API, health and metrics, read from the hot index.
+//!
+//! What it does not do: it changes nothing, keeps no session, knows no users, names no codec (bodies are written by
+//! `braid-wire`) and asks no worker; an answer is what was committed when it was asked for.
+//!
+//! Start with [`Console`]. The routes:
+//!
+//! | route | answer |
+//! |---|---|
+//! | `GET /api/incidents` | a page of incidents in short, newest change first |
+//! | `GET /api/incidents/{id}` | the whole record; for a redirected one 308 to the survivor |
+//! | `GET /api/entities/{name}` | the entities that a name stands for, with their incidents |
+//! | `GET /healthz` | 200 while the process answers |
+//! | `GET /readyz` | 200, or 503 with the reasons |
+//! | `GET /metrics` | Prometheus' text format |
+//!
+//! Errors are `application/problem+json` (RFC 9457).
+
+mod connections;
+mod guard;
+mod problem;
+mod routes;
+mod server;
+mod settings;
+
+pub use server::{BindFault, BoundConsole, Console};
+pub use settings::{ConsoleSettings, Secret, SettingsFault, TlsFiles};

@@ -1,0 +1,7 @@
+//! The console as a client meets it: a real server on the loopback, real requests.
+
+mod support;
+
+mod protection;
+mod routes;
+mod tls;

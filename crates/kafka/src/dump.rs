@@ -1,0 +1,43 @@
+use std::ops::ControlFlow;
+
+use braid_log::{Failure, Record, TopicPartition};
+use rdkafka::consumer::Consumer;
+
+use crate::client_log::cause;
+use crate::offsets::ANSWER_MAX;
+use crate::tail::Tail;
+use crate::{Connection, failure};
+
+/// Gives every committed record that a topic has when reading begins: partition by partition, each oldest first.
+/// Returns how many there were.
+///
+/// # Errors
+/// [`Failure::Fatal`] if the topic is missing or may not be read, else [`Failure::Retry`]; records that were given
+/// before are then given again by the next call.
+pub fn dump(connection: &Connection, topic: &str, each: &mut dyn FnMut(Record)) -> Result<u64, Failure> {
+    // The name is asked nothing and joins nothing; a client that assigns partitions by itself needs one all the same.
+    let tail = Tail::open(connection, "braid-dump", "braid-dump")?;
+    let mut records = 0;
+    for partition in partitions(&tail, topic)? {
+        tail.read(&partition, &mut |record| {
+            records += 1;
+            each(record);
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(records)
+}
+
+fn partitions(tail: &Tail, topic: &str) -> Result<Vec<TopicPartition>, Failure> {
+    let doing = || format!("looking for topic {topic}{}", cause(tail.committed()));
+    let told = tail.committed().fetch_metadata(Some(topic), ANSWER_MAX);
+    let metadata = told.map_err(|e| failure::reading(&doing(), &e))?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let found = found.ok_or_else(|| Failure::Fatal(format!("{}: not there", doing())))?;
+    if let Some(error) = found.error() {
+        return Err(failure::reading(&doing(), &rdkafka::error::KafkaError::MetadataFetch(error.into())));
+    }
+    let mut numbers: Vec<i32> = found.partitions().iter().map(|partition| partition.id()).collect();
+    numbers.sort_unstable();
+    Ok(numbers.into_iter().map(|number| TopicPartition::new(topic, number)).collect())
+}

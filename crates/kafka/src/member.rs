@@ -1,0 +1,109 @@
+use std::sync::{Arc, Mutex};
+
+use braid_log::{AssignmentChange, TopicPartition};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+
+use crate::client_log::{ClientLog, Explains};
+
+/// The context of a consumer that is a member of a group: hears of rebalances, which librdkafka reports inside `poll`
+/// on the thread that polls.
+///
+/// No transaction is open then, so there is nothing to settle: what is revoked is let go at once, what is assigned is
+/// paused at once. Where reading begins is not asked here: the stable committed offset can be seconds away when
+/// another instance has just been killed, and the callback holds up all the healthy partitions of this thread.
+/// [`crate::KafkaLog`] asks for it, and seeks, when the partition is started.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) log: ClientLog,
+    // A lock only because librdkafka's contexts must be `Sync`; a single thread ever takes it.
+    changes: Mutex<Vec<AssignmentChange>>,
+}
+
+impl Member {
+    pub(crate) fn new(client: &str) -> Self {
+        Self { log: ClientLog::new(client), changes: Mutex::default() }
+    }
+
+    /// What has changed since the last call, in order.
+    pub(crate) fn take_changes(&self) -> Vec<AssignmentChange> {
+        std::mem::take(&mut *self.changes.lock().expect("nothing panics while holding it"))
+    }
+
+    /// A rebalance that changes nothing for this member is answered with an empty list, and is no news.
+    fn report(&self, change: AssignmentChange) {
+        let (AssignmentChange::Assigned(partitions) | AssignmentChange::Revoked { partitions, .. }) = &change;
+        if partitions.is_empty() {
+            return;
+        }
+        self.changes.lock().expect("nothing panics while holding it").push(change);
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) {
+        let silent = placed_anywhere(partitions);
+        // Only a member that has been thrown out meanwhile is refused; a revocation follows.
+        if let Err(error) = consumer.incremental_assign(&silent).and_then(|()| consumer.pause(&silent)) {
+            tracing::warn!(%error, "an assignment could not be taken up");
+        }
+        self.report(AssignmentChange::Assigned(named(partitions)));
+    }
+
+    fn revoke(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) {
+        let lost = consumer.assignment_lost();
+        if let Err(error) = consumer.incremental_unassign(partitions) {
+            tracing::warn!(%error, "a revocation could not be answered");
+        }
+        self.report(AssignmentChange::Revoked { partitions: named(partitions), lost });
+    }
+}
+
+impl ClientContext for Member {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.log.write(level, facility, message);
+    }
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.log.error(&error, reason);
+    }
+}
+
+impl Explains for Member {
+    fn client_log(&self) -> &ClientLog {
+        &self.log
+    }
+}
+
+impl ConsumerContext for Member {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        what: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        match what {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, partitions),
+            _ => self.revoke(consumer, partitions),
+        }
+    }
+}
+
+/// The partitions, each with an explicit offset: without one librdkafka would look for the committed offset by itself,
+/// and report an error where there is none. Nothing is read from there, the partitions are paused.
+fn placed_anywhere(partitions: &TopicPartitionList) -> TopicPartitionList {
+    let mut placed = TopicPartitionList::with_capacity(partitions.count());
+    for element in partitions.elements() {
+        placed
+            .add_partition_offset(element.topic(), element.partition(), Offset::Offset(0))
+            .expect("zero is an offset");
+    }
+    placed
+}
+
+fn named(partitions: &TopicPartitionList) -> Vec<TopicPartition> {
+    let name = |e: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+        TopicPartition::new(Arc::<str>::from(e.topic()), e.partition())
+    };
+    partitions.elements().iter().map(name).collect()
+}

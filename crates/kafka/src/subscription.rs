@@ -1,0 +1,375 @@
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use braid_log::{AssignmentChange, Failure, PollLimits, Record, Standing, TopicPartition};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::{Message, Offset};
+
+use crate::assignment::Assignment;
+use crate::client_log::{Asking, ClientLog, cause};
+use crate::gathering::Gathering;
+use crate::member::Member;
+use crate::{Connection, WorkerSettings, failure, offsets, reading};
+
+/// How long to wait for a committed offset to become stable before the caller looks after its other partitions again.
+const STABLE_MAX: Duration = Duration::from_secs(1);
+
+/// How long a partition may take from the assignment to the state in which librdkafka lets it be placed.
+const SEEK_MAX: Duration = Duration::from_secs(10);
+
+/// How long a topic may take to be known after it was created.
+const APPEAR_MAX: Duration = Duration::from_secs(3);
+
+/// How many records may be kept while only the assignment is attended to.
+const AHEAD_MAX: usize = 100;
+
+/// The consuming half of a worker's log: a member of the group, polled by the thread that owns it.
+pub(crate) struct Subscription {
+    consumer: BaseConsumer<Member>,
+    /// Told the true high watermark, where a `read_committed` client is told the last stable offset.
+    uncommitted: BaseConsumer<Asking>,
+    assignment: Assignment,
+    /// Records that came while only the assignment was attended to; the next poll gives them.
+    ahead: VecDeque<Record>,
+    /// A failure that came behind records: told at the next poll, so that the records are not lost with it.
+    behind: Option<Failure>,
+}
+
+impl Subscription {
+    /// Makes the clients and checks that the topics are there; joins nothing yet.
+    pub(crate) fn open(connection: &Connection, settings: &WorkerSettings) -> Result<Self, Failure> {
+        let config = consumer_config(connection, settings);
+        let consumer: BaseConsumer<Member> = config
+            .create_with_context(Member::new(&settings.transactional_id()))
+            .map_err(|e| failure::reading("making the consumer", &e))?;
+        let uncommitted = uncommitted(connection, &settings.transactional_id())?;
+        settings.topics.iter().try_for_each(|topic| exists(&consumer, topic, connection))?;
+        Ok(Self {
+            consumer,
+            uncommitted,
+            assignment: Assignment::default(),
+            ahead: VecDeque::new(),
+            behind: None,
+        })
+    }
+
+    /// Becomes a member; from now on the group waits for this consumer's polls.
+    pub(crate) fn join(&self, topics: &[Arc<str>]) -> Result<(), Failure> {
+        let names: Vec<&str> = topics.iter().map(AsRef::as_ref).collect();
+        self.consumer.subscribe(&names).map_err(|e| Failure::Fatal(format!("subscribing to {names:?}: {e}")))
+    }
+
+    pub(crate) fn poll(
+        &mut self,
+        limits: &PollLimits,
+        batch: &mut Vec<Record>,
+    ) -> Result<Vec<AssignmentChange>, Failure> {
+        if let Some(failure) = self.behind.take() {
+            return Err(failure);
+        }
+        drop(self.uncommitted.poll(Duration::ZERO)); // it has no records; unheard, its log lines would pile up
+        let mut gathering = Gathering::new(limits);
+        while let Some(record) = self.ahead.pop_front() {
+            if gathering.take(Some(record), batch).is_break() {
+                return Ok(Vec::new());
+            }
+        }
+        loop {
+            let next = match self.consumer.poll(gathering.wait()) {
+                Some(Ok(message)) => gathering.take(accept(&mut self.assignment, &message), batch),
+                Some(Err(error)) => self.heard(&error, gathering.records)?,
+                None => gathering.nothing(),
+            };
+            // The callback of a rebalance has run inside `consumer.poll`, which then comes back empty-handed.
+            let changes = self.consumer.context().take_changes();
+            if !changes.is_empty() {
+                self.apply(&changes, batch);
+                return Ok(changes);
+            }
+            if next.is_break() {
+                return Ok(changes);
+            }
+        }
+    }
+
+    /// Hears of rebalances without giving records. They are not stuck behind what is fetched: librdkafka voids that
+    /// when it announces a rebalance. So a few records ahead are bound enough.
+    pub(crate) fn attend(&mut self, wait: Duration) -> Result<Vec<AssignmentChange>, Failure> {
+        if let Some(failure) = self.behind.take() {
+            return Err(failure);
+        }
+        let until = Instant::now() + wait;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if self.ahead.len() >= AHEAD_MAX {
+                std::thread::sleep(left);
+                return Ok(Vec::new());
+            }
+            let nothing = match self.consumer.poll(left) {
+                Some(Ok(message)) => {
+                    self.ahead.extend(accept(&mut self.assignment, &message));
+                    false
+                }
+                Some(Err(error)) => self.heard(&error, 0)?.is_break(),
+                None => true,
+            };
+            let changes = self.consumer.context().take_changes();
+            if !changes.is_empty() {
+                self.apply(&changes, &mut Vec::new());
+                return Ok(changes);
+            }
+            if nothing && Instant::now() >= until {
+                return Ok(changes);
+            }
+        }
+    }
+
+    /// What an error that librdkafka reports between records means; it is kept for the next call if there are records.
+    fn heard(&mut self, error: &KafkaError, records: usize) -> Result<ControlFlow<()>, Failure> {
+        let failure = match error {
+            KafkaError::PartitionEOF(number) => {
+                self.ended(*number);
+                None
+            }
+            // Thrown out for not polling: librdkafka revokes everything as lost and joins again by itself.
+            KafkaError::MessageConsumption(Code::PollExceeded) => None,
+            KafkaError::MessageConsumption(Code::AutoOffsetReset) => self.overtaken(),
+            _ => {
+                let because = self.consumer.context().log.because();
+                Some(failure::reading(&format!("polling{because}"), error))
+            }
+        };
+        match failure {
+            None => Ok(ControlFlow::Continue(())),
+            Some(failure) if records == 0 => Err(failure),
+            Some(failure) => {
+                self.behind = Some(failure);
+                Ok(ControlFlow::Break(()))
+            }
+        }
+    }
+
+    fn apply(&mut self, changes: &[AssignmentChange], batch: &mut Vec<Record>) {
+        for change in changes {
+            self.assignment.apply(change);
+            if let AssignmentChange::Revoked { partitions, .. } = change {
+                batch
+                    .retain(|r| !partitions.iter().any(|p| p.partition == r.partition && p.topic == r.topic));
+            }
+        }
+    }
+
+    /// librdkafka says that the end of "partition 3" is reached, and not of which topic. It says so once, so it can
+    /// only be one that was not yet at its end; where several may be meant, their ends are asked for.
+    fn ended(&mut self, number: i32) {
+        let candidates = self.assignment.may_have_ended(number);
+        let sure = candidates.len() == 1;
+        for partition in candidates {
+            // If the question fails the partition counts as behind until its next end: too little is claimed, not too
+            // much.
+            if sure || self.stands_at_end(&partition).unwrap_or(false) {
+                self.assignment.mark_at_end(&partition);
+            }
+        }
+    }
+
+    fn stands_at_end(&self, partition: &TopicPartition) -> Result<bool, Failure> {
+        let (low, stable_end) = offsets::watermarks(&self.consumer, partition)?;
+        let position = offsets::position(&self.consumer, partition)?;
+        Ok(low >= stable_end || position.is_some_and(|position| position >= stable_end))
+    }
+
+    /// Which started partitions can no longer be read from where they are, if any: librdkafka reports an offset out of
+    /// range without saying where, and also for the place where a silent partition is parked.
+    fn overtaken(&self) -> Option<Failure> {
+        let of_partition = |(partition, next): (TopicPartition, i64)| match self.range(&partition) {
+            Ok((low, high)) => out_of_range(&partition, next, low, high),
+            Err(failure) => Some(failure),
+        };
+        self.assignment.giving().into_iter().find_map(of_partition)
+    }
+
+    /// First offset still there, and the offset of the next record.
+    fn range(&self, partition: &TopicPartition) -> Result<(i64, i64), Failure> {
+        offsets::watermarks(&self.uncommitted, partition)
+    }
+
+    pub(crate) fn standing(&self, partition: &TopicPartition) -> Result<Standing, Failure> {
+        let committed = offsets::stable_committed(&self.consumer, partition, STABLE_MAX)?;
+        let (low, high) = self.range(partition)?;
+        Ok(Standing { committed, low, high })
+    }
+
+    pub(crate) fn start(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
+        if !self.assignment.owns(partition) {
+            return Err(Failure::Retry(format!("{partition} is no longer assigned")));
+        }
+        let Standing { committed, low, high } = self.standing(partition)?;
+        let next = committed.unwrap_or(low);
+        if let Some(failure) = out_of_range(partition, next, low, high) {
+            return Err(failure);
+        }
+        self.seek(partition, next)?;
+        self.consumer
+            .resume(&offsets::one(partition, Offset::Offset(next)))
+            .map_err(|e| failure::reading(&format!("resuming {partition}"), &e))?;
+        self.ahead.retain(|record| !is_of(record, partition));
+        self.assignment.start(partition, next);
+        Ok(())
+    }
+
+    /// Places the consumer. For moments after an assignment librdkafka answers "erroneous state", without a code.
+    fn seek(&self, partition: &TopicPartition, next: i64) -> Result<(), Failure> {
+        let until = Instant::now() + SEEK_MAX;
+        loop {
+            let sought = self.consumer.seek(
+                &partition.topic,
+                partition.partition,
+                Offset::Offset(next),
+                offsets::ANSWER_MAX,
+            );
+            match sought {
+                Ok(()) => return Ok(()),
+                Err(error) if Instant::now() >= until => {
+                    return Err(Failure::Retry(format!("placing {partition} at {next}: {error}")));
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+    }
+
+    pub(crate) fn hold(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
+        if !self.assignment.owns(partition) {
+            return Ok(()); // revoked meanwhile: it gives nothing anyway
+        }
+        self.assignment.hold(partition);
+        self.ahead.retain(|record| !is_of(record, partition));
+        self.consumer
+            .pause(&offsets::one(partition, Offset::Invalid))
+            .map_err(|e| failure::reading(&format!("pausing {partition}"), &e))
+    }
+
+    pub(crate) fn at_end(&self, partition: &TopicPartition) -> bool {
+        self.assignment.at_end(partition)
+    }
+
+    /// What proves to the broker that this member may commit for these partitions.
+    ///
+    /// A member that has been thrown out must not ask for it: once librdkafka has reset both its id and its
+    /// generation, the broker takes the pair for a client older than KIP-447 and accepts the offsets unfenced.
+    pub(crate) fn membership<'a>(
+        &self,
+        partitions: impl IntoIterator<Item = &'a TopicPartition>,
+    ) -> Result<ConsumerGroupMetadata, Failure> {
+        if self.consumer.assignment_lost() {
+            return Err(Failure::Abort("the group has given this member's partitions away".into()));
+        }
+        if let Some(partition) = partitions.into_iter().find(|partition| !self.assignment.owns(partition)) {
+            return Err(Failure::Abort(format!("{partition} is no longer assigned")));
+        }
+        self.consumer
+            .group_metadata()
+            .ok_or_else(|| Failure::Abort("the consumer has no membership to show".into()))
+    }
+}
+
+fn is_of(record: &Record, partition: &TopicPartition) -> bool {
+    record.partition == partition.partition && record.topic == partition.topic
+}
+
+fn accept(assignment: &mut Assignment, message: &BorrowedMessage<'_>) -> Option<Record> {
+    let topic = assignment.accept(message.topic(), message.partition(), message.offset())?;
+    Some(reading::record(topic, message))
+}
+
+fn out_of_range(partition: &TopicPartition, next: i64, low: i64, high: i64) -> Option<Failure> {
+    let text = if next < low {
+        let lost = low - next;
+        format!(
+            "{partition}: retention has deleted {lost} records that were not read yet (the next is {next}, the first \
+             still there {low}); lengthen the topic's retention, then move the group's offset to {low} to go on \
+             without them"
+        )
+    } else if next > high {
+        format!(
+            "{partition}: the group's offset {next} is beyond the end {high}: the topic has been made anew, or lost \
+             records; reset the group's offset if that was meant"
+        )
+    } else {
+        return None;
+    };
+    Some(Failure::Fatal(text))
+}
+
+/// Refuses a topic that is not there, unless it appears within moments: one that has just been created is not known to
+/// every broker at once.
+fn exists(consumer: &BaseConsumer<Member>, topic: &str, connection: &Connection) -> Result<(), Failure> {
+    let until = Instant::now() + APPEAR_MAX;
+    loop {
+        match described(consumer, topic) {
+            Err(error) if is_unknown(&error) && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(error) => {
+                let because = cause(consumer);
+                let doing = format!("looking for topic {topic} on {}{because}", connection.brokers());
+                return Err(failure::reading(&doing, &error));
+            }
+            Ok(()) => return Ok(()),
+        }
+    }
+}
+
+fn described(consumer: &BaseConsumer<Member>, topic: &str) -> Result<(), KafkaError> {
+    let metadata = consumer.fetch_metadata(Some(topic), offsets::ANSWER_MAX)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    match found.and_then(|found| found.error()) {
+        None => Ok(()),
+        Some(error) => Err(KafkaError::MetadataFetch(error.into())),
+    }
+}
+
+fn is_unknown(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(Code::UnknownTopicOrPartition)
+}
+
+pub(crate) fn uncommitted(connection: &Connection, client: &str) -> Result<BaseConsumer<Asking>, Failure> {
+    connection
+        .client(&[], &[("isolation.level", "read_uncommitted"), ("enable.auto.commit", "false")])
+        .create_with_context(Asking(ClientLog::new(client)))
+        .map_err(|e| failure::reading("making the client that asks for high watermarks", &e))
+}
+
+fn consumer_config(connection: &Connection, settings: &WorkerSettings) -> rdkafka::ClientConfig {
+    let client_id = settings.transactional_id();
+    let queue_kbytes = (settings.consumer_queue_bytes_max / 1024).max(1).to_string();
+    connection.client(
+        &[
+            ("client.id", &client_id),
+            // A killed instance's partitions move after this long; librdkafka's 45 s are for clients that rarely die.
+            ("session.timeout.ms", "10000"),
+            // How soon the others of a group hear that it rebalances.
+            ("heartbeat.interval.ms", "1000"),
+            // A partition just started joins the fetch after the one that is waiting: let that one not wait long.
+            ("fetch.wait.max.ms", "100"),
+            // The default of 1 s makes a bounded queue run dry between fetches (6,000 records/s instead of 198,000).
+            ("fetch.queue.backoff.ms", "10"),
+            ("fetch.max.bytes", "16777216"),
+        ],
+        &[
+            ("group.id", &settings.group_id),
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("isolation.level", "read_committed"),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("enable.partition.eof", "true"),
+            ("allow.auto.create.topics", "false"),
+            ("queued.max.messages.kbytes", &queue_kbytes),
+        ],
+    )
+}

@@ -1,0 +1,232 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use braid_alert::{ChangeReason, Incident, IncidentChange, IncidentId};
+use braid_engine::{Change, Effect, StateKey};
+use braid_log::{Failure, Outgoing, Record, TopicPartition};
+use braid_wire::changelog::{Progress, encode_change, encode_progress};
+use braid_wire::dead_letter::{Cause, Reader};
+use braid_wire::incident::{self, Encoding};
+use braid_wire::own;
+
+use super::CorrelateNews;
+use super::owned::{Owned, Tick};
+use crate::batch::Part;
+use crate::metrics::{Rejection, StageKind};
+use crate::restore::STATE_FORMAT;
+use crate::stage::dead_letter::DeadLetters;
+use crate::{Settings, Topics};
+
+/// What the correlate stage writes, as records.
+#[derive(Debug)]
+pub(super) struct Output {
+    topics: Topics,
+    incidents_encoding: Encoding,
+    incident_events_encoding: Encoding,
+    incident_url_prefix: Option<Box<str>>,
+    partitions: i32,
+    pub(super) dead_letters: DeadLetters,
+}
+
+impl Output {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            topics: settings.topics.clone(),
+            incidents_encoding: settings.incidents_encoding,
+            incident_events_encoding: settings.incident_events_encoding,
+            incident_url_prefix: settings.incident_url_prefix.clone(),
+            partitions: settings.alerts_partitions,
+            dead_letters: DeadLetters {
+                topic: settings.topics.dead_letters.clone(),
+                message_bytes_max: settings.message_bytes_max,
+            },
+        }
+    }
+
+    /// An incident with its address in the console, which the engine does not know.
+    pub(super) fn located(&self, mut incident: Incident) -> Incident {
+        let id = incident.id;
+        incident.incident_url =
+            self.incident_url_prefix.as_ref().map(|prefix| format!("{prefix}{id}").into());
+        incident
+    }
+
+    /// Writes down what an input led to. Returns how many bytes that will take, snapshots included, about.
+    pub(super) fn write_effect(
+        &self,
+        record: &Record,
+        effect: &Effect,
+        owned: &mut Owned,
+        part: &mut Part<CorrelateNews>,
+    ) -> usize {
+        match effect {
+            Effect::Incident(change) => self.write_change(record, change, owned, part),
+            Effect::Evicted { change, last } => {
+                owned.evict(last);
+                self.write_change(record, change, owned, part)
+            }
+            Effect::Reject { reason, .. } => {
+                let reader = reader(&self.topics.alerts);
+                let letter = self.dead_letters.letter(record, &reader, &Cause::from(*reason));
+                let bytes = letter.bytes();
+                part.outgoing.push(letter);
+                bytes
+            }
+            Effect::Unchanged(_)
+            | Effect::MergeRefused { .. }
+            | Effect::HubDemoted { .. }
+            | Effect::IdentityConflict { .. } => 0,
+        }
+    }
+
+    fn write_change(
+        &self,
+        record: &Record,
+        change: &IncidentChange,
+        owned: &mut Owned,
+        part: &mut Part<CorrelateNews>,
+    ) -> usize {
+        let event = self.event(record, change);
+        let bytes = event.bytes() + owned.touch(change);
+        self.push(record, event, part);
+        bytes
+    }
+
+    /// A record of the incident-events topic.
+    fn event(&self, record: &Record, change: &IncidentChange) -> Outgoing {
+        Outgoing {
+            topic: self.topics.incident_events.clone(),
+            partition: None,
+            key: Some(key(change.incident)),
+            value: Some(incident::encode_change(change, self.incident_events_encoding).into()),
+            headers: Vec::new(),
+            origin: record.topic_partition(),
+        }
+    }
+
+    fn snapshot(&self, record: &Record, incident: &Incident) -> Outgoing {
+        Outgoing {
+            topic: self.topics.incidents.clone(),
+            partition: None,
+            key: Some(key(incident.id)),
+            value: Some(incident::encode_incident(incident, self.incidents_encoding).into()),
+            headers: Vec::new(),
+            origin: record.topic_partition(),
+        }
+    }
+
+    /// Puts a record into the transaction; as a dead letter, if the brokers would not take it as it is.
+    fn push(&self, record: &Record, outgoing: Outgoing, part: &mut Part<CorrelateNews>) {
+        if self.dead_letters.fits(&outgoing) {
+            part.outgoing.push(outgoing);
+            return;
+        }
+        tracing::error!(
+            topic = %outgoing.topic,
+            bytes = outgoing.bytes(),
+            partition = %record.topic_partition(),
+            offset = record.offset,
+            "a record is over the brokers' limit and goes to the dead letters; lower incident_bytes_max or raise the limit"
+        );
+        part.news.rejects.push(Rejection::OverBrokerLimit);
+        part.outgoing.push(self.dead_letters.oversize(record, &outgoing, &reader(&self.topics.alerts)));
+    }
+
+    /// Completes a part: the last snapshot of each incident that changed, what changed in the state, and up to where.
+    pub(super) fn finish(
+        &self,
+        record: &Record,
+        owned: &mut Owned,
+        part: &mut Part<CorrelateNews>,
+    ) -> Result<(), Failure> {
+        self.write_snapshots(record, owned, part);
+        self.write_changes(record, owned, part)?;
+        let progress = Progress { offset: part.next, format: STATE_FORMAT, partitions: self.partitions };
+        let (key, value) = encode_progress(&progress);
+        part.outgoing.push(self.changelog(record, key, Some(value))?);
+        Ok(())
+    }
+
+    fn write_snapshots(&self, record: &Record, owned: &mut Owned, part: &mut Part<CorrelateNews>) {
+        let mut snapshots = BTreeMap::new();
+        for incident in owned.take_changed() {
+            let incident = Arc::new(self.located(incident));
+            self.push(record, self.snapshot(record, &incident), part);
+            snapshots.insert(incident.id, incident);
+        }
+        let opened = part.news.effects.iter().filter_map(opened);
+        part.news.opened.extend(opened.filter_map(|id| snapshots.get(&id)).map(|i| i.opened.clone()));
+        part.news.incidents.extend(snapshots.into_values());
+    }
+
+    fn write_changes(
+        &self,
+        record: &Record,
+        owned: &mut Owned,
+        part: &mut Part<CorrelateNews>,
+    ) -> Result<(), Failure> {
+        for change in owned.state.drain_changes() {
+            if let Change::Delete(StateKey::Incident(_, id)) = &change {
+                part.news.forgotten.push(*id);
+            }
+            let (key, value) = encode_change(&change);
+            part.outgoing.push(self.changelog(record, key, value)?);
+        }
+        Ok(())
+    }
+
+    /// A record of the changelog, in the partition of the same number as its input. State that cannot be written is
+    /// state that would be lost, so there is no way around it.
+    fn changelog(&self, record: &Record, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<Outgoing, Failure> {
+        let outgoing = Outgoing {
+            topic: self.topics.changelog.clone(),
+            partition: Some(record.partition),
+            key: Some(key.into()),
+            value: value.map(Into::into),
+            headers: Vec::new(),
+            origin: record.topic_partition(),
+        };
+        if self.dead_letters.fits(&outgoing) {
+            return Ok(outgoing);
+        }
+        Err(Failure::Fatal(format!(
+            "{}: a record of state takes {} bytes, over the brokers' limit of {}: raise max.message.bytes of the topic {}",
+            record.topic_partition(),
+            outgoing.bytes(),
+            self.dead_letters.message_bytes_max,
+            self.topics.changelog
+        )))
+    }
+
+    /// A tick, in the very partition that it is about.
+    pub(super) fn tick(input: &TopicPartition, tick: &Tick) -> Outgoing {
+        Outgoing {
+            topic: input.topic.clone(),
+            partition: Some(input.partition),
+            key: Some(tick.tenant.as_str().as_bytes().into()),
+            value: Some(own::tick_to_avro(&tick.tenant, tick.at).into()),
+            headers: Vec::new(),
+            origin: input.clone(),
+        }
+    }
+}
+
+/// How dead letters name this stage.
+pub(super) fn reader(alerts_topic: &str) -> Reader<'_> {
+    Reader { stage: StageKind::Correlate.as_str(), source: alerts_topic, format: "braid-avro" }
+}
+
+fn opened(effect: &Effect) -> Option<IncidentId> {
+    match effect {
+        Effect::Incident(change) | Effect::Evicted { change, .. }
+            if change.reason == ChangeReason::Opened =>
+        {
+            Some(change.incident)
+        }
+        _ => None,
+    }
+}
+
+fn key(id: IncidentId) -> Box<[u8]> {
+    id.to_string().into_bytes().into()
+}

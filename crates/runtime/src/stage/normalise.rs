@@ -1,0 +1,185 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use braid_alert::{Alert, Origin, SourceTime};
+use braid_log::{Failure, Outgoing, Record, TopicPartition};
+use braid_wire::dead_letter::{Cause, Reader};
+use braid_wire::{Refusal, decode, own};
+
+use super::Stage;
+use super::dead_letter::DeadLetters;
+use super::oldest_first::oldest_first;
+use crate::batch::Part;
+use crate::metrics::{Metrics, Rejection, SourceName, StageKind, StatedDrop};
+use crate::restore::{RestorePlan, Restored};
+use crate::{Batch, Settings, Source};
+
+/// Any source topic → the alerts topic, keyed by tenant. It keeps nothing between records, so any number of it may run.
+#[derive(Debug)]
+pub struct Normalise {
+    sources: BTreeMap<Arc<str>, Labelled>,
+    alerts_topic: Arc<str>,
+    dead_letters: DeadLetters,
+    output_bytes_max: usize,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Debug)]
+struct Labelled {
+    source: Source,
+    label: SourceName,
+}
+
+/// What became of the alerts in an input partition's records.
+#[derive(Debug, Default)]
+pub struct NormaliseNews {
+    found: u64,
+    written: u64,
+    rejects: Vec<Rejection>,
+    drops: Vec<StatedDrop>,
+}
+
+impl Normalise {
+    /// A stage that reads these sources.
+    pub fn new(settings: &Settings, metrics: Arc<Metrics>) -> Self {
+        let labelled =
+            |source: &Source| Labelled { label: metrics.source(&source.name), source: source.clone() };
+        let sources =
+            settings.sources.iter().map(|(topic, source)| (topic.clone(), labelled(source))).collect();
+        Self {
+            sources,
+            alerts_topic: settings.topics.alerts.clone(),
+            dead_letters: DeadLetters {
+                topic: settings.topics.dead_letters.clone(),
+                message_bytes_max: settings.message_bytes_max,
+            },
+            output_bytes_max: settings.batch.output_bytes_max,
+            metrics,
+        }
+    }
+
+    fn take(
+        &self,
+        record: &Record,
+        now_millis: i64,
+        part: &mut Part<NormaliseNews>,
+    ) -> Result<usize, Failure> {
+        let source = self.sources.get(&record.topic).ok_or_else(|| {
+            Failure::Fatal(format!("records of {} arrive, which is no configured source", record.topic))
+        })?;
+        let before = part.outgoing.len();
+        let origin = origin(record, &source.source, now_millis);
+        for found in decode(record.value.as_deref().unwrap_or_default(), &origin, &source.source.rules) {
+            part.news.found += 1;
+            match found {
+                Ok(alert) => self.write(record, &source.source, &alert, part),
+                Err(refusal) => self.refuse(record, &source.source, &refusal, part),
+            }
+        }
+        part.consume(record);
+        Ok(part.outgoing[before..].iter().map(Outgoing::bytes).sum())
+    }
+
+    fn write(&self, record: &Record, source: &Source, alert: &Alert, part: &mut Part<NormaliseNews>) {
+        let outgoing = Outgoing {
+            topic: self.alerts_topic.clone(),
+            partition: None,
+            key: Some(alert.tenant.as_str().as_bytes().into()),
+            value: Some(own::alert_to_avro(alert).into()),
+            headers: Vec::new(),
+            origin: record.topic_partition(),
+        };
+        if self.dead_letters.fits(&outgoing) {
+            part.news.written += 1;
+            part.outgoing.push(outgoing);
+        } else {
+            part.news.rejects.push(Rejection::OverBrokerLimit);
+            part.outgoing.push(self.dead_letters.oversize(record, &outgoing, &reader(source)));
+        }
+    }
+
+    fn refuse(&self, record: &Record, source: &Source, refusal: &Refusal, part: &mut Part<NormaliseNews>) {
+        if refusal.is_drop() {
+            part.news.drops.push(StatedDrop(refusal.reason));
+            return;
+        }
+        part.news.rejects.push(Rejection::Refused(refusal.reason));
+        part.outgoing.push(self.dead_letters.letter(record, &reader(source), &Cause::from(refusal)));
+    }
+}
+
+impl Stage for Normalise {
+    type News = NormaliseNews;
+
+    fn kind(&self) -> StageKind {
+        StageKind::Normalise
+    }
+
+    fn prefers_oldest(&self) -> bool {
+        true
+    }
+
+    fn restore_plan(&self, _: &TopicPartition) -> Option<RestorePlan> {
+        None
+    }
+
+    fn adopt(&mut self, _: &TopicPartition, _: Restored) {}
+
+    fn release(&mut self, _: &TopicPartition) {}
+
+    fn process(
+        &mut self,
+        records: &mut VecDeque<Record>,
+        now_millis: i64,
+    ) -> Result<Batch<NormaliseNews>, Failure> {
+        oldest_first(records);
+        let (mut batch, mut bytes) = (Batch::default(), 0);
+        while bytes < self.output_bytes_max
+            && let Some(record) = records.pop_front()
+        {
+            let part = batch.part(&record.topic_partition(), record.offset);
+            bytes += self.take(&record, now_millis, part)?;
+        }
+        Ok(batch)
+    }
+
+    fn tick(&mut self, _: &dyn Fn(&TopicPartition) -> bool, _: i64) -> Batch<NormaliseNews> {
+        Batch::default()
+    }
+
+    fn publish(&mut self, input: &TopicPartition, news: NormaliseNews, _: i64) {
+        let Some(Labelled { source, label }) = self.sources.get(&input.topic) else { return };
+        let format = &source.rules.format;
+        self.metrics.alerts_in.add((label, format), news.found);
+        self.metrics.alerts_out.add((label, format), news.written);
+        for reason in &news.rejects {
+            self.metrics.rejects.add((&StageKind::Normalise, reason), 1);
+        }
+        for reason in &news.drops {
+            self.metrics.drops.add((label, reason), 1);
+        }
+    }
+}
+
+fn reader(source: &Source) -> Reader<'_> {
+    Reader {
+        stage: StageKind::Normalise.as_str(),
+        source: &source.name,
+        format: source.rules.format.as_str(),
+    }
+}
+
+/// Where an alert comes from. Its source time is the record's own, or this clock where the record has none; a time
+/// ahead of this clock is capped, and the cap is marked: it would drag the tenant's clock along.
+fn origin(record: &Record, source: &Source, now_millis: i64) -> Origin {
+    let stamped = if record.timestamp_millis < 0 { now_millis } else { record.timestamp_millis };
+    Origin {
+        source: source.name.clone(),
+        topic: (&*record.topic).into(),
+        partition: record.partition,
+        offset: record.offset,
+        element: 0,
+        source_time: SourceTime::from_millis(stamped.min(now_millis)),
+        source_time_capped: stamped > now_millis,
+    }
+}

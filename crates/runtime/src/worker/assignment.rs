@@ -1,0 +1,190 @@
+use braid_log::{AssignmentChange, Failure, Log, TopicPartition};
+
+use super::Worker;
+use crate::metrics::{Partition, StageKind};
+use crate::restore::{RestoreFailure, Restored, Restorer};
+use crate::stage::Stage;
+
+/// How far a partition of ours has come.
+///
+/// ```text
+///   Arrived ──▶ Restoring ──▶ Restored ──▶ Running ◀──▶ Waiting (older backlogs go first)
+///      │            └──▶ Held (its state is a newer release's)   └──▶ Held (its next record is)
+///      └── no state ──────────▶ Restored
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Assigned; whether retention has eaten what we had not read is still to be asked.
+    Arrived,
+    /// Another thread reads its state.
+    Restoring,
+    /// It can be started.
+    Restored,
+    /// It gives records.
+    Running,
+    /// It has run ahead of an older backlog and lets that go first.
+    Waiting,
+    /// It waits for a newer release.
+    Held,
+}
+
+impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
+    /// Takes note of what the group has decided. Does no I/O, so that it may happen between any two transactions.
+    pub(super) fn reassign(&mut self, changes: Vec<AssignmentChange>) {
+        for change in changes {
+            match change {
+                AssignmentChange::Assigned(partitions) => {
+                    for partition in partitions {
+                        // An assignment of what we believe to own: somebody else may have had it meanwhile.
+                        self.let_go(&partition);
+                        self.take_over(partition);
+                    }
+                }
+                AssignmentChange::Revoked { partitions, lost } => {
+                    tracing::info!(worker = %self.name, ?partitions, lost, "partitions revoked");
+                    for partition in &partitions {
+                        self.let_go(partition);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_over(&mut self, partition: TopicPartition) {
+        tracing::info!(worker = %self.name, %partition, "partition assigned");
+        self.around.metrics.partitions_assigned.add(&self.stage.kind(), 1.0);
+        self.phases.insert(partition, Phase::Arrived);
+    }
+
+    /// Drops everything of a partition: its part of the kept batch, its records, its state.
+    pub(super) fn let_go(&mut self, partition: &TopicPartition) {
+        let Some(phase) = self.phases.remove(partition) else { return };
+        self.leave(phase);
+        self.around.metrics.partitions_assigned.add(&self.stage.kind(), -1.0);
+        let topic = self.around.metrics.topic(&partition.topic);
+        let labels = (&self.kind(), &topic, &Partition(partition.partition));
+        self.around.metrics.input_lag.remove(labels);
+        self.pacing.forget(partition);
+        self.kept.remove(partition);
+        self.pending.retain(|record| record.topic_partition() != *partition);
+        self.restores.cancel(partition);
+        self.stage.release(partition);
+        self.around.readiness.clear(partition);
+    }
+
+    /// Restores a partition anew: what we hold of it is not what is committed.
+    pub(super) fn restore_again(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
+        self.log.hold(partition)?;
+        self.let_go(partition);
+        self.take_over(partition.clone());
+        Ok(())
+    }
+
+    pub(super) fn enter(&mut self, partition: &TopicPartition, phase: Phase) {
+        if let Some(before) = self.phases.insert(partition.clone(), phase) {
+            self.leave(before);
+        }
+        match phase {
+            Phase::Restoring => self.around.metrics.partitions_restoring.add((), 1.0),
+            Phase::Held => self.around.metrics.partitions_held.add(&self.stage.kind(), 1.0),
+            _ => {}
+        }
+    }
+
+    fn leave(&self, phase: Phase) {
+        match phase {
+            Phase::Restoring => self.around.metrics.partitions_restoring.add((), -1.0),
+            Phase::Held => self.around.metrics.partitions_held.add(&self.stage.kind(), -1.0),
+            _ => {}
+        }
+    }
+
+    pub(super) fn hold(&mut self, partition: &TopicPartition, reason: &str) {
+        tracing::error!(worker = %self.name, %partition, reason, "partition held");
+        self.enter(partition, Phase::Held);
+        self.around.readiness.hold(partition, reason);
+    }
+
+    /// Brings each partition that does not run yet a step further. What must be tried again is, at the next round: the
+    /// healthy ones go on.
+    pub(super) fn advance_arrivals(&mut self) -> Result<(), Failure> {
+        for ended in self.restores.ended() {
+            let seconds = self.log.now_millis().saturating_sub(ended.since_millis) as f64 / 1e3;
+            self.restored(&ended.input, ended.outcome, seconds)?;
+        }
+        for (partition, phase) in self.phases.clone() {
+            let advanced = match phase {
+                Phase::Arrived => self.arrive(&partition),
+                Phase::Restored => {
+                    self.log.start(&partition).map(|()| self.enter(&partition, Phase::Running))
+                }
+                Phase::Restoring | Phase::Running | Phase::Waiting | Phase::Held => Ok(()),
+            };
+            match advanced {
+                Err(Failure::Retry(why)) => {
+                    tracing::warn!(worker = %self.name, %partition, %why, "starting is tried again");
+                }
+                other => other?,
+            }
+        }
+        self.restores.begin(&self.log, &mut self.restorer)
+    }
+
+    fn arrive(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
+        let standing = self.log.standing(partition)?;
+        if standing.eaten() > 0 {
+            return Err(Failure::Fatal(format!(
+                "{partition}: retention has deleted {} records that were not yet read (committed offset {}, first \
+                 offset there {}). What they said is lost; set the group's offset to the earliest to go on without it",
+                standing.eaten(),
+                standing.committed.unwrap_or_default(),
+                standing.low
+            )));
+        }
+        let Some(plan) = self.stage.restore_plan(partition) else {
+            self.enter(partition, Phase::Restored);
+            self.log.start(partition)?;
+            self.enter(partition, Phase::Running);
+            return Ok(());
+        };
+        self.restores.want(partition, standing.low, plan, self.log.now_millis());
+        self.around.readiness.restore_begins(partition);
+        self.enter(partition, Phase::Restoring);
+        Ok(())
+    }
+
+    fn restored(
+        &mut self,
+        partition: &TopicPartition,
+        outcome: Result<Restored, RestoreFailure>,
+        seconds: f64,
+    ) -> Result<(), Failure> {
+        if self.phases.get(partition) != Some(&Phase::Restoring) {
+            return Ok(());
+        }
+        match outcome {
+            Ok(restored) => {
+                tracing::info!(worker = %self.name, %partition, seconds, next = ?restored.next, "partition restored");
+                self.around.metrics.restore.observe((), seconds);
+                self.stage.adopt(partition, restored);
+                self.around.readiness.clear(partition);
+                self.enter(partition, Phase::Restored);
+            }
+            Err(RestoreFailure::Hold(reason)) => self.hold(partition, &reason),
+            Err(RestoreFailure::Fatal(reason)) => return Err(Failure::Fatal(reason.into())),
+            Err(RestoreFailure::Cancelled) => {}
+        }
+        Ok(())
+    }
+
+    /// Only a running partition may go through the stage. A log that hands out anything else is wrong, and then doing
+    /// without the record is right: it is read again when the partition starts.
+    pub(super) fn discard_unowned(&mut self) {
+        let phases = &self.phases;
+        self.pending.retain(|record| phases.get(&record.topic_partition()) == Some(&Phase::Running));
+    }
+
+    pub(super) fn kind(&self) -> StageKind {
+        self.stage.kind()
+    }
+}

@@ -1,0 +1,10 @@
+//! The worker's loop on a modelled cluster: the same loop that runs in production, with everything that can go wrong.
+
+mod bad_input;
+mod exactly_once;
+mod pacing;
+mod restore;
+mod threads;
+mod ticks;
+mod transactions;
+mod world;

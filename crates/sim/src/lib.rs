@@ -1,0 +1,13 @@
+//! For tests and benches: a modelled log in virtual time with seeded faults, and a seeded load.
+//!
+//! What it does not do: it opens no connection, reads no clock and draws nothing that a seed does not repeat. It stands in
+//! for Apache Kafka where a test must choose what goes wrong and when; that the real one behaves so is proved elsewhere,
+//! against the real one.
+//!
+//! Start with [`broker::Broker`] for faults and with [`load::Load`] for figures.
+
+pub mod broker;
+pub mod load;
+mod rng;
+
+pub use rng::Rng;

@@ -1,0 +1,132 @@
+//! The cluster that the tests run against.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use braid_kafka::{Connection, ConnectionSettings, Feed, TopicSpec, Topics, dump};
+use braid_log::Record;
+
+/// A real Apache Kafka: the one that `BRAID_TEST_BROKERS` names, else one that is started for this test binary and
+/// ends with it.
+pub struct Cluster {
+    connection: Arc<Connection>,
+    /// Stops when its standard input is closed, which the end of this process does whichever way it ends.
+    _broker: Option<Child>,
+}
+
+impl Cluster {
+    /// The cluster, one for all tests of a binary. Panics with what to do if there is none and none can be started.
+    pub fn start() -> &'static Self {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(|| match std::env::var("BRAID_TEST_BROKERS") {
+            Ok(brokers) if !brokers.is_empty() => Self::at(&brokers, None),
+            _ => Self::own(),
+        })
+    }
+
+    fn own() -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/broker");
+        let mut child = Command::new(&script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{}: {e}", script.display()));
+        let mut line = String::new();
+        let out = child.stdout.take().expect("it is piped");
+        BufReader::new(out).read_line(&mut line).expect("the script prints text");
+        let brokers = line.trim().strip_prefix("ready ").unwrap_or_else(|| {
+            panic!("no Kafka could be started; `./test` says what is missing, or set BRAID_TEST_BROKERS")
+        });
+        Self::at(brokers, Some(child))
+    }
+
+    fn at(brokers: &str, broker: Option<Child>) -> Self {
+        let settings = ConnectionSettings { brokers: brokers.to_owned(), settings: quick() };
+        Self {
+            connection: Arc::new(Connection::new(settings).expect("nothing in it is ours")),
+            _broker: broker,
+        }
+    }
+
+    /// Where the brokers are: `host:port`, several separated by commas.
+    pub fn brokers(&self) -> &str {
+        self.connection.brokers()
+    }
+
+    /// How to reach them.
+    pub fn connection(&self) -> Arc<Connection> {
+        self.connection.clone()
+    }
+
+    /// How to reach them, with further librdkafka settings.
+    pub fn connection_with(&self, settings: &[(&str, &str)]) -> Arc<Connection> {
+        let mut all = quick();
+        all.extend(settings.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        let settings = ConnectionSettings { brokers: self.brokers().to_owned(), settings: all };
+        Arc::new(Connection::new(settings).unwrap_or_else(|faults| panic!("{faults:?}")))
+    }
+
+    /// A name that no other test and no earlier run has used.
+    pub fn name(&self, stem: &str) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        format!("{stem}-{}-{started}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Creates a topic of a name of its own, and gives the name.
+    pub fn topic(&self, stem: &str, partitions: u32, settings: &[(&str, &str)]) -> String {
+        let name = self.name(stem);
+        self.create_topic(&name, partitions, settings);
+        name
+    }
+
+    /// Creates a topic.
+    pub fn create_topic(&self, name: &str, partitions: u32, settings: &[(&str, &str)]) {
+        let settings: BTreeMap<_, _> = settings.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+        let purpose = "a test".to_owned();
+        let spec = TopicSpec { name: name.to_owned(), partitions, replication: None, settings, purpose };
+        let topics = Topics::connect(&self.connection).expect("the admin client is made");
+        let ensured = topics.ensure(std::slice::from_ref(&spec)).expect("the controller answers");
+        assert_eq!(ensured.differences, [], "{name} cannot be created");
+    }
+
+    /// Writes records, a key and a value each, to a partition, or where their keys belong; waits until all are there.
+    pub fn produce(&self, topic: &str, partition: Option<i32>, records: &[(&str, &str)]) {
+        let feed = Feed::connect(&self.connection).expect("the producer is made");
+        for (key, value) in records {
+            feed.send(topic, partition, Some(key.as_bytes()), Some(value.as_bytes()), &[])
+                .expect("it is queued");
+        }
+        feed.flush().expect("it is acknowledged");
+    }
+
+    /// Every committed record of a topic, partition by partition.
+    pub fn read(&self, topic: &str) -> Vec<Record> {
+        let mut records = Vec::new();
+        dump(&self.connection, topic, &mut |record| records.push(record))
+            .expect("the topic is read to its end");
+        records
+    }
+
+    /// The values of [`Cluster::read`], as text.
+    pub fn values(&self, topic: &str) -> Vec<String> {
+        let text = |record: Record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned();
+        self.read(topic).into_iter().map(text).collect()
+    }
+}
+
+/// Groups that form and lapse as quickly as the test broker lets them; another cluster is asked to allow 6 s.
+fn quick() -> BTreeMap<String, String> {
+    [
+        ("heartbeat.interval.ms", "200"),
+        ("session.timeout.ms", "6000"),
+        ("topic.metadata.refresh.fast.interval.ms", "50"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}

@@ -1,0 +1,9 @@
+//! What the end-to-end tests share: a real Apache Kafka, and hands to feed and read it.
+//!
+//! Tests that need Kafka stand in a module named `on_kafka`, which is how `./test --no-kafka` leaves them out by name
+//! instead of counting as passed what has not run.
+//!
+//! Start with [`broker::Cluster::start`].
+
+pub mod broker;
+pub mod worker;
