@@ -6,6 +6,10 @@ use braid_alert::{Alert, Span};
 use braid_engine::{Input, Partition, Settings};
 use braid_sim::load::Load;
 
+/// The allocator of the binary, so that the figures are the binary's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A partition that holds `live` alerts and will go on holding that many: as each new one comes in, the oldest is
 /// forgotten.
 pub fn filled(live: u64) -> (Partition, Load) {

@@ -90,10 +90,10 @@ impl Provider {
 
 /// The provider's own id of an alert, without what a feed adds to it: Defender's portal writes `aa` before the GUID
 /// of a Defender for Identity alert and CEF carries that form, while a `SecurityAlert` row carries the bare GUID. The
-/// bare one is the id, so that the same alert from two feeds is one alert.
+/// bare one is the id, so that the same alert from two feeds is one alert. Cheap to clone: links and changes repeat it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct AlertId(Box<str>);
+pub struct AlertId(Arc<str>);
 
 impl AlertId {
     /// From the provider's id, as it stands.

@@ -11,7 +11,7 @@ pub(crate) struct AlertState {
     /// Its place in the order of first arrivals in the tenant: what ties go by.
     pub(crate) arrival: i64,
     /// As folded so far, without description and evidence: the entities know their names.
-    pub(crate) alert: Alert,
+    pub(crate) alert: Box<Alert>,
     pub(crate) group: GroupRef,
     pub(crate) mentions: Mentions,
     pub(crate) links: SmallVec<[LinkState; 1]>,
@@ -22,11 +22,43 @@ pub(crate) struct AlertState {
     pub(crate) dirty: bool,
 }
 
-/// A mention of an entity by an alert.
+/// The part that an entity plays, by how much it says: of two that one alert gives an entity, the greater stays.
+/// A product's word that is none of the four says no more than that the entity stood by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    Related,
+    Target,
+    Source,
+    Impacted,
+}
+
+impl From<&Role> for Part {
+    fn from(role: &Role) -> Self {
+        match role {
+            Role::Source => Self::Source,
+            Role::Target => Self::Target,
+            Role::Impacted => Self::Impacted,
+            Role::Related | Role::Other(_) => Self::Related,
+        }
+    }
+}
+
+impl From<Part> for Role {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Source => Self::Source,
+            Part::Target => Self::Target,
+            Part::Impacted => Self::Impacted,
+            Part::Related => Self::Related,
+        }
+    }
+}
+
+/// A mention of an entity by an alert. Twelve bytes: an alert has half a dozen of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mention {
     pub(crate) entity: EntityRef,
-    pub(crate) role: Role,
+    pub(crate) part: Part,
     pub(crate) anchor: Option<NameRef>,
     pub(crate) bound: bool,
     pub(crate) context: bool,

@@ -50,7 +50,7 @@ impl TenantState {
         self.note_partners(&mentions, weighing, effects);
         let draws_others = alert.correlate == Correlate::Full;
         mentions.iter_mut().for_each(|mention| mention.context |= !draws_others);
-        let slot = self.remember(*alert, mentions, bytes);
+        let slot = self.remember(alert, mentions, bytes);
         match place {
             Place::Join(candidate) => {
                 self.join(slot, candidate.group, candidate.links, effects);
@@ -161,7 +161,7 @@ impl TenantState {
             && last.since(first) <= caps.incident_span_max
     }
 
-    fn remember(&mut self, alert: Alert, mentions: Mentions, bytes: u64) -> AlertRef {
+    fn remember(&mut self, alert: Box<Alert>, mentions: Mentions, bytes: u64) -> AlertRef {
         let arrival = self.next_arrival;
         self.next_arrival += 1;
         self.dirty.tenant = true;
@@ -273,6 +273,7 @@ impl TenantState {
     /// Derived from what founded the incident, so that a replay gives the same id: tenant, alert, source time and kind
     /// of the founding input. The time is in it because an alert that comes again after it was forgotten founds a
     /// different incident.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     fn incident_id(&self, alert: &Alert) -> IncidentId {
         let founding = format!(
             "{}\0{}\0{}\0{}\0alert",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use braid_alert::{EntityId, IncidentId, Tenant};
 use smallvec::SmallVec;
 
-use crate::alert_state::{AlertState, LinkState, Mention, record_bytes};
+use crate::alert_state::{AlertState, LinkState, Mention, Part, record_bytes};
 use crate::arrival::GROUP_BYTES;
 use crate::entity::{Entity, RareTraits};
 use crate::group::Group;
@@ -79,7 +79,7 @@ impl TenantState {
         let state = &self.alerts[slot];
         let mention = |m: &Mention| MentionRecord {
             entity: self.entities[m.entity].id,
-            role: m.role.clone(),
+            role: m.part.into(),
             anchor: m.anchor.map(|name| self.names.identifier(name).clone()),
             bound: m.bound,
             context: m.context,
@@ -93,7 +93,7 @@ impl TenantState {
         };
         AlertRecord {
             arrival: state.arrival,
-            alert: state.alert.clone(),
+            alert: (*state.alert).clone(),
             group: self.groups[state.group].number,
             mentions: state.mentions.iter().map(mention).collect(),
             links: state.links.iter().map(link).collect(),
@@ -226,13 +226,13 @@ impl TenantState {
         let mention = |m: MentionRecord| {
             let entity = *self.entity_by_id.get(&m.entity)?;
             let anchor = m.anchor.and_then(|identifier| self.names.find(&identifier));
-            Some(Mention { entity, role: m.role, anchor, bound: m.bound, context: m.context })
+            Some(Mention { entity, part: Part::from(&m.role), anchor, bound: m.bound, context: m.context })
         };
         let mentions = record.mentions.into_iter().filter_map(mention).collect();
         let bytes = record_bytes(&record.alert);
         let state = AlertState {
             arrival: record.arrival,
-            alert: record.alert,
+            alert: Box::new(record.alert),
             group,
             mentions,
             links: SmallVec::new(),

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use braid_alert::{EntityId, EntityKind, EventTime, Role, SourceTime, Span};
+use braid_alert::{EntityId, EntityKind, EventTime, SourceTime, Span};
 use smallvec::SmallVec;
 
+use crate::alert_state::Part;
 use crate::slots::{AlertRef, GroupRef, NameRef};
 use crate::state::{BindingRecord, PartnerRecord};
 
@@ -55,7 +56,7 @@ pub(crate) struct MentionAt {
     pub(crate) arrival: i64,
     pub(crate) alert: AlertRef,
     pub(crate) group: GroupRef,
-    pub(crate) role: Role,
+    pub(crate) part: Part,
     /// Tied by a strong name.
     pub(crate) certain: bool,
     /// Derived from a host's address at the time.
@@ -114,6 +115,14 @@ impl Entity {
 
     /// Where the mention by this alert stands, or would stand.
     fn place_of(&self, start: EventTime, arrival: i64) -> usize {
+        let before = |m: &MentionAt| (m.start, m.arrival) < (start, arrival);
+        // Most alerts come in order and are forgotten in order, so most places are at an end.
+        if self.mentions.back().is_none_or(before) {
+            return self.mentions.len();
+        }
+        if !self.mentions.front().is_some_and(before) {
+            return 0;
+        }
         self.mentions.partition_point(|m| (m.start, m.arrival) < (start, arrival))
     }
 
@@ -140,7 +149,10 @@ impl Entity {
 
     /// Up to `most` mentions on each side of an instant, nearest starts first on each side.
     pub(crate) fn nearest(&self, at: EventTime, most: usize) -> impl Iterator<Item = &MentionAt> {
-        let place = self.mentions.partition_point(|m| m.start <= at);
+        let place = match self.mentions.back() {
+            Some(last) if last.start <= at => self.mentions.len(),
+            _ => self.mentions.partition_point(|m| m.start <= at),
+        };
         let before = self.mentions.range(..place).rev().take(most);
         before.chain(self.mentions.range(place..).take(most))
     }

@@ -13,21 +13,21 @@ mod filter;
 mod rank;
 mod union;
 
-use braid_alert::{EntityId, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Role};
+use braid_alert::{EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind};
 use smallvec::SmallVec;
 
 use crate::Effect;
-use crate::alert_state::Mention;
+use crate::alert_state::{Mention, Part};
 use crate::entity::{Entity, NAMES_MAX};
 use crate::slots::{EntityRef, NameRef};
 use crate::tenant_state::TenantState;
-use crate::weighing::{Weighing, role_rank};
+use crate::weighing::Weighing;
 
 /// The mentions of one alert.
 pub(crate) type Mentions = SmallVec<[Mention; 8]>;
 
 /// Names of one piece of evidence, strongest first.
-type Names = SmallVec<[Identifier; 6]>;
+type Names = Vec<Identifier>;
 
 impl TenantState {
     /// Finds or makes the entities that an alert's evidence is about.
@@ -44,16 +44,12 @@ impl TenantState {
             let (entity, anchor) = self.bearer_of(kind, names, effects);
             self.follow_anchors(&mut mentions);
             self.describe(entity, piece.label, piece.tags);
-            note(&mut mentions, Mention { entity, role: piece.role, anchor, bound: false, context: false });
+            note(
+                &mut mentions,
+                Mention { entity, part: Part::from(&piece.role), anchor, bound: false, context: false },
+            );
             for host_address in piece.addresses {
-                self.note_address(
-                    entity,
-                    &host_address.address,
-                    host_address.egress,
-                    at,
-                    &mut mentions,
-                    effects,
-                );
+                self.note_address(entity, host_address, at, &mut mentions, effects);
             }
         }
         for place in 0..mentions.len() {
@@ -78,13 +74,12 @@ impl TenantState {
     fn note_address(
         &mut self,
         host: EntityRef,
-        address: &str,
-        egress: bool,
+        HostAddress { address, egress }: HostAddress,
         at: EventTime,
         mentions: &mut Mentions,
         effects: &mut Vec<Effect>,
     ) {
-        let names = Identifier::address(address).into_iter().collect();
+        let names = vec![Identifier { kind: IdentifierKind::Address, value: address }];
         let Some((kind, names)) = filter::names_of(EntityKind::Address, names) else { return };
         let (entity, anchor) = self.bearer_of(kind, names, effects);
         let host = self.entities[host].id;
@@ -93,8 +88,8 @@ impl TenantState {
         if news {
             self.touch_entity(entity);
         }
-        let role = Role::Related;
-        note(mentions, Mention { entity, role, anchor, bound: false, context: true });
+        let part = Part::Related;
+        note(mentions, Mention { entity, part, anchor, bound: false, context: true });
     }
 
     /// An address that is a host's at the time stands for that host.
@@ -106,26 +101,24 @@ impl TenantState {
         let host = address.bound_to(at, weighing.settings.ip_binding);
         let Some(host) = host.and_then(|id| self.entity_by_id.get(&id).copied()) else { return };
         mentions[place].context = true;
-        let (role, anchor) = (mentions[place].role.clone(), None);
-        note(mentions, Mention { entity: host, role, anchor, bound: true, context: false });
+        let (part, anchor) = (mentions[place].part, None);
+        note(mentions, Mention { entity: host, part, anchor, bound: true, context: false });
     }
 
-    /// The entity that bears these names: one that is known, several that turn out to be one, or a new one.
+    /// The entity that bears these names: one that is known, several that turn out to be one, or a new one; with the
+    /// strongest of the names, which the mention hangs on.
     fn bearer_of(
         &mut self,
         kind: EntityKind,
         names: Names,
         effects: &mut Vec<Effect>,
     ) -> (EntityRef, Option<NameRef>) {
+        let known: SmallVec<[Option<NameRef>; 6]> = names.iter().map(|name| self.names.find(name)).collect();
         let mut bearer: Option<EntityRef> = None;
-        let mut unknown: SmallVec<[usize; 6]> = SmallVec::new();
-        for place in 0..names.len() {
-            let Some(name) = self.names.find(&names[place]) else {
-                unknown.push(place);
-                continue;
-            };
+        for (place, name) in known.iter().enumerate() {
+            let Some(name) = *name else { continue };
             let owner = self.names.bearer(name);
-            if self.entities[owner].ambiguous || bearer == Some(owner) {
+            if bearer == Some(owner) || self.entities[owner].ambiguous {
                 continue;
             }
             if self.contradicts(&names, place, owner, bearer) {
@@ -134,44 +127,37 @@ impl TenantState {
                 bearer = Some(bearer.map_or(owner, |known| self.unite(known, owner)));
             }
         }
-        let bearer = match bearer {
-            Some(bearer) => bearer,
-            None if unknown.is_empty() => return self.ambiguous_bearer(&names),
-            None => self.new_entity(kind.clone()),
+        let bearer = match (bearer, known.iter().all(Option::is_some)) {
+            (Some(bearer), _) => bearer,
+            // All names are ambiguous: the mention goes to the strongest of them, as context.
+            (None, true) => return (self.names.bearer(known[0].expect("all are known")), known[0]),
+            (None, false) => self.new_entity(kind.clone()),
         };
-        let anchor = self.learn(bearer, kind, names, &unknown);
-        (bearer, anchor)
-    }
-
-    /// All names are ambiguous: the mention goes to the strongest of them, as context.
-    fn ambiguous_bearer(&self, names: &Names) -> (EntityRef, Option<NameRef>) {
-        let name = self.names.find(&names[0]).expect("every name is known, since none is unknown");
-        (self.names.bearer(name), Some(name))
+        (bearer, self.learn(bearer, kind, names, &known))
     }
 
     /// Gives an entity names that nobody bears yet, and ties all of this evidence's names to the strongest, which is
-    /// returned: the mention hangs on it.
+    /// returned.
     fn learn(
         &mut self,
         bearer: EntityRef,
         kind: EntityKind,
         names: Names,
-        unknown: &[usize],
+        known: &[Option<NameRef>],
     ) -> Option<NameRef> {
         let mut news = false;
         let mut tied: SmallVec<[NameRef; 6]> = SmallVec::new();
-        for (place, identifier) in names.into_iter().enumerate() {
-            let name = if unknown.contains(&place) {
-                if self.entities[bearer].names.len() >= NAMES_MAX {
-                    continue;
+        for (identifier, known) in names.into_iter().zip(known) {
+            let name = match known {
+                Some(name) => *name,
+                None if self.entities[bearer].names.len() >= NAMES_MAX => continue,
+                None => {
+                    news = true;
+                    self.state_bytes += identifier.value.len() as u64 + NAME_BYTES;
+                    let name = self.names.insert(identifier, bearer);
+                    self.entities[bearer].names.push(name);
+                    name
                 }
-                news = true;
-                self.state_bytes += identifier.value.len() as u64 + NAME_BYTES;
-                let name = self.names.insert(identifier, bearer);
-                self.entities[bearer].names.push(name);
-                name
-            } else {
-                self.names.find(&identifier).expect("it was found above")
             };
             if self.names.bearer(name) == bearer {
                 tied.push(name);
@@ -242,14 +228,12 @@ fn note(mentions: &mut Mentions, mention: Mention) {
 impl Mention {
     /// Takes over what another mention of the same entity says beyond this one. Returns whether that was anything.
     pub(crate) fn strengthen(&mut self, other: Self) -> bool {
-        let before = (self.role.clone(), self.bound, self.context);
-        if role_rank(&other.role) > role_rank(&self.role) {
-            self.role = other.role;
-        }
+        let before = (self.part, self.bound, self.context);
+        self.part = self.part.max(other.part);
         self.bound &= other.bound;
         self.context &= other.context;
         self.anchor = self.anchor.or(other.anchor);
-        before != (self.role.clone(), self.bound, self.context)
+        before != (self.part, self.bound, self.context)
     }
 }
 

@@ -12,16 +12,16 @@
 
 use std::cmp::Reverse;
 
-use braid_alert::{Alert, EntityId, EntityKind, EventTime, LinkReason, Phase, Provider, Role, Span, Weight};
+use braid_alert::{Alert, EntityId, EntityKind, EventTime, LinkReason, Phase, Provider, Span, Weight};
 use smallvec::SmallVec;
 
 use crate::Effect;
-use crate::alert_state::{LinkState, Mention, interval};
-use crate::entity::MentionAt;
+use crate::alert_state::{LinkState, Mention, Part, interval};
+use crate::entity::{Entity, MentionAt};
 use crate::identity::{Mentions, is_certain};
 use crate::slots::GroupRef;
 use crate::tenant_state::TenantState;
-use crate::weighing::{Weighing, role_weight};
+use crate::weighing::{Weighing, part_weight};
 
 /// How many mentions of one entity are looked at on each side of the alert's time. What lies further away is not
 /// nearer to anything; a busy entity is bounded by it to some hundred bytes of reading.
@@ -57,10 +57,25 @@ impl TenantState {
     ) -> Candidates {
         let at = interval(alert, weighing.settings.activity_max);
         let mut candidates = Candidates::new();
-        for mention in mentions.iter().filter(|m| !m.context && self.entities[m.entity].joins()) {
-            let kind = &self.entities[mention.entity].kind;
-            for (group, link) in self.best_links(mention, &alert.provider, at, own, weighing) {
-                add_link(&mut candidates, group, link, kind, weighing);
+        // Tools by themselves cannot reach the threshold, so they are only asked about incidents that are linked
+        // otherwise: a common file stands in many, and each would have to be weighed for nothing.
+        let tools_suffice = weighing.settings.weights.files_max >= weighing.settings.join_at;
+        for tools in [false, true] {
+            let joining = mentions.iter().filter(|m| !m.context).map(|m| (m, &self.entities[m.entity]));
+            for (mention, entity) in joining.filter(|(_, e)| is_tool(&e.kind) == tools && e.joins()) {
+                let known = |group| !tools || tools_suffice || candidates.iter().any(|c| c.group == group);
+                let here = self.weight_here(mention, entity, &alert.provider, weighing);
+                let best = self.best_links(
+                    mention,
+                    entity,
+                    here,
+                    at,
+                    |group| Some(group) != own && known(group),
+                    weighing,
+                );
+                for (group, link) in best {
+                    add_link(&mut candidates, group, link, tools, weighing);
+                }
             }
         }
         for candidate in &mut candidates {
@@ -74,30 +89,40 @@ impl TenantState {
         candidates
     }
 
+    /// What a mention weighs on this side of a link.
+    fn weight_here(
+        &self,
+        mention: &Mention,
+        entity: &Entity,
+        provider: &Provider,
+        weighing: &Weighing,
+    ) -> Weight {
+        let partners = entity.partners_since(self.clock, weighing.settings.partner_window);
+        weighing
+            .kind(&entity.kind)
+            .times(weighing.rarity(partners))
+            .times(part_weight(mention.part))
+            .times(certainty(self.is_certain(mention, provider), mention.bound))
+    }
+
+    /// The best link of one entity into each group that `asked` is about.
     fn best_links(
         &self,
         mention: &Mention,
-        provider: &Provider,
+        entity: &Entity,
+        here: Weight,
         at: (EventTime, EventTime),
-        own: Option<GroupRef>,
+        asked: impl Fn(GroupRef) -> bool,
         weighing: &Weighing,
     ) -> BestLinks {
         let mut best = BestLinks::new();
-        let entity = &self.entities[mention.entity];
-        let partners = entity.partners_since(self.clock, weighing.settings.partner_window);
-        let certain = self.is_certain(mention, provider);
-        let here = weighing
-            .kind(&entity.kind)
-            .times(weighing.rarity(partners))
-            .times(role_weight(&mention.role))
-            .times(certainty(certain, mention.bound));
         if !weighing.counts(here) {
             return best;
         }
-        for there in entity.nearest(at.0, NEAREST_MENTIONS).filter(|m| !m.context && Some(m.group) != own) {
+        for there in entity.nearest(at.0, NEAREST_MENTIONS).filter(|m| !m.context && asked(m.group)) {
             let gap = gap_between(at, (there.start, there.end));
             let weight = here
-                .times(role_weight(&there.role))
+                .times(part_weight(there.part))
                 .times(certainty(there.certain, there.bound))
                 .times(weighing.nearness(&entity.kind, gap));
             if weighing.counts(weight)
@@ -198,7 +223,7 @@ fn add_link(
     candidates: &mut Candidates,
     group: GroupRef,
     link: LinkState,
-    kind: &EntityKind,
+    is_tool: bool,
     weighing: &Weighing,
 ) {
     let place = candidates.iter().position(|c| c.group == group).unwrap_or_else(|| {
@@ -211,7 +236,7 @@ fn add_link(
         candidates.len() - 1
     });
     let candidate = &mut candidates[place];
-    let counted = if is_tool(kind) {
+    let counted = if is_tool {
         let room = Weight::from_millionths(
             (weighing.settings.weights.files_max.millionths() - candidate.files.millionths()).max(0),
         );
@@ -256,7 +281,7 @@ fn gap_between(a: (EventTime, EventTime), b: (EventTime, EventTime)) -> Span {
 fn reason_of(kind: &EntityKind, here: &Mention, there: &MentionAt) -> LinkReason {
     match kind {
         _ if here.bound || there.bound => LinkReason::SameNetworkSegment,
-        EntityKind::User | EntityKind::Mailbox if here.role == Role::Target || there.role == Role::Target => {
+        EntityKind::User | EntityKind::Mailbox if here.part == Part::Target || there.part == Part::Target => {
             LinkReason::SameTargetedAsset
         }
         EntityKind::User | EntityKind::Mailbox | EntityKind::CloudLogon => LinkReason::SameActor,

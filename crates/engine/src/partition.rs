@@ -143,9 +143,7 @@ impl Partition {
     /// Ids of all incidents that are remembered, redirected ones included, in order.
     pub fn incident_ids(&self) -> Vec<(Tenant, IncidentId)> {
         let of = |state: &TenantState| {
-            let mut ids: Vec<IncidentId> = state.incidents.keys().copied().collect();
-            ids.sort();
-            ids.into_iter().map(|id| (state.tenant.clone(), id)).collect::<Vec<_>>()
+            state.incident_ids().map(|id| (state.tenant.clone(), id)).collect::<Vec<_>>()
         };
         let mut ids: Vec<_> = self.tenants.iter().flat_map(of).collect();
         ids.sort();

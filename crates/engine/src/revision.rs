@@ -127,7 +127,7 @@ impl TenantState {
 
     /// Folds everything but evidence. Returns whether anything that matters changed.
     fn fold(&mut self, slot: AlertRef, revision: Alert, newer: bool, weighing: &Weighing) -> bool {
-        let before = self.alerts[slot].alert.clone();
+        let before = (*self.alerts[slot].alert).clone();
         let known = &mut self.alerts[slot].alert;
         known.first_activity = known.first_activity.min(revision.first_activity);
         known.last_activity = known.last_activity.max(revision.last_activity);

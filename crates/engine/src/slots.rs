@@ -1,9 +1,10 @@
 //! Typed slots: a slab whose references cannot be mixed up with those of another slab.
 //!
-//! A reference is four bytes and means nothing outside this process: after a restore the same thing may sit in another
+//! A reference is four bytes, optional or not, and means nothing outside this process: after a restore the same thing may sit in another
 //! slot. No decision may depend on one; ties go by numbers that are kept.
 
 use std::marker::PhantomData;
+use std::num::NonZeroU32;
 use std::ops::{Index, IndexMut};
 
 use slab::Slab;
@@ -18,15 +19,15 @@ macro_rules! slot {
     ($($(#[$meta:meta])* $name:ident,)+) => { $(
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub(crate) struct $name(u32);
+        pub(crate) struct $name(NonZeroU32);
 
         impl Slot for $name {
             fn from_place(place: u32) -> Self {
-                Self(place)
+                Self(NonZeroU32::MIN.saturating_add(place))
             }
 
             fn place(self) -> u32 {
-                self.0
+                self.0.get() - 1
             }
         }
     )+ };
@@ -45,7 +46,7 @@ slot! {
 
 impl GroupRef {
     /// Where an alert is that has not found its group yet.
-    pub(crate) const NOWHERE: Self = Self(u32::MAX);
+    pub(crate) const NOWHERE: Self = Self(NonZeroU32::MAX);
 }
 
 /// Things in slots. A slot that was emptied is used again.

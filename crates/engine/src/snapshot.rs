@@ -49,31 +49,25 @@ impl TenantState {
     pub(crate) fn title_of(&self, slot: GroupRef) -> Box<str> {
         let story = self.story(slot);
         let joining = self.groups[slot].entities().iter().map(|&(entity, _)| &self.entities[entity]);
-        let entities: Vec<_> = joining.filter(|e| e.joins() && is_a_place(&e.kind)).collect();
-        // Only a place that stands alone is named; the others are counted.
-        let names: Vec<Box<str>> = match entities[..] {
-            [one] => vec![name_of(one, &self.identifiers_of(one))],
-            _ => vec![Box::default(); entities.len()],
-        };
-        let entities: Vec<(&EntityKind, &str)> = entities.iter().map(|e| &e.kind).zip(names.iter().map(|n| &**n)).collect();
+        let entities: Vec<(&EntityKind, &str)> =
+            joining.filter(|e| e.joins()).map(|e| (&e.kind, self.name_of(e))).collect();
         self.title_from(&story, &self.phases_of(&story), &entities)
     }
 
-    fn title_from(&self, story: &[AlertRef], phases: &[PhaseEntry], entities: &[(&EntityKind, &str)]) -> Box<str> {
+    fn title_from(
+        &self,
+        story: &[AlertRef],
+        phases: &[PhaseEntry],
+        entities: &[(&EntityKind, &str)],
+    ) -> Box<str> {
         let mut phases: Vec<Phase> = phases.iter().map(|entry| entry.phase.clone()).collect();
         phases.sort();
-        let gravest = story.iter().enumerate().max_by_key(|&(place, &alert)| {
-            (self.alerts[alert].alert.severity.rank(), Reverse(place))
-        });
+        let gravest = story
+            .iter()
+            .enumerate()
+            .max_by_key(|&(place, &alert)| (self.alerts[alert].alert.severity.rank(), Reverse(place)));
         let gravest = gravest.map_or("", |(_, &alert)| &*self.alerts[alert].alert.title);
         title(&Subject { phases: &phases, gravest, alerts: story.len(), entities })
-    }
-
-    fn identifiers_of(&self, entity: &Entity) -> Vec<Identifier> {
-        let mut identifiers: Vec<Identifier> =
-            entity.names.iter().map(|&name| self.names.identifier(name).clone()).collect();
-        identifiers.sort();
-        identifiers
     }
 
     fn phases_of(&self, story: &[AlertRef]) -> Vec<PhaseEntry> {
@@ -147,16 +141,19 @@ impl TenantState {
         let mut context = true;
         for mention in story.iter().flat_map(|&a| &self.alerts[a].mentions).filter(|m| m.entity == slot) {
             context &= mention.context;
-            if !roles.contains(&mention.role) {
-                roles.push(mention.role.clone());
+            let role = Role::from(mention.part);
+            if !roles.contains(&role) {
+                roles.push(role);
             }
         }
         roles.sort();
-        let identifiers = self.identifiers_of(entity);
+        let mut identifiers: Vec<Identifier> =
+            entity.names.iter().map(|&name| self.names.identifier(name).clone()).collect();
+        identifiers.sort();
         IncidentEntity {
             id: entity.id,
             kind: entity.kind.clone(),
-            name: name_of(entity, &identifiers),
+            name: self.name_of(entity).into(),
             identifiers,
             roles,
             alerts: count as i32,
@@ -212,29 +209,35 @@ fn score_of(severities: &[u32; 6], incident: &Incident) -> Score {
     score(&Grounds { severities, steps, sensitive: &sensitive, phases: &phases })
 }
 
-/// What a person would call an entity: the name that says most to people, not the one that is strongest.
-fn name_of(entity: &Entity, identifiers: &[Identifier]) -> Box<str> {
-    const ORDER: [IdentifierKind; 13] = [
-        IdentifierKind::Upn,
-        IdentifierKind::DomainAccount,
-        IdentifierKind::AccountName,
-        IdentifierKind::DisplayName,
-        IdentifierKind::Fqdn,
-        IdentifierKind::NetbiosName,
-        IdentifierKind::Address,
-        IdentifierKind::Url,
-        IdentifierKind::FilePath,
-        IdentifierKind::ResourceId,
-        IdentifierKind::RegistryPath,
-        IdentifierKind::ProcessKey,
-        IdentifierKind::MailCluster,
-    ];
-    let telling = ORDER.iter().find_map(|kind| identifiers.iter().find(|i| i.kind == *kind));
-    let is_artifact = matches!(entity.kind, EntityKind::File | EntityKind::Process | EntityKind::MailMessage);
-    match (entity.label(), telling.or(identifiers.first())) {
-        (Some(label), _) if is_artifact => label.into(),
-        (_, Some(name)) => name.value.clone(),
-        (Some(label), None) => label.into(),
-        (None, None) => Box::default(),
+/// The order in which names say something to people, which is not the order of their strength.
+const TELLING: [IdentifierKind; 13] = [
+    IdentifierKind::Upn,
+    IdentifierKind::DomainAccount,
+    IdentifierKind::AccountName,
+    IdentifierKind::DisplayName,
+    IdentifierKind::Fqdn,
+    IdentifierKind::NetbiosName,
+    IdentifierKind::Address,
+    IdentifierKind::Url,
+    IdentifierKind::FilePath,
+    IdentifierKind::ResourceId,
+    IdentifierKind::RegistryPath,
+    IdentifierKind::ProcessKey,
+    IdentifierKind::MailCluster,
+];
+
+impl TenantState {
+    /// What a person would call an entity.
+    fn name_of<'a>(&'a self, entity: &'a Entity) -> &'a str {
+        let is_artifact =
+            matches!(entity.kind, EntityKind::File | EntityKind::Process | EntityKind::MailMessage);
+        if let Some(label) = entity.label().filter(|_| is_artifact) {
+            return label;
+        }
+        let rank =
+            |name: &Identifier| TELLING.iter().position(|kind| *kind == name.kind).unwrap_or(TELLING.len());
+        let names = entity.names.iter().map(|&name| self.names.identifier(name));
+        let telling = names.min_by(|a, b| (rank(a), *a).cmp(&(rank(b), *b)));
+        telling.map(|name| &*name.value).or(entity.label()).unwrap_or_default()
     }
 }

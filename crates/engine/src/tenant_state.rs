@@ -165,7 +165,7 @@ impl TenantState {
             arrival: state.arrival,
             alert: slot,
             group: state.group,
-            role: mention.role.clone(),
+            part: mention.part,
             certain: self.is_certain(mention, &state.alert.provider),
             bound: mention.bound,
             context: mention.context,
@@ -238,7 +238,14 @@ impl TenantState {
         }
     }
 
-    /// What is left of incidents that were merged into others.
+    /// In no order.
+    #[expect(clippy::disallowed_methods, reason = "the caller sorts")]
+    pub(crate) fn incident_ids(&self) -> impl Iterator<Item = IncidentId> {
+        self.incidents.keys().copied()
+    }
+
+    /// What is left of incidents that were merged into others, in no order.
+    #[expect(clippy::disallowed_methods, reason = "the caller puts them into a sorted map")]
     pub(crate) fn redirected(&self) -> impl Iterator<Item = &IncidentRecord> {
         self.incidents.values().filter_map(|home| match home {
             Home::Redirected(record) => Some(&**record),

@@ -1,8 +1,9 @@
 //! The arithmetic of links: fixed-point, by tables, so that no sum depends on its order and no platform on its libm.
 
-use braid_alert::{EntityKind, Role, Span, Weight};
+use braid_alert::{EntityKind, Span, Weight};
 
 use crate::Settings;
+use crate::alert_state::Part;
 use crate::entity::PARTNERS_MAX;
 
 /// 0.5^(k/64) in millionths, for k from 0 to 63.
@@ -93,22 +94,10 @@ impl Weighing {
 }
 
 /// How much the part that an entity played says: what merely was aimed at, a domain controller above all, says little.
-pub(crate) fn role_weight(role: &Role) -> Weight {
-    Weight::from_millionths(match role {
-        Role::Source | Role::Impacted => 1_000_000,
-        Role::Related | Role::Other(_) => 1_000_000,
-        Role::Target => 300_000,
-    })
-}
-
-/// Which of two parts that one alert gives an entity says more.
-pub(crate) fn role_rank(role: &Role) -> u8 {
-    match role {
-        Role::Impacted => 4,
-        Role::Source => 3,
-        Role::Target => 2,
-        Role::Related => 1,
-        Role::Other(_) => 0,
+pub(crate) const fn part_weight(part: Part) -> Weight {
+    match part {
+        Part::Source | Part::Impacted | Part::Related => Weight::ONE,
+        Part::Target => Weight::from_millionths(300_000),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What makes two alerts one incident, and what does not.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod timeline;
 
 use expect_test::{Expect, expect};

@@ -1,5 +1,7 @@
 //! What becomes of an incident: revisions, resolution, recurrence, caps, lateness, forgetting.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod timeline;
 
 use braid_alert::{Span, Tenant};

@@ -36,14 +36,14 @@ const BUILT_IN_DOMAINS: [&str; 5] =
 
 /// The kind of entity and the names that count, strongest first; `None` if there is none.
 pub(super) fn names_of(kind: EntityKind, identifiers: Vec<Identifier>) -> Option<(EntityKind, Names)> {
-    let identifiers: Names = identifiers.into();
     if let Some(host) = machine_account(&kind, &identifiers) {
-        return Some((EntityKind::Host, [host].into_iter().collect()));
+        return Some((EntityKind::Host, vec![host]));
     }
     if is_built_in(&kind, &identifiers) {
         return None;
     }
-    let mut names: Names = identifiers.into_iter().filter(names_somebody).collect();
+    let mut names = identifiers;
+    names.retain(names_somebody);
     if names.iter().any(|name| name.kind.is_strong()) {
         names.retain(|name| !matches!(name.kind, IdentifierKind::FilePath));
     }
@@ -111,6 +111,10 @@ const SYSTEM_AUTHORITIES: std::ops::RangeInclusive<u32> = 80..=111;
 
 impl Sid {
     fn of(sid: &str) -> Self {
+        // What nearly all of them are, without taking them apart.
+        if sid.starts_with("S-1-5-21-") && sid.bytes().filter(|&b| b == b'-').count() == 7 {
+            return Self::Account;
+        }
         let mut parts = sid.split('-').skip(2);
         let (authority, first) = (parts.next(), parts.next());
         let rest = parts.count();
@@ -127,7 +131,7 @@ impl Sid {
 /// Whether a name can name one entity: addresses that mean no host do not, nor does a display name by itself.
 fn names_somebody(identifier: &Identifier) -> bool {
     match identifier.kind {
-        IdentifierKind::Address => identifier.value.parse().is_ok_and(is_somewhere),
+        IdentifierKind::Address => is_somewhere(&identifier.value),
         IdentifierKind::Sid => Sid::of(&identifier.value) == Sid::Account,
         IdentifierKind::NetbiosName | IdentifierKind::Fqdn => {
             !matches!(&*identifier.value, "localhost" | "workgroup")
@@ -136,13 +140,22 @@ fn names_somebody(identifier: &Identifier) -> bool {
     }
 }
 
-fn is_somewhere(address: IpAddr) -> bool {
-    let special = address.is_loopback() || address.is_unspecified() || address.is_multicast();
-    let local = match address {
-        IpAddr::V4(v4) => v4.is_broadcast() || v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_unicast_link_local(),
-    };
-    !special && !local
+/// Whether an address may be some host's. Most are ordinary ones of version 4, which the first octet tells; only the
+/// others are taken apart.
+fn is_somewhere(address: &str) -> bool {
+    const SPECIAL: [&str; 4] = ["0.", "127.", "169.254.", "255.255.255.255"];
+    let first_octet = address.split('.').next().and_then(|octet| octet.parse::<u8>().ok());
+    match first_octet {
+        Some(octet) => {
+            !SPECIAL.iter().any(|special| address.starts_with(special)) && !(224..240).contains(&octet)
+        }
+        None => address.parse::<IpAddr>().is_ok_and(|address| match address {
+            IpAddr::V4(_) => true,
+            IpAddr::V6(v6) => {
+                !v6.is_loopback() && !v6.is_unspecified() && !v6.is_multicast() && !v6.is_unicast_link_local()
+            }
+        }),
+    }
 }
 
 #[cfg(test)]

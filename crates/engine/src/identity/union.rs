@@ -113,8 +113,8 @@ impl TenantState {
                 .find(|m| m.entity == to)
                 .expect("just moved there");
             let certain = self.is_certain(there, &self.alerts[mention.alert].alert.provider);
-            let (role, bound, context) = (there.role.clone(), there.bound, there.context);
-            self.entities[to].insert_mention(MentionAt { role, certain, bound, context, ..mention });
+            let (part, bound, context) = (there.part, there.bound, there.context);
+            self.entities[to].insert_mention(MentionAt { part, certain, bound, context, ..mention });
         }
     }
 }
