@@ -206,6 +206,10 @@ mod on_kafka {
         let mut hand = Hand::new(connect(cluster, &cluster.name("group"), &[&input], 0));
         hand.own(1);
         produce(cluster, &input, Some(0), &numbered(300));
+        // When one has come the others are right behind it in the client's hands.
+        while hand.batch.is_empty() {
+            hand.poll(&PollLimits { records_max: 1, ..ALL });
+        }
         for _ in 0..5 {
             let changes = hand.log.attend(Duration::from_millis(50)).expect("it attends");
             assert_eq!(changes, []);

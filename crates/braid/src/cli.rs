@@ -143,7 +143,7 @@ Examples:
   braid run -c braid.yaml --stage correlate
   RUST_LOG=debug braid run
 
-SIGTERM and SIGINT end it gracefully: the transaction at hand is finished and the partitions move at once. A second one
+SIGTERM and SIGINT end it gracefully: the transaction at hand is finished and the partitions move at once. A second one \
 ends it on the spot, which loses nothing either, but leaves its partitions to time out.")]
 pub struct Run {
     /// Where the configuration is
@@ -230,8 +230,8 @@ Examples:
   braid dump dead-letters
   braid dump braid.alerts > alerts.dump && braid replay --format braid-dump alerts.dump
 
-A line is {\"topic\",\"partition\",\"offset\",\"timestamp_millis\",\"key\",\"value\",\"headers\":[{\"name\",\"value\"}]}; keys and values are
-base64, or null where there is none. Only what is committed is read, partition by partition, up to the end that the
+A line is {\"topic\",\"partition\",\"offset\",\"timestamp_millis\",\"key\",\"value\",\"headers\":[{\"name\",\"value\"}]}; keys and values \
+are base64, or null where there is none. Only what is committed is read, partition by partition, up to the end that the \
 topic has when reading begins.")]
 pub struct Dump {
     /// The topic

@@ -1,8 +1,218 @@
-use anyhow::bail;
+//! `braid run`: the stages on Kafka, the console beside them, until told to stop.
+//!
+//! ```text
+//!   configuration ──▶ log ──▶ console (health answers from here on) ──▶ cluster and registry, for as long as it takes
+//!                                                                   └──▶ workers ──▶ SIGTERM ──▶ workers, console end
+//! ```
 
-use crate::Outcome;
-use crate::cli::Run;
+mod http;
+mod patience;
+mod settings;
+mod signals;
 
-pub(crate) fn run(_arguments: &Run) -> anyhow::Result<Outcome> {
-    bail!("`braid run` is not built yet")
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use braid_kafka::{Connection, KafkaLog, Topics};
+use braid_log::Failure;
+use braid_runtime::{HotIndex, Metrics, Readiness, RunFailure, StageKind, Stop, Surroundings};
+
+use crate::cli::{Run, Stage};
+use crate::config::{self, Config};
+use crate::{Outcome, logging, topology};
+
+use http::Http;
+use patience::Patience;
+use signals::Signals;
+
+/// Works until a signal comes or something fails for good.
+pub(crate) fn run(arguments: &Run) -> anyhow::Result<Outcome> {
+    let file = arguments.config.path();
+    let config = Config::read(&file, config::variables())?;
+    logging::start(&config.log).context("log.level, or RUST_LOG")?;
+    let stop = Stop::new();
+    let signals = Signals::listen(stop.clone())?;
+    let instance = Instance::new(config, stages(arguments.stage), stop)?;
+    instance.announce(&file);
+    let http = instance.open_http()?;
+    let worked = instance.work();
+    // Whatever ended the work: from now on the console says that we are stopping.
+    instance.around.stop.request();
+    let served = http.map_or(Ok(()), Http::close);
+    match worked {
+        // What was being tried again when the signal came is no failure.
+        Err(failure) if !(signals.heard() && failure.is_passing()) => Err(failure.into()),
+        _ => served.map(|()| {
+            tracing::info!("stopped");
+            Outcome::Done
+        }),
+    }
+}
+
+/// Why the work has ended.
+#[derive(Debug, thiserror::Error)]
+enum WorkFailure {
+    /// Before the workers were there.
+    #[error("{}", told(.0))]
+    Start(Failure),
+    /// One of the workers.
+    #[error(transparent)]
+    Worker(#[from] RunFailure),
+}
+
+impl WorkFailure {
+    const fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Start(Failure::Retry(_)) | Self::Worker(RunFailure { failure: Failure::Retry(_), .. })
+        )
+    }
+}
+
+/// What went wrong, without the promise to try again: nobody does any more.
+pub(crate) fn told(failure: &Failure) -> &str {
+    match failure {
+        Failure::Retry(why) | Failure::Fatal(why) => why,
+        Failure::Abort(why) | Failure::Indefinite(why) | Failure::Fenced(why) => why,
+    }
+}
+
+/// This process among those that share the work.
+struct Instance {
+    config: Config,
+    stages: Vec<StageKind>,
+    ordinal: u32,
+    connection: Arc<Connection>,
+    index: Arc<HotIndex>,
+    around: Surroundings,
+    patience: Patience,
+}
+
+impl Instance {
+    fn new(config: Config, stages: Vec<StageKind>, stop: Stop) -> anyhow::Result<Self> {
+        let sources = config.sources.iter().map(|source| source.name.as_str());
+        let read = topology::source_topics(&config).into_iter().chain([config.topics.alerts.as_str()]);
+        let metrics = Arc::new(Metrics::new(sources, read));
+        let readiness = Arc::new(Readiness::new(stop.clone()));
+        let ordinal = config.kafka.ordinal(std::env::var("HOSTNAME").ok().as_deref());
+        Ok(Self {
+            connection: Arc::new(settings::connection(&config)?),
+            index: Arc::new(HotIndex::new()),
+            patience: Patience::new(stop.clone()),
+            around: Surroundings { stop, readiness, metrics },
+            config,
+            stages,
+            ordinal,
+        })
+    }
+
+    /// Says what an operator would ask first: which configuration, what is read, what is written, as whom.
+    fn announce(&self, file: &Path) {
+        let (config, topics) = (&self.config, &self.config.topics);
+        let stages: Vec<&str> = self.stages.iter().map(|stage| stage.as_str()).collect();
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            config = %file.display(),
+            brokers = config.kafka.brokers.join(","),
+            stages = stages.join(","),
+            instance = self.ordinal,
+            "braid starts"
+        );
+        if self.has(StageKind::Normalise) {
+            for source in config.sources.iter().filter(|source| source.enabled) {
+                let format = source.format.as_ref().map_or("", |format| format.0.as_str());
+                let topics = source.topics.join(",");
+                tracing::info!(source = source.name, topics, format, "reads alerts");
+            }
+        }
+        if self.has(StageKind::Correlate) {
+            tracing::info!(
+                alerts = topics.alerts,
+                incidents = topics.incidents,
+                incident_events = topics.incident_events,
+                changelog = topics.changelog,
+                partitions = topics.partitions,
+                "correlates alerts into incidents"
+            );
+        }
+        tracing::info!(dead_letters = topics.dead_letters, "what cannot be read goes to the dead letters");
+    }
+
+    fn has(&self, stage: StageKind) -> bool {
+        self.stages.contains(&stage)
+    }
+
+    fn open_http(&self) -> anyhow::Result<Option<Http>> {
+        if !self.config.http.enabled {
+            tracing::info!("no HTTP: http.enabled is false");
+            return Ok(None);
+        }
+        let settings = self.config.http.console().context("http.token")?;
+        let (readiness, patience) = (self.around.readiness.clone(), self.patience.clone());
+        let unready = move || {
+            let mut reasons = readiness.report().err().unwrap_or_default();
+            reasons.extend(patience.waits_for());
+            reasons
+        };
+        Http::open(settings, &self.index, &self.around, unready).map(Some)
+    }
+
+    /// Waits for the cluster, sees that the topics are as needed, and works.
+    fn work(&self) -> Result<(), WorkFailure> {
+        self.patience.until("the topics", || self.look_at_topics()).map_err(WorkFailure::Start)?;
+        let settings = self
+            .patience
+            .until("the schema registry", || settings::runtime(&self.config, self.has(StageKind::Correlate)));
+        let settings = Arc::new(settings.map_err(WorkFailure::Start)?);
+        let open = |stage: StageKind, number: usize| {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            let worker = topology::worker(&self.config, stage_named(stage), self.ordinal, number);
+            let name = format!("worker {stage}-{number}");
+            let log =
+                self.patience.until(&name, || KafkaLog::connect(self.connection.clone(), worker.clone()))?;
+            tracing::info!(worker = %format!("{stage}-{number}"), group = worker.group_id, transactional_id = worker.transactional_id(), "joined its group");
+            Ok(log)
+        };
+        Ok(braid_runtime::run(&settings, &self.stages, open, &self.index, &self.around)?)
+    }
+
+    /// Creates what is missing, if it may, and refuses to go on with topics on which nothing would be exactly once.
+    fn look_at_topics(&self) -> Result<(), Failure> {
+        let cluster = Topics::connect(&self.connection)?;
+        let specs = settings::topics(&self.config, &self.stages);
+        let mut wrong: Vec<String> = if self.config.topics.create {
+            let ensured = cluster.ensure(&specs)?;
+            for topic in &ensured.created {
+                tracing::info!(topic, "created");
+            }
+            ensured.differences.iter().map(ToString::to_string).collect()
+        } else {
+            cluster.differences(&specs)?.iter().map(ToString::to_string).collect()
+        };
+        if self.has(StageKind::Normalise) {
+            let sources = topology::source_topics(&self.config);
+            let found = cluster.describe(&sources)?;
+            let missing = sources.iter().filter(|name| !found.iter().any(|topic| topic.name == **name));
+            wrong.extend(
+                missing.map(|name| format!("topic {name} of a source is missing, or may not be described")),
+            );
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Failure::Fatal(wrong.join("; "))) }
+    }
+}
+
+fn stages(only: Option<Stage>) -> Vec<StageKind> {
+    match only {
+        None => vec![StageKind::Normalise, StageKind::Correlate],
+        Some(Stage::Normalise) => vec![StageKind::Normalise],
+        Some(Stage::Correlate) => vec![StageKind::Correlate],
+    }
+}
+
+const fn stage_named(stage: StageKind) -> Stage {
+    match stage {
+        StageKind::Normalise => Stage::Normalise,
+        StageKind::Correlate => Stage::Correlate,
+    }
 }

@@ -63,10 +63,14 @@ impl Assignment {
         self.stand(partition).is_some_and(|stand| stand.at_end)
     }
 
-    pub(crate) fn mark_at_end(&mut self, partition: &TopicPartition) {
-        let stand = self.topics.get_mut(&partition.topic).and_then(|t| t.get_mut(&partition.partition));
-        if let Some(stand) = stand {
-            stand.at_end = stand.next.is_some();
+    /// librdkafka says that the end of "partition 3" is reached, and not of which topic. It says so once, so it can
+    /// only be one that was not yet at its end; where several may be meant, `stands_at_end` is asked of each.
+    pub(crate) fn ended(&mut self, number: i32, stands_at_end: impl Fn(&TopicPartition) -> bool) {
+        let candidates = self.may_have_ended(number);
+        let sure = candidates.len() == 1;
+        for partition in candidates.iter().filter(|partition| sure || stands_at_end(partition)) {
+            let stand = self.topics.get_mut(&partition.topic).and_then(|t| t.get_mut(&partition.partition));
+            stand.expect("it was found a moment ago").at_end = true;
         }
     }
 
@@ -82,9 +86,7 @@ impl Assignment {
         self.topics.get_key_value(topic).map(|(name, _)| name.clone())
     }
 
-    /// The started partitions of this number that are not known to be at their end: those of which librdkafka may have
-    /// meant one when it said that "partition 3" has ended.
-    pub(crate) fn may_have_ended(&self, number: i32) -> Vec<TopicPartition> {
+    fn may_have_ended(&self, number: i32) -> Vec<TopicPartition> {
         let behind = |stand: &Stand| stand.next.is_some() && !stand.at_end;
         self.topics
             .iter()
@@ -137,16 +139,19 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_partition_number_is_asked_only_of_those_that_may_have_reached_it() {
+    fn the_end_of_a_partition_number_is_that_of_the_topic_that_may_have_reached_it() {
         let (a, b, c) = (partition("a", 3), partition("b", 3), partition("c", 3));
-        let mut assignment = assigned(&[a.clone(), b.clone(), c]);
+        let mut assignment = assigned(&[a.clone(), b.clone(), c.clone()]);
         assignment.start(&a, 0);
         assignment.start(&b, 0);
-        assert_eq!(assignment.may_have_ended(3), [a.clone(), b.clone()]);
-        assignment.mark_at_end(&a);
-        assert!(assignment.at_end(&a));
-        assert_eq!(assignment.may_have_ended(3), std::slice::from_ref(&b));
+        assignment.ended(4, |_| true);
+        assert!(!assignment.at_end(&a) && !assignment.at_end(&b), "another number");
+        assignment.ended(3, |asked| *asked == a);
+        assert!(assignment.at_end(&a) && !assignment.at_end(&b), "two may be meant, one of them is there");
+        assignment
+            .ended(3, |_| unreachable!("only b can be meant: a is known to be at its end, c is silent"));
+        assert!(assignment.at_end(&b) && !assignment.at_end(&c));
         assert!(assignment.accept("a", 3, 0).is_some());
-        assert!(!assignment.at_end(&a), "a record has come since");
+        assert!(!assignment.at_end(&a) && assignment.at_end(&b), "a record of a has come since");
     }
 }

@@ -132,7 +132,10 @@ impl Subscription {
     fn heard(&mut self, error: &KafkaError, records: usize) -> Result<ControlFlow<()>, Failure> {
         let failure = match error {
             KafkaError::PartitionEOF(number) => {
-                self.ended(*number);
+                // If the question fails the partition counts as behind until its next end: too little is claimed,
+                // never too much.
+                let consumer = &self.consumer;
+                self.assignment.ended(*number, |p| stands_at_end(consumer, p).unwrap_or(false));
                 None
             }
             // Thrown out for not polling: librdkafka revokes everything as lost and joins again by itself.
@@ -157,30 +160,11 @@ impl Subscription {
         for change in changes {
             self.assignment.apply(change);
             if let AssignmentChange::Revoked { partitions, .. } = change {
-                batch
-                    .retain(|r| !partitions.iter().any(|p| p.partition == r.partition && p.topic == r.topic));
+                let kept = |record: &Record| !partitions.iter().any(|partition| is_of(record, partition));
+                batch.retain(kept);
+                self.ahead.retain(kept);
             }
         }
-    }
-
-    /// librdkafka says that the end of "partition 3" is reached, and not of which topic. It says so once, so it can
-    /// only be one that was not yet at its end; where several may be meant, their ends are asked for.
-    fn ended(&mut self, number: i32) {
-        let candidates = self.assignment.may_have_ended(number);
-        let sure = candidates.len() == 1;
-        for partition in candidates {
-            // If the question fails the partition counts as behind until its next end: too little is claimed, not too
-            // much.
-            if sure || self.stands_at_end(&partition).unwrap_or(false) {
-                self.assignment.mark_at_end(&partition);
-            }
-        }
-    }
-
-    fn stands_at_end(&self, partition: &TopicPartition) -> Result<bool, Failure> {
-        let (low, stable_end) = offsets::watermarks(&self.consumer, partition)?;
-        let position = offsets::position(&self.consumer, partition)?;
-        Ok(low >= stable_end || position.is_some_and(|position| position >= stable_end))
     }
 
     /// Which started partitions can no longer be read from where they are, if any: librdkafka reports an offset out of
@@ -275,6 +259,12 @@ impl Subscription {
             .group_metadata()
             .ok_or_else(|| Failure::Abort("the consumer has no membership to show".into()))
     }
+}
+
+fn stands_at_end(consumer: &BaseConsumer<Member>, partition: &TopicPartition) -> Result<bool, Failure> {
+    let (low, stable_end) = offsets::watermarks(consumer, partition)?;
+    let position = offsets::position(consumer, partition)?;
+    Ok(low >= stable_end || position.is_some_and(|position| position >= stable_end))
 }
 
 fn is_of(record: &Record, partition: &TopicPartition) -> bool {

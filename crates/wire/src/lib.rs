@@ -2,6 +2,8 @@
 //!
 //! The only crate that names a codec. It knows nothing of Kafka, keeps no state between records and decides nothing
 //! about correlation: what cannot be read is a [`Refusal`] with its place and reason, never a panic and never silence.
+//!
+//! Start with [`decode`].
 
 mod refusal;
 

@@ -170,25 +170,24 @@ fn arrows_between_our_crates_point_where_the_architecture_says() {
 fn what_only_one_crate_may_name_no_other_names() {
     let mut wrong = Vec::new();
     for package in packages().iter().filter(|package| is_product(package)) {
-        let rule = CRATES.iter().find(|rule| rule.name == package.name.as_str());
-        for dependency in
-            package.dependencies.iter().filter(|d| d.path.is_none() && d.kind != DependencyKind::Development)
-        {
-            let name = dependency.name.as_str();
-            if let Some((_, within, instead)) = WITHIN
-                .iter()
-                .find(|(other, within, _)| *other == name && !within.contains(&package.name.as_str()))
-            {
-                let _ = within;
-                wrong.push(format!("{} must not name {name}: {instead}", package.name));
-            }
-            if let Some(rule) = rule.filter(|rule| rule.others.is_some_and(|others| !others.contains(&name)))
-            {
-                wrong.push(format!("{} must not name {name}: {}", package.name, rule.instead));
+        for dependency in &package.dependencies {
+            if dependency.path.is_none() && dependency.kind != DependencyKind::Development {
+                let reasons = reasons_against(package.name.as_str(), &dependency.name);
+                wrong.extend(
+                    reasons.map(|why| format!("{} must not name {}: {why}", package.name, dependency.name)),
+                );
             }
         }
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+/// Why one of our crates must not name one of others', and where such code belongs.
+fn reasons_against<'a>(ours: &'a str, other: &'a str) -> impl Iterator<Item = &'static str> + 'a {
+    let within = WITHIN.iter().filter(move |(name, within, _)| *name == other && !within.contains(&ours));
+    let rule = CRATES.iter().filter(move |rule| rule.name == ours);
+    let pure = rule.filter(move |rule| rule.others.is_some_and(|others| !others.contains(&other)));
+    within.map(|(_, _, instead)| *instead).chain(pure.map(|rule| rule.instead))
 }
 
 /// A dependency that nothing uses costs every build, and hides that an arrow could go.

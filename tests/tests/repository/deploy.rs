@@ -101,6 +101,15 @@ fn braid_finds_kafka_under_the_name_that_kafka_gives() {
 }
 
 #[test]
+fn what_kafka_writes_outlives_its_container() {
+    let compose = compose();
+    let kafka = &compose["services"]["kafka"];
+    let folder = kafka["environment"]["KAFKA_LOG_DIRS"].as_str().expect("Kafka says where it writes");
+    let mounted = words(kafka, "volumes").iter().any(|mount| mount.ends_with(&format!(":{folder}")));
+    assert!(mounted, "{folder} is in no volume");
+}
+
+#[test]
 fn the_topics_of_all_sources_are_created() {
     let compose = compose();
     let script = words(&compose["services"]["feeds"], "command").concat();

@@ -34,7 +34,7 @@ at the same time in the order of the files, then of the lines. They are held in 
 
 A dump of the alerts topic is played as the correlate stage played it: partition by partition, each in the order of its \
 offsets, ticks of the clock included. Its events are those of the incident-events topic, byte for byte; its incidents are \
-those of the incidents topic. Give --config, so that it is done with the same settings.
+those of the incidents topic, each as of the alert that changed it last. Give --config, so that it is done with the same settings.
 
 What is refused goes to standard error with its place and the reason, and the exit code is 1.";
 

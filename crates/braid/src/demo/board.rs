@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anyhow::Context;
 use braid_alert::{
-    AlertKey, AlertStatus, EntityId, Incident, IncidentAlert, IncidentChange, IncidentEntity, IncidentId,
-    IncidentStatus,
+    AlertKey, AlertStatus, ChangeReason, EntityId, Incident, IncidentAlert, IncidentChange, IncidentEntity,
+    IncidentId, IncidentStatus,
 };
 use braid_log::Record;
 use braid_runtime::Topics;
@@ -21,6 +21,8 @@ pub(super) struct Board {
     versions: BTreeMap<IncidentId, i64>,
     /// The order in which they opened, which gives them their numbers.
     opened: Vec<IncidentId>,
+    /// Which incident an alert has opened, if it has.
+    founded: BTreeMap<AlertKey, IncidentId>,
     waiting: VecDeque<IncidentChange>,
     /// Also those of incidents that have since been merged away.
     alerts: BTreeMap<AlertKey, IncidentAlert>,
@@ -84,6 +86,9 @@ impl Board {
         if !self.opened.contains(&change.incident) {
             self.opened.push(change.incident);
         }
+        if let (ChangeReason::Opened, Some(founder)) = (&change.reason, &change.alert) {
+            self.founded.insert(founder.clone(), change.incident);
+        }
         self.waiting.push_back(change);
     }
 
@@ -130,6 +135,11 @@ impl Board {
     /// The number by which the terminal calls an incident.
     pub(super) fn number(&self, id: IncidentId) -> usize {
         self.opened.iter().position(|known| *known == id).map_or(0, |place| place + 1)
+    }
+
+    /// The incident that an alert has opened, whatever became of it.
+    pub(super) fn founded_by(&self, alert: &AlertKey) -> Option<IncidentId> {
+        self.founded.get(alert).copied()
     }
 
     pub(super) fn alert(&self, key: &AlertKey) -> Option<&IncidentAlert> {

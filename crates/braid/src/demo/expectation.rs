@@ -22,12 +22,13 @@ impl Expectation {
     /// Reads a story that arrives at this time.
     pub(super) fn of(story: &Story, now: SourceTime) -> Self {
         let mut expected = Self::default();
-        for record in &story.records {
-            for found in read(record, now) {
-                expected.note(found);
-            }
-        }
+        story.records.iter().for_each(|record| expected.take(record, now));
         expected
+    }
+
+    /// Expects what one more record holds.
+    pub(super) fn take(&mut self, record: &StoryRecord, now: SourceTime) {
+        read(record, now).into_iter().for_each(|found| self.note(found));
     }
 
     fn note(&mut self, alert: Option<Alert>) {

@@ -29,7 +29,7 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use braid_alert::{AlertKey, EventTime, Incident, SourceTime, Span};
 use jiff::Timestamp;
 
@@ -60,10 +60,10 @@ pub(crate) fn run(arguments: &Demo) -> anyhow::Result<Outcome> {
     let story = Story::beginning(beginning)?;
     let expected = Expectation::of(&story, now);
     introduce(&screen, &story, beginning)?;
-    screen.wait("starting a broker and both stages in this process")?;
+    screen.wait("starting a broker and both stages in this process");
     let mut instance = Instance::start()?;
     let speed = arguments.speed.unwrap_or(if screen.is_terminal() { TERMINAL_SPEED } else { 0 });
-    let performance = Performance { story: &story, beginning, expected: &expected, speed };
+    let performance = Performance { story: &story, beginning, expected: &expected, speed, now };
     let board = performance.play(&mut instance, &mut screen)?;
     screen.finish();
     instance.stop()?;
@@ -80,20 +80,17 @@ fn yesterday_afternoon(now: SourceTime) -> EventTime {
 
 fn introduce(screen: &Screen, story: &Story, beginning: EventTime) -> anyhow::Result<()> {
     let date = beginning.to_string();
-    let date = date.get(..10).unwrap_or_default();
+    let text = format!(
+        "{} records of Defender for Identity (CEF) and of Defender for Endpoint and Office 365 (Graph) from contoso.azure \
+         on {}, all times in UTC: an attack that takes over the domain, and a day’s ordinary noise.",
+        story.records.len(),
+        date.get(..10).unwrap_or_default()
+    );
     let paint = screen.paint;
-    for line in [
-        paint.bold("braid demo: alerts in, incidents out"),
-        format!(
-            "{} records of Defender for Identity (CEF), Endpoint and Office 365 (Graph) from contoso.azure on",
-            story.records.len()
-        ),
-        format!("{date}, all times UTC: an attack that takes over the domain, and a day's ordinary noise."),
-        String::new(),
-    ] {
-        screen.line(&line).context("standard output")?;
-    }
-    Ok(())
+    let mut lines = vec![paint.bold("braid demo: alerts in, incidents out")];
+    lines.extend(paint::wrap(&text, paint.width));
+    lines.push(String::new());
+    lines.iter().try_for_each(|line| screen.line(line))
 }
 
 fn conclude(
@@ -112,11 +109,17 @@ fn conclude(
         lines.extend(report::lines(incident, board, paint));
         lines.push(String::new());
     }
+    for letter in board.dead_letters() {
+        let told =
+            format!("Not an incident: a record of {} is in dead-letters. {}", letter.topic, letter.detail);
+        lines.extend(paint::wrap(&format!("{told} ({}).", letter.reason), paint.width));
+    }
     lines.push(paint.good(&verdict(story, board, &incidents, now)?));
+    lines.extend([String::new(), paint.bold("Next, with your own Kafka:")]);
     lines.extend(
-        next_steps().map(|(command, what)| format!("  {} {what}", paint.bold(&paint::fit(command, 26)))),
+        next_steps().map(|(command, what)| format!("  {} {what}", paint.bold(&paint::fit(command, 25)))),
     );
-    lines.iter().try_for_each(|line| screen.line(line)).context("standard output")
+    lines.iter().try_for_each(|line| screen.line(line))
 }
 
 fn summary(story: &Story, expected: &Expectation, incidents: &[&Incident]) -> String {

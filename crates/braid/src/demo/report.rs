@@ -18,13 +18,19 @@ const STORY: usize = INDENT + 10;
 /// Writes an incident, a line each.
 pub(super) fn lines(incident: &Incident, board: &Board, paint: Paint) -> Vec<String> {
     let mut lines = head(incident, board, paint);
-    let several = incident.alerts.len() > 1;
-    if several {
+    let alone = incident.alerts.len() == 1;
+    if !alone {
         lines.extend(part("score", &score(&incident.score), paint));
         lines.extend(part("phases", &phases(incident), paint));
     }
     for (name, kind) in [("hosts", EntityKind::Host), ("users", EntityKind::User)] {
         lines.extend(part(name, &entities(incident, &kind), paint));
+    }
+    if alone {
+        let by = incident.alerts.first().map_or("", |alert| alert.provider.display_name());
+        let why = format!("one alert of {by}; {}", opening(&incident.opened));
+        lines.extend(part("why", &why, paint));
+        return lines;
     }
     lines.push(String::new());
     for (place, alert) in incident.alerts.iter().enumerate() {
@@ -85,7 +91,7 @@ fn part(name: &str, text: &str, paint: Paint) -> Vec<String> {
 }
 
 fn score(score: &Score) -> String {
-    let parts = score.parts.iter().map(|part| format!("{:.1} {}", part.points, part.detail));
+    let parts = score.parts.iter().map(|part| format!("{:.1} ({})", part.points, part.detail));
     parts.collect::<Vec<_>>().join(" + ")
 }
 
@@ -94,15 +100,21 @@ fn phases(incident: &Incident) -> String {
     incident.phases.iter().map(entry).collect::<Vec<_>>().join(" → ")
 }
 
-/// Those of a kind, the busiest first; what joins nothing is marked.
+/// Those of a kind, the busiest first, with the number of alerts that mention each; what joins nothing is marked.
 fn entities(incident: &Incident, kind: &EntityKind) -> String {
     let of_kind = incident.entities.iter().filter(|entity| entity.kind == *kind);
-    of_kind.map(entity).collect::<Vec<_>>().join(", ")
+    of_kind.map(|entity| entity_words(entity, incident)).collect::<Vec<_>>().join(", ")
 }
 
-fn entity(entity: &IncidentEntity) -> String {
-    let context = if entity.context { ", context only" } else { "" };
-    format!("{} ({}{context})", entity.name, count(entity.alerts.unsigned_abs() as usize, "alert"))
+fn entity_words(entity: &IncidentEntity, incident: &Incident) -> String {
+    let mut words = entity.name.to_string();
+    if incident.alerts.len() > 1 {
+        words.push_str(&format!(" ×{}", entity.alerts));
+    }
+    if entity.context {
+        words.push_str(" (context only)");
+    }
+    words
 }
 
 fn count(number: usize, noun: &str) -> String {
@@ -127,7 +139,7 @@ fn reasons(alert: &IncidentAlert, incident: &Incident, board: &Board) -> Vec<Str
     let own = key(alert);
     let links: Vec<&Link> = incident.links.iter().filter(|link| link.alert == own).collect();
     if links.is_empty() {
-        return vec![founding(alert, incident)];
+        return vec![founding(alert, incident, board)];
     }
     let because = |link: &&Link| because(link, alert.first_activity, incident, board);
     links
@@ -142,13 +154,14 @@ fn reasons(alert: &IncidentAlert, incident: &Incident, board: &Board) -> Vec<Str
         .collect()
 }
 
-/// What founded an incident is linked to nothing before it. One that has since been merged says by which alert.
-fn founding(alert: &IncidentAlert, incident: &Incident) -> String {
-    let founds_this = incident.alerts.first().is_some_and(|first| key(first) == key(alert));
-    if founds_this || incident.merged_from.is_empty() {
-        return format!("opened it: {}", opening(&incident.opened));
+/// What founded an incident was linked to nothing before it, be it this incident or one that was merged into it.
+fn founding(alert: &IncidentAlert, incident: &Incident, board: &Board) -> String {
+    match board.founded_by(&key(alert)) {
+        Some(other) if other != incident.id => {
+            format!("opened #{}, which was merged into this one later", board.number(other))
+        }
+        _ => format!("opened it: {}", opening(&incident.opened)),
     }
-    "opened an incident of its own, which was merged into this one".to_owned()
 }
 
 fn because(link: &Link, at: EventTime, incident: &Incident, board: &Board) -> String {

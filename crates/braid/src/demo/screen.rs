@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use anyhow::Context;
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -33,17 +34,16 @@ impl Screen {
     ///
     /// # Errors
     /// If standard output is closed.
-    pub(super) fn line(&self, text: &str) -> io::Result<()> {
+    pub(super) fn line(&self, text: &str) -> anyhow::Result<()> {
         let write = || writeln!(io::stdout(), "{}", text.trim_end());
-        self.bar.as_ref().map_or_else(write, |bar| bar.suspend(write))
+        self.bar.as_ref().map_or_else(write, |bar| bar.suspend(write)).context("standard output")
     }
 
     /// Shows that something takes its time.
-    pub(super) fn wait(&mut self, what: &str) -> io::Result<()> {
-        let Some(bar) = &mut self.bar else { return Ok(()) };
+    pub(super) fn wait(&mut self, what: &str) {
+        let Some(bar) = &mut self.bar else { return };
         *bar = ProgressBar::new_spinner().with_style(style("{spinner} {msg}")).with_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
-        Ok(())
     }
 
     /// Begins to show progress towards so many alerts.

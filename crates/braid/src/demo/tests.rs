@@ -1,14 +1,19 @@
 //! The story through decoders and engine, without Kafka: what the demo shows is what correlation says.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use braid_alert::{AlertKey, EventTime, Incident, IncidentStatus, Phase, SourceTime, Span};
-use braid_engine::{Input, Partition, Settings};
+use braid_engine::{Effect, Input, Partition, Settings};
+use braid_log::Record;
+use braid_runtime::Topics;
+use braid_wire::incident::{Encoding, encode_change, encode_incident};
 
-use super::board::key;
+use super::board::{Board, key};
 use super::expectation::{Expectation, read};
+use super::paint::Paint;
 use super::story::{Story, StoryRecord};
-use super::yesterday_afternoon;
+use super::{ticker, yesterday_afternoon};
 
 /// 2026-02-03T13:02:00Z
 const BEGINNING: EventTime = EventTime::from_millis(1_770_123_720_000);
@@ -144,4 +149,98 @@ fn the_story_is_yesterday_s() {
     let midnight = SourceTime::from_millis(1_770_163_200_000);
     assert_eq!(yesterday_afternoon(midnight), BEGINNING);
     assert_eq!(yesterday_afternoon(NOW + Span::days(1)), BEGINNING + Span::days(1));
+}
+
+/// What the correlate stage would write for the story if it committed once: the last snapshot of each incident, and
+/// every change.
+fn written(story: &Story) -> (Vec<Record>, Vec<Record>) {
+    let mut partition = Partition::new(Settings::default());
+    let mut effects = Vec::new();
+    for alert in story.records.iter().flat_map(|record| read(record, NOW)).flatten() {
+        partition.apply(Input::Alert(Box::new(alert)), &mut effects);
+    }
+    let ids = partition.incident_ids();
+    let incidents = ids.iter().filter_map(|(tenant, id)| partition.incident(tenant, *id));
+    let incidents = incidents.map(|incident| encode_incident(&incident, Encoding::Json));
+    let changes = effects.iter().filter_map(|effect| match effect {
+        Effect::Incident(change) => Some(encode_change(change, Encoding::Json)),
+        _ => None,
+    });
+    let topics = Topics::default();
+    (records(&topics.incidents, incidents), records(&topics.incident_events, changes))
+}
+
+fn records(topic: &Arc<str>, values: impl Iterator<Item = Vec<u8>>) -> Vec<Record> {
+    let record = |(offset, value): (usize, Vec<u8>)| Record {
+        topic: topic.clone(),
+        partition: 0,
+        offset: offset as i64,
+        timestamp_millis: 0,
+        key: None,
+        value: Some(value.into()),
+        headers: Vec::new(),
+    };
+    values.enumerate().map(record).collect()
+}
+
+fn dead_letter() -> Record {
+    let mut letter = records(&Topics::default().dead_letters, std::iter::once(b"?".to_vec())).remove(0);
+    letter.headers = vec![("braid.error.detail".into(), Some(b"it is a health report".as_slice().into()))];
+    letter
+}
+
+#[test]
+fn a_change_is_shown_once_and_not_before_the_snapshot_that_names_what_it_is_about() {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let (incidents, changes) = written(&story);
+    let (mut board, topics) = (Board::default(), Topics::default());
+    let paint = Paint::new(None, |_| None);
+    let shown = |board: &mut Board, taken: &[Record]| -> Vec<String> {
+        taken.iter().for_each(|record| board.take(record, &topics).unwrap());
+        let news = board.news();
+        news.iter().filter_map(|news| ticker::line(news, board, paint)).collect()
+    };
+    assert!(shown(&mut board, &changes).is_empty(), "no snapshot is there");
+    let lines = shown(&mut board, &incidents);
+    assert_eq!(lines.len(), changes.len() - 1, "what was merged away is told once, by the survivor");
+    assert!(lines.iter().any(|line| line.contains("merged   #2  high   #5 turns out to be the same attack")));
+    assert!(shown(&mut board, &changes).is_empty(), "given again, it is no news");
+}
+
+#[test]
+fn the_demo_is_over_when_everything_is_there_and_not_before() {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let expected = Expectation::of(&story, NOW);
+    let (incidents, changes) = written(&story);
+    let mut all: Vec<Record> = changes.into_iter().chain(incidents).collect();
+    all.push(dead_letter());
+    for missing in 0..all.len() {
+        let mut board = Board::default();
+        let given = all.iter().enumerate().filter(|(place, _)| *place != missing);
+        given.for_each(|(_, record)| board.take(record, &Topics::default()).unwrap());
+        drop(board.news());
+        let is_change = *all[missing].topic == *Topics::default().incident_events;
+        // A change in the middle is not missed: the version after it vouches for it.
+        assert!(is_change || !board.is_complete(&expected), "without record {missing}");
+    }
+    let mut board = Board::default();
+    all.iter().for_each(|record| board.take(record, &Topics::default()).unwrap());
+    assert!(!board.is_complete(&expected), "the changes have not been shown");
+    assert_eq!(board.news().len(), all.len() - 8);
+    assert!(board.is_complete(&expected));
+}
+
+#[test]
+fn the_demo_waits_for_the_last_revision_of_an_alert() {
+    let mut story = Story::beginning(BEGINNING).unwrap();
+    let expected = Expectation::of(&story, NOW);
+    story.records.retain(|record| !record.value.contains(r#""status":"resolved""#));
+    let (incidents, changes) = written(&story);
+    let mut board = Board::default();
+    let all =
+        changes.iter().chain(&incidents).chain(std::iter::once(&dead_letter())).cloned().collect::<Vec<_>>();
+    all.iter().for_each(|record| board.take(record, &Topics::default()).unwrap());
+    drop(board.news());
+    assert!(!board.is_complete(&expected));
+    assert!(board.is_complete(&Expectation::of(&story, NOW)));
 }

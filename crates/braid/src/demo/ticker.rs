@@ -9,7 +9,7 @@ use super::wording::{catchword, clock, short_name};
 /// The columns before the title: time, verb, number and severity with the spaces between them.
 const LEAD: usize = 5 + 2 + 8 + 1 + 3 + 1 + 6 + 1;
 /// The column that says why.
-const WHY: usize = 27;
+const WHY: usize = 19;
 
 /// What a line says.
 struct Line<'a> {
@@ -49,7 +49,7 @@ fn change_line(change: &IncidentChange, board: &Board, paint: Paint) -> Option<S
 }
 
 fn letter_line(letter: &DeadLetter, paint: Paint) -> String {
-    let what = format!("{}, to the dead letters", letter.detail);
+    let what = format!("to dead-letters: {}", letter.detail);
     let line = Line { time: String::new(), verb: "refused", what, why: String::new() };
     line.written("", &fit("", 6), paint)
 }
@@ -97,5 +97,5 @@ fn status(change: &IncidentChange, board: &Board) -> String {
 
 fn why(link: &Link, board: &Board) -> String {
     let name = board.entity(link.entity).map_or("", short_name);
-    format!("{} {}", catchword(&link.reason, name), link.weight)
+    catchword(&link.reason, name)
 }

@@ -16,18 +16,19 @@ pub(super) fn sentence(reason: &LinkReason, name: &str) -> String {
     }
 }
 
-/// The same in three words.
+/// The same in two words.
 pub(super) fn catchword(reason: &LinkReason, name: &str) -> String {
-    match reason {
-        LinkReason::SameActor => format!("same actor {name}"),
-        LinkReason::SameTargetedAsset => format!("same asset {name}"),
-        LinkReason::SharedIndicators => format!("indicator {name}"),
-        LinkReason::SimilarArtifacts => format!("same artifact {name}"),
-        LinkReason::EventSequence => format!("next step on {name}"),
-        LinkReason::SameNetworkSegment => format!("address of {name}"),
-        LinkReason::SameCampaign => format!("same campaign {name}"),
-        LinkReason::Other(reason) => format!("{reason} {name}"),
-    }
+    let what = match reason {
+        LinkReason::SameActor => "actor",
+        LinkReason::SameTargetedAsset => "asset",
+        LinkReason::SharedIndicators => "indicator",
+        LinkReason::SimilarArtifacts => "artifact",
+        LinkReason::EventSequence => "next step on",
+        LinkReason::SameNetworkSegment => "address of",
+        LinkReason::SameCampaign => "campaign",
+        LinkReason::Other(reason) => reason,
+    };
+    format!("{what} {name}")
 }
 
 /// Why an incident was opened.

@@ -1,8 +1,120 @@
-use anyhow::bail;
+//! `braid replay`: files in, incidents out, through the same engine and without Kafka.
+//!
+//! ```text
+//!   files of any format ──▶ alerts ──▶ in order of arrival ──┐
+//!                                                            ├──▶ Player ──▶ events, incidents, assignment, summary
+//!   dump of the alerts topic ──▶ each partition in order ────┘
+//! ```
+
+mod arrivals;
+mod assignment;
+mod log;
+mod player;
+mod summary;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Context;
+use braid_alert::{Incident, Tenant};
+use braid_wire::incident::{Encoding, encode_incident};
+use clap::error::ErrorKind;
 
 use crate::Outcome;
-use crate::cli::Replay;
+use crate::cli::{FileFormat, Replay, ReplayOutput};
+use crate::config::{self, Config};
+use crate::decode::{Refusals, unless_pipe_closed};
 
-pub(crate) fn run(_arguments: &Replay) -> anyhow::Result<Outcome> {
-    bail!("`braid replay` is not built yet")
+use player::{Player, Rules};
+
+/// Plays the files and writes what was asked for.
+pub(crate) fn run(arguments: &Replay) -> anyhow::Result<Outcome> {
+    if let Some(conflict) = conflict(arguments) {
+        clap::Error::raw(ErrorKind::ArgumentConflict, format!("{conflict}\n")).exit();
+    }
+    let rules = rules(arguments)?;
+    // Before the work, so that a path that does not go is told at once.
+    let assignment = arguments.assignment.as_ref().map(|file| {
+        File::create(file).map(BufWriter::new).with_context(|| format!("creating {}", file.display()))
+    });
+    let assignment = assignment.transpose()?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut refusals = Refusals::default();
+    unless_pipe_closed(replay(arguments, rules, assignment, &mut out, &mut refusals))?;
+    Ok(refusals.outcome())
+}
+
+/// What cannot be asked for together.
+fn conflict(arguments: &Replay) -> Option<&'static str> {
+    let dumps = arguments.inputs.files.iter().filter(|input| input.format == FileFormat::Dump).count();
+    if dumps > 0 && dumps < arguments.inputs.files.len() {
+        return Some(
+            "a dump is a whole log in the order in which it was read: it cannot be merged with other files",
+        );
+    }
+    (dumps > 0 && arguments.tenant.is_some())
+        .then_some("the alerts of a dump have their tenants: --tenant is for other files")
+}
+
+fn rules(arguments: &Replay) -> anyhow::Result<Rules> {
+    let Some(file) = &arguments.config else { return Ok(Rules::default()) };
+    let config = Config::read(file, config::variables())?;
+    Ok(Rules {
+        correlation: config.correlation.settings(),
+        incident_url_prefix: config.output.incident_url.map(Into::into),
+    })
+}
+
+fn replay(
+    arguments: &Replay,
+    rules: Rules,
+    assignment: Option<BufWriter<File>>,
+    out: &mut dyn Write,
+    refusals: &mut Refusals,
+) -> anyhow::Result<()> {
+    let events = !arguments.summary && arguments.output == ReplayOutput::Events;
+    let keep = !events || assignment.is_some();
+    let mut player = Player::new(rules, keep);
+    play(
+        arguments,
+        &mut player,
+        &mut |event| if events { write_line(out, event) } else { Ok(()) },
+        refusals,
+    )?;
+    let incidents = player.finish();
+    if let Some(mut file) = assignment {
+        assignment::write(&incidents, &mut file).context("writing the assignment")?;
+    }
+    if arguments.summary {
+        out.write_all(summary::table(&incidents, refusals.refused).as_bytes())?;
+    } else if !events {
+        write_incidents(&incidents, out)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Where events go, encoded.
+type EachEvent<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
+
+fn play(
+    arguments: &Replay,
+    player: &mut Player,
+    each_event: &mut EachEvent<'_>,
+    refusals: &mut Refusals,
+) -> anyhow::Result<()> {
+    let files = &arguments.inputs.files;
+    if files.iter().any(|input| input.format == FileFormat::Dump) {
+        return log::play(files, player, each_event, refusals);
+    }
+    let tenant = arguments.tenant.as_deref().map(Tenant::new);
+    arrivals::play(files, tenant.as_ref(), player, each_event, refusals)
+}
+
+fn write_incidents(incidents: &[Incident], out: &mut dyn Write) -> io::Result<()> {
+    incidents.iter().try_for_each(|incident| write_line(out, &encode_incident(incident, Encoding::Json)))
+}
+
+fn write_line(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+    out.write_all(bytes)?;
+    out.write_all(b"\n")
 }

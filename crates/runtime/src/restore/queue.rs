@@ -141,3 +141,62 @@ impl Drop for Restores {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use braid_log::Record;
+
+    use super::*;
+
+    struct Empty;
+
+    impl Changelog for Empty {
+        fn committed(&mut self) -> Result<Option<i64>, Failure> {
+            Ok(None)
+        }
+
+        fn read(&mut self, _: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Jobs(VecDeque<RestoreJob<Empty>>);
+
+    impl Restorer<Empty> for Jobs {
+        fn run(&mut self, job: RestoreJob<Empty>) -> Result<(), Failure> {
+            self.0.push_back(job);
+            Ok(())
+        }
+    }
+
+    impl Jobs {
+        fn finish_first(&mut self) {
+            let job = self.0.pop_front().expect("one is running");
+            job.run();
+        }
+    }
+
+    fn want(restores: &mut Restores, input: &TopicPartition, jobs: &mut Jobs) {
+        let changelog = TopicPartition::new("changelog", input.partition);
+        let plan = RestorePlan { changelog, partitions: 1, correlation: braid_engine::Settings::default() };
+        restores.want(input, 0, plan, 0);
+        restores.begin_front(Empty, jobs).expect("it runs");
+    }
+
+    #[test]
+    fn the_answer_of_a_cancelled_job_is_not_that_of_the_one_that_was_wanted_afterwards() {
+        let (mut restores, mut jobs) = (Restores::new(2), Jobs::default());
+        let input = TopicPartition::new("alerts", 0);
+        want(&mut restores, &input, &mut jobs);
+        restores.cancel(&input);
+        want(&mut restores, &input, &mut jobs);
+        jobs.finish_first();
+        assert!(restores.ended().is_empty(), "what it has read may be older than what was committed since");
+        jobs.finish_first();
+        assert_eq!(restores.ended().len(), 1);
+        assert!(restores.running.is_empty(), "both are counted out");
+    }
+}

@@ -95,8 +95,10 @@ fn what_was_forgotten_is_not_restored() {
     let mut world = after_one_alert();
     pass(&mut world, 3);
     assert!(world.snapshots().len() == 1 && world.seats[1].index.is_empty(), "it is forgotten");
+    let told = ticks(&world);
     world.replace(1);
     world.rounds(30);
+    assert_eq!(ticks(&world), told, "and need not be forgotten again");
     assert!(world.alerts().iter().all(|input| world.seats[1].state(input).is_some()));
     assert!(world.seats[1].index.is_empty());
     for input in world.alerts() {

@@ -201,13 +201,13 @@ fn a_batch_whose_partitions_were_lost_while_it_was_aborted_is_not_sent_again() {
             }
         });
         world.start_on(first, log);
-        produce(&mut world, 0..30);
-        while world.broker.offsets("normalise").len() < world.sources().len() {
-            world.seats[normalise].step().expect("nothing goes wrong");
-        }
         while world.alerts().iter().any(|input| world.seats[first].state(input).is_none()) {
             world.seats[first].step().expect("nothing goes wrong");
             world.seats[first].queue.attempt();
+        }
+        produce(&mut world, 0..30);
+        while world.arrivals().len() < 30 {
+            world.seats[normalise].step().expect("nothing goes wrong");
         }
         world.broker.disturb(Faults::none().then(Call::Commit, 0, fault));
         world.settle();

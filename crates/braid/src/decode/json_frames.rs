@@ -1,0 +1,349 @@
+use std::io::{BufRead, ErrorKind};
+
+use braid_wire::{RECORD_BYTES_MAX, Refusal, RefusalReason};
+
+use super::frames::{Bounded, EachFrame, Frame};
+
+/// Gives the records of a file of JSON: of lines, of documents one behind the other, of lists of any length, whichever
+/// it turns out to hold.
+///
+/// It does not read JSON, it only finds where a record begins and ends (brackets outside of texts); whether what lies
+/// between is JSON is for the decoder to say.
+pub(super) fn each_json(reader: &mut dyn BufRead, each: &mut EachFrame<'_>) -> anyhow::Result<()> {
+    let mut scanner = Scanner::default();
+    loop {
+        let piece = match reader.fill_buf() {
+            Ok(piece) => piece,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if piece.is_empty() {
+            scanner.cut_off();
+            return scanner.found.drain(..).try_for_each(&mut *each);
+        }
+        for byte in piece {
+            scanner.take(*byte);
+            if !scanner.found.is_empty() {
+                scanner.found.drain(..).try_for_each(&mut *each)?;
+            }
+        }
+        let used = piece.len();
+        reader.consume(used);
+    }
+}
+
+/// What a line break means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// The first document tells.
+    Unknown,
+    /// It ends the record, whole or not: what is broken spoils its own line only.
+    Lines,
+    /// Nothing: documents extend over lines.
+    Documents,
+}
+
+/// What the scanner is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// Between documents.
+    Nothing,
+    /// Something that is no document; it ends with its line.
+    Other,
+    /// An object that is a record, or may turn out to hold a list of them.
+    Object,
+    /// A list of records, whose elements are at this depth.
+    List(usize),
+    /// What stands behind the list in the object that holds it: a link to the next page, a count.
+    Rest,
+}
+
+#[derive(Debug)]
+struct Scanner {
+    layout: Layout,
+    within: Within,
+    /// How many brackets are open.
+    depth: usize,
+    in_text: bool,
+    escaped: bool,
+    /// What of the record at hand has been seen.
+    bytes: Bounded,
+    /// The line at hand, and the one that the record at hand begins in.
+    line: u64,
+    begins: u64,
+    element: i32,
+    /// A line has ended within the first document, and what comes next tells the layout.
+    watch: bool,
+    /// The last byte outside of texts that is no white space.
+    last: u8,
+    found: Vec<Frame>,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self {
+            layout: Layout::Unknown,
+            within: Within::Nothing,
+            depth: 0,
+            in_text: false,
+            escaped: false,
+            bytes: Bounded::new(RECORD_BYTES_MAX),
+            line: 0,
+            begins: 0,
+            element: 0,
+            watch: false,
+            last: 0,
+            found: Vec::new(),
+        }
+    }
+}
+
+impl Scanner {
+    fn take(&mut self, byte: u8) {
+        if self.watch && !byte.is_ascii_whitespace() {
+            self.tell_layout(byte);
+        }
+        match self.within {
+            Within::Nothing => self.begin(byte),
+            Within::Other => self.bytes.extend(&[byte]),
+            Within::Object | Within::List(_) | Within::Rest => self.go_on(byte),
+        }
+        if byte == b'\n' {
+            self.end_line();
+        }
+    }
+
+    fn begin(&mut self, byte: u8) {
+        self.begins = self.line;
+        match byte {
+            b'{' => self.within = Within::Object,
+            b'[' => self.within = Within::List(1),
+            // A mark of the byte order, which some editors leave at the beginning.
+            0xEF | 0xBB | 0xBF if self.line == 0 && self.layout == Layout::Unknown => return,
+            _ if byte.is_ascii_whitespace() => return,
+            _ => self.within = Within::Other,
+        }
+        if matches!(self.within, Within::Object | Within::List(_)) {
+            self.depth = 1;
+            self.last = byte;
+        }
+        if !matches!(self.within, Within::List(_)) {
+            self.bytes.extend(&[byte]);
+        }
+    }
+
+    fn go_on(&mut self, byte: u8) {
+        if self.in_text {
+            self.keep(byte);
+            (self.in_text, self.escaped) = (self.escaped || byte != b'"', !self.escaped && byte == b'\\');
+            return;
+        }
+        match byte {
+            b'{' | b'[' => self.open(byte),
+            b'}' | b']' => self.close(byte),
+            b',' if self.within == Within::List(self.depth) => self.end_element(),
+            _ => {
+                self.in_text = byte == b'"';
+                self.keep(byte);
+            }
+        }
+        if !byte.is_ascii_whitespace() {
+            self.last = byte;
+        }
+    }
+
+    fn keep(&mut self, byte: u8) {
+        let at_element = matches!(self.within, Within::List(depth) if depth == self.depth);
+        if at_element && self.bytes.is_blank() {
+            if byte.is_ascii_whitespace() {
+                return;
+            }
+            self.begins = self.line;
+        }
+        if self.within != Within::Rest {
+            self.bytes.extend(&[byte]);
+        }
+    }
+
+    fn open(&mut self, byte: u8) {
+        if byte == b'[' && self.within == Within::Object && self.depth == 1 && self.is_behind_list_name() {
+            self.bytes.clear();
+            self.within = Within::List(2);
+        } else {
+            self.keep(byte);
+        }
+        self.depth += 1;
+    }
+
+    /// Whether what comes is what the wrappers of alerts call their list.
+    fn is_behind_list_name(&self) -> bool {
+        let before = self.bytes.kept().trim_ascii_end();
+        let Some(name) = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end) else { return false };
+        [&b"\"value\""[..], b"\"records\""].iter().any(|list| name.ends_with(list))
+    }
+
+    fn close(&mut self, byte: u8) {
+        match self.within {
+            Within::List(depth) if depth == self.depth => self.end_list(depth),
+            _ => self.keep(byte),
+        }
+        self.depth -= 1;
+        if self.depth == 0 {
+            if self.within == Within::Object {
+                self.give(None);
+            }
+            self.within = Within::Nothing;
+        }
+    }
+
+    fn end_element(&mut self) {
+        self.give(Some(self.element));
+        self.element = self.element.saturating_add(1);
+    }
+
+    fn end_list(&mut self, depth: usize) {
+        if !self.bytes.is_blank() {
+            self.end_element();
+        } else if self.element == 0 {
+            self.refuse(RefusalReason::NotAnAlert, "an empty list of alerts");
+        }
+        self.bytes.clear();
+        self.element = 0;
+        self.within = if depth == 1 { Within::List(1) } else { Within::Rest };
+    }
+
+    fn end_line(&mut self) {
+        self.line += 1;
+        match (self.within, self.layout) {
+            // A document has been there, and has not extended over lines.
+            (Within::Nothing, Layout::Unknown) if self.last != 0 => self.layout = Layout::Lines,
+            (Within::Nothing, _) => {}
+            (Within::Other, _) | (_, Layout::Lines) => self.cut_off(),
+            (_, Layout::Unknown) if self.in_text => {
+                // No text extends over lines, so this one was cut.
+                self.layout = Layout::Lines;
+                self.cut_off();
+            }
+            (_, Layout::Unknown) => self.watch = true,
+            (_, Layout::Documents) => {}
+        }
+    }
+
+    /// The first line has left brackets open. If the next one begins an object where none can stand, it was cut;
+    /// otherwise a document is laid out over lines.
+    fn tell_layout(&mut self, byte: u8) {
+        self.watch = false;
+        let cut = byte == b'{' && self.within == Within::Object && self.last != b':' && self.last != b'[';
+        self.layout = if cut { Layout::Lines } else { Layout::Documents };
+        if cut {
+            self.cut_off();
+        }
+    }
+
+    /// Ends what is at hand where it is, and begins anew.
+    fn cut_off(&mut self) {
+        match self.within {
+            Within::Nothing => {}
+            Within::Other | Within::Object => self.give(None),
+            Within::List(_) if !self.bytes.is_blank() => self.give(Some(self.element)),
+            Within::List(_) | Within::Rest => {
+                self.refuse(RefusalReason::Truncated, "it ends before the list of alerts is closed");
+            }
+        }
+        self.bytes.clear();
+        (self.within, self.depth, self.element) = (Within::Nothing, 0, 0);
+        (self.in_text, self.escaped, self.watch) = (false, false, false);
+    }
+
+    fn give(&mut self, element: Option<i32>) {
+        let bytes = self.bytes.take();
+        self.found.push(Frame { line: self.begins, element, bytes });
+    }
+
+    fn refuse(&mut self, reason: RefusalReason, detail: &str) {
+        let bytes = Err(Refusal::new(reason, detail));
+        self.found.push(Frame { line: self.begins, element: None, bytes });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each frame as `line:element bytes`, lines from 1.
+    fn frames(text: &str) -> Vec<String> {
+        let mut frames = Vec::new();
+        each_json(&mut text.as_bytes(), &mut |frame| {
+            let element = frame.element.map_or(String::new(), |element| format!(":{element}"));
+            let bytes = match &frame.bytes {
+                Ok(bytes) => String::from_utf8_lossy(bytes.trim_ascii()).into_owned(),
+                Err(refusal) => refusal.reason.to_string(),
+            };
+            frames.push(format!("{}{element} {bytes}", frame.line + 1));
+            Ok(())
+        })
+        .unwrap();
+        frames
+    }
+
+    #[test]
+    fn lines_are_records_and_blank_ones_are_not() {
+        assert_eq!(frames("\u{feff}{\"a\":1}\r\n\n {\"b\":[2]}"), ["1 {\"a\":1}", "3 {\"b\":[2]}"]);
+    }
+
+    #[test]
+    fn a_broken_line_spoils_itself_alone() {
+        let text = "{\"a\":1}\n{\"b\":{\n{\"c\":3}\nnonsense\n{\"d\":\"x\n{\"e\":5}\n";
+        let told = ["1 {\"a\":1}", "2 {\"b\":{", "3 {\"c\":3}", "4 nonsense", "5 {\"d\":\"x", "6 {\"e\":5}"];
+        assert_eq!(frames(text), told);
+    }
+
+    #[test]
+    fn a_broken_first_line_spoils_itself_alone() {
+        assert_eq!(frames("{\"a\":1,\n{\"c\":3}\n"), ["1 {\"a\":1,", "2 {\"c\":3}"]);
+        assert_eq!(frames("{\"a\":\"x\n{\"c\":3}\n"), ["1 {\"a\":\"x", "2 {\"c\":3}"]);
+    }
+
+    #[test]
+    fn documents_may_extend_over_lines_and_follow_one_another() {
+        let text = "{\n \"a\": {\"x\": \"}\\\"{\"}\n}\n{\n \"b\": 1\n}\n";
+        assert_eq!(frames(text), ["1 {\n \"a\": {\"x\": \"}\\\"{\"}\n}", "4 {\n \"b\": 1\n}"]);
+    }
+
+    #[test]
+    fn each_element_of_a_list_is_a_record_at_its_own_line() {
+        let text = "[\n  {\"a\": [1, 2]},\n  {\"b\": 2}\n]\n[{\"c\":3}]";
+        assert_eq!(frames(text), ["2:0 {\"a\": [1, 2]}", "3:1 {\"b\": 2}", "5:0 {\"c\":3}"]);
+    }
+
+    #[test]
+    fn the_list_of_a_page_is_found_and_what_is_around_it_left() {
+        let text = "{\"@odata.context\":\"…\",\"value\":[{\"id\":\"1\"},{\"id\":\"2\"}],\"next\":{\"a\":[1]}}\n{\"records\" : [{\"id\":\"3\"}]}";
+        assert_eq!(frames(text), ["1:0 {\"id\":\"1\"}", "1:1 {\"id\":\"2\"}", "2:0 {\"id\":\"3\"}"]);
+        // Deeper down the name means nothing.
+        assert_eq!(
+            frames("{\"x\":{\"value\":[{\"id\":\"1\"}]}}"),
+            ["1 {\"x\":{\"value\":[{\"id\":\"1\"}]}}"]
+        );
+    }
+
+    #[test]
+    fn a_list_that_is_cut_or_empty_is_told() {
+        assert_eq!(frames("[{\"a\":1},"), ["1:0 {\"a\":1}", "1 truncated"]);
+        assert_eq!(frames("[{\"a\":1},{\"b\""), ["1:0 {\"a\":1}", "1:1 {\"b\""]);
+        assert_eq!(frames("{\"value\":[{\"a\":1}]"), ["1:0 {\"a\":1}", "1 truncated"]);
+        assert_eq!(frames("[ ]\n{\"value\":[]}"), ["1 not_an_alert", "2 not_an_alert"]);
+    }
+
+    #[test]
+    fn a_record_beyond_the_bound_is_told_with_its_size_and_what_follows_is_read() {
+        let long = "x".repeat(RECORD_BYTES_MAX);
+        let text = format!("{{\"a\":\"{long}\"}}\n{{\"b\":1}}\n");
+        assert_eq!(frames(&text), ["1 too_large", "2 {\"b\":1}"]);
+    }
+
+    #[test]
+    fn brackets_that_do_not_match_are_the_decoder_s_to_refuse() {
+        assert_eq!(frames("}\n{\"a\":]\n{\"b\":1}"), ["1 }", "2 {\"a\":]", "3 {\"b\":1}"]);
+    }
+}

@@ -1,0 +1,53 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use braid_alert::{Incident, IncidentAlert, IncidentStatus};
+
+/// Writes `alert id,incident id` for each alert, in the order of the incidents. An incident that was merged into
+/// another one has no alerts any more, so that each of them counts for the survivor.
+pub(super) fn write(incidents: &[Incident], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"alert id,incident id\n")?;
+    for (incident, alert) in assigned(incidents) {
+        writeln!(out, "{},{}", field(alert_id(alert)), incident.id)?;
+    }
+    out.flush()
+}
+
+/// Each alert with its incident; an alert that was forgotten and came again, with the later one.
+fn assigned(incidents: &[Incident]) -> Vec<(&Incident, &IncidentAlert)> {
+    let mut last = BTreeMap::new();
+    let standing = incidents.iter().filter(|incident| incident.status != IncidentStatus::Redirected);
+    let all = standing.flat_map(|incident| incident.alerts.iter().map(move |alert| (incident, alert)));
+    for (place, (incident, alert)) in all.enumerate() {
+        last.insert((&incident.tenant, &alert.provider, &alert.id), (place, incident, alert));
+    }
+    let mut rows: Vec<_> = last.into_values().collect();
+    rows.sort_by_key(|(place, ..)| *place);
+    rows.into_iter().map(|(_, incident, alert)| (incident, alert)).collect()
+}
+
+/// The id as the source gave it.
+fn alert_id(alert: &IncidentAlert) -> &str {
+    alert.source_alert_id.as_deref().unwrap_or(alert.id.as_str())
+}
+
+/// A field of CSV (RFC 4180).
+fn field(text: &str) -> Cow<'_, str> {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\"")).into()
+    } else {
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_would_break_the_row_is_quoted() {
+        assert_eq!(field("da638034938542563831_172489803"), "da638034938542563831_172489803");
+        assert_eq!(field("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+}

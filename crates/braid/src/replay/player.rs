@@ -1,0 +1,105 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use braid_alert::{Incident, IncidentChange, IncidentId, Tenant};
+use braid_engine::{Effect, Input, Partition, RejectReason, Settings};
+use braid_wire::incident::{Encoding, encode_change};
+
+use super::EachEvent;
+
+/// After how many inputs the engine is asked what changed in its state: nobody wants to know it here, but until it is
+/// asked it takes notes.
+const INPUTS_PER_DRAIN: u64 = 1_000;
+
+/// What replay is told of the configuration.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    /// The numbers that decide what is one incident.
+    pub correlation: Settings,
+    /// What stands before the id in an incident's URL.
+    pub incident_url_prefix: Option<Box<str>>,
+}
+
+/// The correlate stage without a log: the engine of each partition, and the last record of each incident.
+#[derive(Debug)]
+pub(super) struct Player {
+    rules: Rules,
+    partitions: BTreeMap<i32, Partition>,
+    keep: bool,
+    /// The record of each incident as of its last change. An incident may leave the engine's memory before the end.
+    incidents: BTreeMap<(Tenant, IncidentId), Incident>,
+    inputs: u64,
+}
+
+impl Player {
+    /// Nothing played yet. Incidents are only kept if they are wanted in the end: they are what takes memory.
+    pub(super) const fn new(rules: Rules, keep: bool) -> Self {
+        Self { rules, partitions: BTreeMap::new(), keep, incidents: BTreeMap::new(), inputs: 0 }
+    }
+
+    /// Plays an input of a partition and gives the events that follow from it. Returns why it was rejected, if it was.
+    ///
+    /// # Errors
+    /// What `each_event` says.
+    pub(super) fn apply(
+        &mut self,
+        partition: i32,
+        input: Input,
+        each_event: &mut EachEvent<'_>,
+    ) -> io::Result<Option<RejectReason>> {
+        let settings = &self.rules.correlation;
+        let state = self.partitions.entry(partition).or_insert_with(|| Partition::new(settings.clone()));
+        let mut effects = Vec::new();
+        state.apply(input, &mut effects);
+        self.inputs += 1;
+        if self.inputs.is_multiple_of(INPUTS_PER_DRAIN) {
+            state.drain_changes();
+        }
+        changes(&effects).try_for_each(|change| each_event(&encode_change(change, Encoding::Json)))?;
+        if self.keep {
+            self.keep(partition, &effects);
+        }
+        Ok(effects.iter().find_map(|effect| match effect {
+            Effect::Reject { reason, .. } => Some(*reason),
+            _ => None,
+        }))
+    }
+
+    /// Keeps the records of the incidents that changed, as they stand after the input that changed them.
+    fn keep(&mut self, partition: i32, effects: &[Effect]) {
+        let Some(state) = self.partitions.get(&partition) else { return };
+        let changed: BTreeSet<_> =
+            changes(effects).map(|change| (change.tenant.clone(), change.incident)).collect();
+        for (tenant, id) in changed {
+            let evicted = || effects.iter().find_map(|effect| last_of(effect, id)).cloned();
+            if let Some(mut incident) = state.incident(&tenant, id).or_else(evicted) {
+                let prefix = self.rules.incident_url_prefix.as_ref();
+                incident.incident_url = prefix.map(|prefix| format!("{prefix}{id}").into());
+                self.incidents.insert((tenant, id), incident);
+            }
+        }
+    }
+
+    /// Every incident that there was, as it was last; each tenant's in the order in which they opened.
+    pub(super) fn finish(self) -> Vec<Incident> {
+        let mut incidents: Vec<Incident> = self.incidents.into_values().collect();
+        incidents.sort_by(|a, b| (&a.tenant, a.first_emitted, a.id).cmp(&(&b.tenant, b.first_emitted, b.id)));
+        incidents
+    }
+}
+
+/// The changes of incidents among effects, in order.
+fn changes(effects: &[Effect]) -> impl Iterator<Item = &IncidentChange> {
+    effects.iter().filter_map(|effect| match effect {
+        Effect::Incident(change) | Effect::Evicted { change, .. } => Some(change),
+        _ => None,
+    })
+}
+
+/// The last record of an incident that has left memory.
+fn last_of(effect: &Effect, id: IncidentId) -> Option<&Incident> {
+    match effect {
+        Effect::Evicted { last, .. } if last.id == id => Some(last),
+        _ => None,
+    }
+}

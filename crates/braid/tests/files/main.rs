@@ -1,0 +1,8 @@
+//! `braid decode` and `braid replay` as somebody runs them on files.
+
+mod support;
+
+mod decode;
+mod dump;
+mod replay;
+mod scores;
