@@ -10,11 +10,19 @@ use braid_sim::load::Load;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// A partition that holds `live` alerts and will go on holding that many: as each new one comes in, the oldest is
-/// forgotten.
+/// A partition that holds `live` alerts, and the load that goes on from there.
 pub fn filled(live: u64) -> (Partition, Load) {
-    let retention = Span::micros(Load::interval().as_micros() * live as i64);
-    let mut partition = Partition::new(Settings { dedupe_retention: retention, ..Settings::default() });
+    fill(live, Settings::default())
+}
+
+/// The same, and it will go on holding that many: as each new one comes in, the oldest is forgotten.
+pub fn level(live: u64) -> (Partition, Load) {
+    let dedupe_retention = Span::micros(Load::interval().as_micros() * live as i64);
+    fill(live, Settings { dedupe_retention, ..Settings::default() })
+}
+
+fn fill(live: u64, settings: Settings) -> (Partition, Load) {
+    let mut partition = Partition::new(settings);
     let mut load = Load::new(7);
     let mut effects = Vec::new();
     for alert in load.by_ref().take(live as usize) {

@@ -6,10 +6,16 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use braid_kafka::{Connection, ConnectionSettings, Feed, TopicSpec, Topics, dump};
 use braid_log::Record;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
+
+/// How long a broker may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// A real Apache Kafka: the one that `BRAID_TEST_BROKERS` names, else one that is started for this test binary and
 /// ends with it.
@@ -69,6 +75,24 @@ impl Cluster {
         all.extend(settings.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         let settings = ConnectionSettings { brokers: self.brokers().to_owned(), settings: all };
         Arc::new(Connection::new(settings).unwrap_or_else(|faults| panic!("{faults:?}")))
+    }
+
+    /// The shortest session that the brokers grant a member of a group, in milliseconds.
+    pub fn session_ms_min(&self) -> u32 {
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+            .set("bootstrap.servers", self.brokers())
+            .create()
+            .expect("the admin client is made");
+        let broker =
+            admin.inner().fetch_metadata(None, ANSWER_MAX).expect("a broker answers").brokers()[0].id();
+        let (broker, options) = ([ResourceSpecifier::Broker(broker)], AdminOptions::new());
+        let told = futures_executor::block_on(admin.describe_configs(&broker, &options))
+            .expect("the broker answers")
+            .remove(0);
+        let told = told.expect("its settings may be read");
+        let entry = told.get("group.min.session.timeout.ms").and_then(|entry| entry.value.as_deref());
+        // A broker that keeps it to itself has Kafka's own default, surely.
+        entry.and_then(|value| value.parse().ok()).unwrap_or(6_000)
     }
 
     /// A name that no other test and no earlier run has used.

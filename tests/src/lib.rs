@@ -3,7 +3,14 @@
 //! Tests that need Kafka stand in a module named `on_kafka`, which is how `./test --no-kafka` leaves them out by name
 //! instead of counting as passed what has not run.
 //!
-//! Start with [`broker::Cluster::start`].
+//! Start with [`broker::Cluster::start`]; with [`pipeline::Pipeline`] for the whole program on it.
 
 pub mod broker;
 pub mod worker;
+
+pub mod pipeline;
+
+pub mod http;
+pub mod invention;
+pub mod program;
+pub mod standing;

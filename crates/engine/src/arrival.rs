@@ -183,10 +183,13 @@ impl TenantState {
 
     /// Puts an alert's mentions into the index, where the next alert finds them.
     pub(crate) fn index(&mut self, slot: AlertRef, weighing: &Weighing) {
+        let interval = self.alerts[slot].interval(weighing.settings.activity_max);
         for place in 0..self.alerts[slot].mentions.len() {
-            let entity = self.alerts[slot].mentions[place].entity;
-            let mention = self.mention_at(slot, entity, weighing.settings.activity_max);
-            self.entities[entity].insert_mention(mention);
+            let state = &self.alerts[slot];
+            let mention = &state.mentions[place];
+            let entity = mention.entity;
+            let there = self.indexed(slot, state, mention, interval);
+            self.entities[entity].insert_mention(there);
         }
     }
 

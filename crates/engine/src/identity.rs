@@ -113,7 +113,10 @@ impl TenantState {
         names: Names,
         effects: &mut Vec<Effect>,
     ) -> (EntityRef, Option<NameRef>) {
-        let known: SmallVec<[Option<NameRef>; 6]> = names.iter().map(|name| self.names.find(name)).collect();
+        let mut known: SmallVec<[Option<NameRef>; 6]> = SmallVec::new();
+        for name in &names {
+            known.push(self.names.find(name));
+        }
         let mut bearer: Option<EntityRef> = None;
         for (place, name) in known.iter().enumerate() {
             let Some(name) = *name else { continue };

@@ -160,11 +160,15 @@ impl Partition {
         self.place_of.get(tenant).map(|&place| &self.tenants[place])
     }
 
+    /// How many alerts are remembered; cheap.
+    pub fn alerts(&self) -> u64 {
+        self.tenants.iter().map(|state| state.alerts.len() as u64).sum()
+    }
+
     /// Figures for metrics. Looks at every group: for once a commit interval, not for once an alert.
     pub fn stats(&self) -> Stats {
-        let mut stats = Stats { state_bytes: self.state_bytes, ..Stats::default() };
+        let mut stats = Stats { alerts: self.alerts(), state_bytes: self.state_bytes, ..Stats::default() };
         for state in &self.tenants {
-            stats.alerts += state.alerts.len() as u64;
             stats.entities += state.entities.len() as u64;
             stats.incidents_open += state.open;
             let (dormant, largest) = state.dormant_and_largest(self.weighing.settings.dormant_after);

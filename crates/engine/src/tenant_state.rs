@@ -6,14 +6,14 @@ use std::collections::BinaryHeap;
 use std::hash::BuildHasher;
 
 use braid_alert::{
-    AlertId, AlertKey, ChangeReason, EntityId, IncidentChange, IncidentId, Link, Provider, SourceTime, Span,
-    Tenant,
+    AlertId, AlertKey, ChangeReason, EntityId, EventTime, IncidentChange, IncidentId, Link, Provider,
+    SourceTime, Span, Tenant,
 };
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
 use smallvec::SmallVec;
 
-use crate::alert_state::{AlertState, LinkState};
+use crate::alert_state::{AlertState, LinkState, Mention};
 use crate::entity::{Entity, MentionAt};
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, NAME_BYTES};
@@ -158,7 +158,17 @@ impl TenantState {
         let state = &self.alerts[slot];
         let mention =
             state.mentions.iter().find(|m| m.entity == entity).expect("the alert mentions the entity");
-        let (start, end) = state.interval(activity_max);
+        self.indexed(slot, state, mention, state.interval(activity_max))
+    }
+
+    /// The same, for a mention at hand.
+    pub(crate) fn indexed(
+        &self,
+        slot: AlertRef,
+        state: &AlertState,
+        mention: &Mention,
+        (start, end): (EventTime, EventTime),
+    ) -> MentionAt {
         MentionAt {
             start,
             end,

@@ -1,5 +1,5 @@
-//! Clustered load: attacks of some twenty alerts each, fifty of them at a time, on an organisation of some thousand
-//! hosts and users. What the benches run on.
+//! Clustered load: attacks of some twenty alerts each, fifty of them at a time, on an organisation of some hundred
+//! thousand hosts and users. What the benches run on.
 
 use braid_alert::{
     Alert, AlertId, AlertStatus, Correlate, EntityKind, EventTime, Evidence, HostAddress, Identifier,
@@ -13,8 +13,8 @@ const ATTACKS: usize = 50;
 /// How many alerts an attack has.
 const ATTACK_ALERTS: usize = 20;
 /// How many hosts and users the organisation has.
-const HOSTS: usize = 20_000;
-const USERS: usize = 30_000;
+const HOSTS: usize = 200_000;
+const USERS: usize = 300_000;
 /// 2026-03-02T00:00:00Z.
 const START: SourceTime = SourceTime::from_millis(1_772_409_600_000);
 

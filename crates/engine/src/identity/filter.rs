@@ -44,11 +44,13 @@ pub(super) fn names_of(kind: EntityKind, identifiers: Vec<Identifier>) -> Option
     }
     let mut names = identifiers;
     names.retain(names_somebody);
-    if names.iter().any(|name| name.kind.is_strong()) {
-        names.retain(|name| !matches!(name.kind, IdentifierKind::FilePath));
+    if names.len() > 1 {
+        if names.iter().any(|name| name.kind.is_strong()) {
+            names.retain(|name| name.kind != IdentifierKind::FilePath);
+        }
+        names.sort_by(|a, b| rank::of(&a.kind).cmp(&rank::of(&b.kind)).then_with(|| a.cmp(b)));
+        names.dedup();
     }
-    names.sort_by(|a, b| (rank::of(&a.kind), a).cmp(&(rank::of(&b.kind), b)));
-    names.dedup();
     (!names.is_empty()).then_some((kind, names))
 }
 

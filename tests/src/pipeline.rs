@@ -1,0 +1,220 @@
+//! The whole program on topics of its own, and what it owes: that its output is what `replay` makes of its log.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use braid_kafka::Feed;
+use braid_log::Record;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::broker::Cluster;
+use crate::program::{self, Program};
+use crate::standing::{Observer, until};
+
+/// A source of a pipeline.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceSpec {
+    /// Its name, and the end of its topic's.
+    pub name: &'static str,
+    /// What its records are.
+    pub format: &'static str,
+    /// Whose they are, as the configuration says it.
+    pub tenant: &'static str,
+    /// Partitions of its topic.
+    pub partitions: u32,
+}
+
+/// Topics, a configuration, and a directory for what comes of it.
+pub struct Pipeline {
+    cluster: &'static Cluster,
+    name: String,
+    sources: Vec<SourceSpec>,
+    directory: TempDir,
+    started: std::cell::Cell<u32>,
+}
+
+impl Pipeline {
+    /// A pipeline with these sources; their topics are created here, braid's by itself. `more` is configuration beyond
+    /// what all pipelines have: whole tables, in TOML.
+    pub fn new(stem: &str, sources: &[SourceSpec], more: &str) -> Self {
+        let cluster = Cluster::start();
+        let (name, sources) = (cluster.name(stem), sources.to_vec());
+        let directory = tempfile::tempdir().expect("there is room for a directory");
+        let pipeline = Self { cluster, name, sources, directory, started: 0.into() };
+        for source in &pipeline.sources {
+            // Room for what is larger than braid's own topics take.
+            let settings = [("max.message.bytes", "8000000")];
+            cluster.create_topic(&pipeline.topic(source.name), source.partitions, &settings);
+        }
+        std::fs::write(pipeline.path("braid.toml"), pipeline.configuration(more)).expect("there is room");
+        pipeline
+    }
+
+    /// Small batches, so that much is under way at any moment; short sessions, so that a takeover is quick.
+    fn configuration(&self, more: &str) -> String {
+        let Self { cluster, name, .. } = self;
+        let session_ms = cluster.session_ms_min().max(1_500);
+        let mut text = format!(
+            "[kafka]\nbrokers = [{brokers:?}]\ngroup_prefix = {name:?}\ntransactional_id_prefix = {name:?}\n\
+             [kafka.settings]\n\"session.timeout.ms\" = {session_ms}\n\"heartbeat.interval.ms\" = 300\n\
+             [topics]\nalerts = \"{name}.alerts\"\nchangelog = \"{name}.changelog\"\nincidents = \"{name}.incidents\"\n\
+             incident_events = \"{name}.incident-events\"\ndead_letters = \"{name}.dead-letters\"\npartitions = 4\n\
+             incidents_partitions = 3\nincident_events_partitions = 5\ndead_letters_partitions = 2\n\
+             replication_factor = 1\nmin_insync_replicas = 1\n\
+             [worker]\ncommit_interval = \"20ms\"\nbatch_records_max = 12\n\
+             [http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n{more}\n",
+            brokers = cluster.brokers(),
+        );
+        for SourceSpec { name: source, format, tenant, .. } in &self.sources {
+            let _ = write!(
+                text,
+                "[[sources]]\nname = {source:?}\ntopics = [\"{name}.{source}\"]\nformat = {format:?}\nenabled = true\n\
+                 tenant = {tenant}\n"
+            );
+        }
+        text
+    }
+
+    /// The full name of a topic: of a source, or `alerts`, `changelog`, `incidents`, `incident-events`, `dead-letters`.
+    pub fn topic(&self, end: &str) -> String {
+        format!("{}.{end}", self.name)
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.directory.path().join(file)
+    }
+
+    /// Starts the process that is this one of those that share the work.
+    pub fn start(&self, instance: u32) -> Program {
+        self.started.set(self.started.get() + 1);
+        let log = self.path(&format!("instance-{instance}.{}.log", self.started.get()));
+        let mut command = program::command(self.directory.path());
+        command.args(["run", "-c", "braid.toml"]).env("BRAID__KAFKA__INSTANCE", instance.to_string());
+        Program::start(&mut command, log)
+    }
+
+    /// Writes records, a key and a value each, into a source's topic, or into one of braid's.
+    pub fn feed<'r>(&self, end: &str, records: impl IntoIterator<Item = (&'r str, Option<&'r [u8]>)>) {
+        let connection = self.cluster.connection_with(&[("message.max.bytes", "8000000")]);
+        let feed = Feed::connect(&connection).expect("the producer is made");
+        for (key, value) in records {
+            feed.send(&self.topic(end), None, Some(key.as_bytes()), value, &[]).expect("it is queued");
+        }
+        feed.flush().expect("it is acknowledged");
+    }
+
+    /// What can be seen of a stage from outside.
+    pub fn observer(&self, stage: &str) -> Observer {
+        Observer::of(self.cluster, &format!("{}-{stage}", self.name))
+    }
+
+    /// The committed records of a topic.
+    pub fn read(&self, end: &str) -> Vec<Record> {
+        self.cluster.read(&self.topic(end))
+    }
+
+    /// Waits until everything that is in the source topics has gone through both stages.
+    pub fn drain(&self) {
+        let normalise = self.observer("normalise");
+        for source in &self.sources {
+            let topic = self.topic(source.name);
+            let ends = normalise.ends(&topic);
+            until(&format!("{topic} is read up to {ends:?}"), || normalise.committed(&topic) == ends);
+        }
+        let mut ends = [0; 4];
+        for record in self.read("alerts") {
+            let end = &mut ends[usize::try_from(record.partition).expect("it is one of four")];
+            *end = record.offset + 1;
+        }
+        let (correlate, topic) = (self.observer("correlate"), self.topic("alerts"));
+        until(&format!("{topic} is read up to {ends:?}"), || {
+            correlate.committed(&topic).iter().zip(ends).all(|(committed, end)| *committed >= end)
+        });
+    }
+
+    /// What a command prints; `arguments` are separated by blanks.
+    pub fn braid(&self, arguments: &str) -> Vec<u8> {
+        let mut command = program::command(self.directory.path());
+        program::printed(command.args(arguments.split(' ')).env("BRAID_CONFIG", "braid.toml"))
+    }
+
+    /// Dumps the committed alerts topic into a file for [`Pipeline::braid`], and gives its name.
+    pub fn dump_alerts(&self) -> &'static str {
+        let dumped = self.braid(&format!("dump {}", self.topic("alerts")));
+        std::fs::write(self.path("alerts.dump"), dumped).expect("there is room for the dump");
+        "alerts.dump"
+    }
+
+    /// Asserts what the program owes: every version of every incident once and in order, the incidents as of their last
+    /// version, all of it byte for byte what `replay` makes of the committed alerts topic. Gives the incidents' last
+    /// records.
+    pub fn assert_as_replayed(&self) -> BTreeMap<String, Value> {
+        let dump = self.dump_alerts();
+        let replay = |output: &str| {
+            self.braid(&format!("replay --format braid-dump {dump} --config braid.toml --output {output}"))
+        };
+        let events = by_key(self.read("incident-events"));
+        events.iter().for_each(|(incident, events)| assert_without_gap(incident, events));
+        assert_same("incident-events", &events, &by_id(&replay("events"), "incident"));
+
+        let snapshots = by_key(self.read("incidents"));
+        snapshots.iter().for_each(|(incident, versions)| assert_rising(incident, versions));
+        let last = |mut versions: Vec<String>| versions.split_off(versions.len().saturating_sub(1));
+        let last: BTreeMap<_, _> = snapshots.into_iter().map(|(id, versions)| (id, last(versions))).collect();
+        assert_same("incidents", &last, &by_id(&replay("incidents"), "id"));
+        last.into_iter().map(|(id, text)| (id, parsed(&text[0]))).collect()
+    }
+}
+
+/// Values by key, in the order of their offsets: a key has one partition.
+fn by_key(records: Vec<Record>) -> BTreeMap<String, Vec<String>> {
+    let text =
+        |bytes: Option<Box<[u8]>>| String::from_utf8(bytes.unwrap_or_default().into()).expect("it is text");
+    let mut values: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for record in records {
+        values.entry(text(record.key)).or_default().push(text(record.value));
+    }
+    values
+}
+
+/// Lines by what one of their fields says, in order.
+fn by_id(lines: &[u8], field: &str) -> BTreeMap<String, Vec<String>> {
+    let mut values: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for line in std::str::from_utf8(lines).expect("it is text").lines() {
+        let id = parsed(line)[field].as_str().expect("it has an id").to_owned();
+        values.entry(id).or_default().push(line.to_owned());
+    }
+    values
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).expect("what braid writes is JSON")
+}
+
+fn versions(values: &[String]) -> Vec<i64> {
+    values.iter().map(|value| parsed(value)["version"].as_i64().expect("it has a version")).collect()
+}
+
+fn assert_without_gap(incident: &str, events: &[String]) {
+    let expected: Vec<i64> = (1..).take(events.len()).collect();
+    assert_eq!(versions(events), expected, "the versions of {incident} in incident-events");
+}
+
+fn assert_rising(incident: &str, snapshots: &[String]) {
+    let versions = versions(snapshots);
+    assert!(versions.is_sorted_by(|a, b| a < b), "the versions of {incident} in incidents: {versions:?}");
+}
+
+/// As `assert_eq`, but shows the first difference only.
+fn assert_same(
+    what: &str,
+    written: &BTreeMap<String, Vec<String>>,
+    replayed: &BTreeMap<String, Vec<String>>,
+) {
+    let ids: Vec<_> = written.keys().chain(replayed.keys()).collect();
+    for id in ids {
+        assert_eq!(written.get(id), replayed.get(id), "{what} of {id}: what Kafka has and what replay gives");
+    }
+}
