@@ -63,7 +63,7 @@ impl Pipeline {
              incident_events = \"{name}.incident-events\"\ndead_letters = \"{name}.dead-letters\"\npartitions = 4\n\
              incidents_partitions = 3\nincident_events_partitions = 5\ndead_letters_partitions = 2\n\
              replication_factor = 1\nmin_insync_replicas = 1\n\
-             [worker]\ncommit_interval = \"20ms\"\nbatch_records_max = 12\n\
+             [worker]\ncommit_interval = \"20ms\"\nbatch_records_max = 1\n\
              [http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n{more}\n",
             brokers = cluster.brokers(),
         );

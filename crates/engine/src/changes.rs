@@ -21,6 +21,7 @@ use crate::weighing::Weighing;
 impl TenantState {
     /// What changed since the last call: removals first, for no key is given twice.
     pub(crate) fn drain_changes(&mut self, into: &mut Vec<Change>) {
+        self.settle_freshness();
         let dirty = std::mem::take(&mut self.dirty);
         into.extend(dirty.deleted.into_iter().map(Change::Delete));
         for slot in dirty.entities {

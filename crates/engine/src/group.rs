@@ -24,6 +24,9 @@ pub(crate) struct Group {
     /// When any of its alerts was last heard of.
     pub(crate) seen: SourceTime,
     pub(crate) dirty: bool,
+    /// Its incident has a version that has not been drained, and its record is still the one to be made from the state
+    /// (see `freshness`).
+    pub(crate) fresh: bool,
 }
 
 impl Group {
@@ -39,6 +42,7 @@ impl Group {
             last_activity: EventTime::MIN,
             seen: SourceTime::MIN,
             dirty: true,
+            fresh: false,
         }
     }
 

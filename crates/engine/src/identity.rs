@@ -83,6 +83,9 @@ impl TenantState {
         let Some((kind, names)) = filter::names_of(EntityKind::Address, names) else { return };
         let (entity, anchor) = self.bearer_of(kind, names, effects);
         let host = self.entities[host].id;
+        if egress && !self.entities[entity].egress {
+            self.before_change_of(entity);
+        }
         let known = &mut self.entities[entity];
         let news = if egress { !std::mem::replace(&mut known.egress, true) } else { known.bind(host, at) };
         if news {
@@ -148,6 +151,9 @@ impl TenantState {
         names: Names,
         known: &[Option<NameRef>],
     ) -> Option<NameRef> {
+        if known.iter().any(Option::is_none) || rank::is_more_telling(&kind, &self.entities[bearer].kind) {
+            self.before_change_of(bearer);
+        }
         let mut news = false;
         let mut tied: SmallVec<[NameRef; 6]> = SmallVec::new();
         for (identifier, known) in names.into_iter().zip(known) {
@@ -181,21 +187,27 @@ impl TenantState {
     }
 
     fn describe(&mut self, entity: EntityRef, label: Option<Box<str>>, tags: Vec<Box<str>>) {
+        if !self.would_describe(entity, &label, &tags) {
+            return;
+        }
+        self.before_change_of(entity);
         let known = &mut self.entities[entity];
-        let mut news = false;
         if let Some(label) = label.filter(|_| known.label().is_none()) {
             known.rare().label = Some(label);
-            news = true;
         }
         for tag in tags {
             if known.tags().len() < TAGS_MAX && !known.tags().contains(&tag) {
                 known.rare().tags.push(tag);
-                news = true;
             }
         }
-        if news {
-            self.touch_entity(entity);
-        }
+        self.touch_entity(entity);
+    }
+
+    fn would_describe(&self, entity: EntityRef, label: &Option<Box<str>>, tags: &[Box<str>]) -> bool {
+        let known = &self.entities[entity];
+        let room = known.tags().len() < TAGS_MAX;
+        (label.is_some() && known.label().is_none())
+            || (room && tags.iter().any(|tag| !known.tags().contains(tag)))
     }
 
     pub(crate) fn new_entity(&mut self, kind: EntityKind) -> EntityRef {

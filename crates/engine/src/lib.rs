@@ -22,6 +22,7 @@ mod join;
 mod merge;
 mod expiry;
 mod snapshot;
+mod freshness;
 mod changes;
 
 // What that is made of.

@@ -18,10 +18,10 @@ use crate::title::{Subject, title};
 const SENSITIVE_TAGS: [&str; 4] = ["sensitive", "honeytoken", "Sensitive", "Honeytoken"];
 
 impl TenantState {
-    /// The record of an incident, redirected ones included.
+    /// The record of an incident as of its last version, redirected ones included.
     pub(crate) fn incident(&self, id: IncidentId) -> Option<Incident> {
         match self.home(id)? {
-            Home::Group(slot) => Some(self.snapshot(*slot)),
+            Home::Group(slot) => Some(self.record(*slot)),
             Home::Redirected(record) => Some(stub(record)),
         }
     }

@@ -15,6 +15,7 @@ use smallvec::SmallVec;
 
 use crate::alert_state::{AlertState, LinkState, Mention};
 use crate::entity::{Entity, MentionAt};
+use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, NAME_BYTES};
 use crate::names::Names;
@@ -46,6 +47,7 @@ pub(crate) struct TenantState {
     /// every restore, which an allocator's figure is not.
     pub(crate) state_bytes: u64,
     pub(crate) open: u64,
+    pub(crate) freshness: Freshness,
     /// Identity has moved names since mentions were noted (see `identity`).
     pub(crate) names_moved: bool,
     /// Entities that a division may have left without a mention.
@@ -91,6 +93,7 @@ impl TenantState {
             dirty: Dirty::default(),
             state_bytes: 0,
             open: 0,
+            freshness: Freshness::default(),
             names_moved: false,
             orphans: Vec::new(),
         }
@@ -203,6 +206,7 @@ impl TenantState {
     /// Makes one more version of a group's incident, and the change that says so.
     pub(crate) fn change(&mut self, slot: GroupRef, reason: ChangeReason) -> IncidentChange {
         self.touch_group(slot);
+        self.freshen(slot);
         let clock = self.clock;
         let group = &mut self.groups[slot];
         let incident = &mut group.incident;

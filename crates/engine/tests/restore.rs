@@ -187,11 +187,13 @@ proptest! {
         drafts in prop::collection::vec(draft(), 1..80),
         restarts in prop::collection::vec(prop::bool::weighted(0.2), 80),
     ) {
-        let (effects, partition) = play(&drafts, &[false; 80]);
-        let (effects_after, partition_after) = play(&drafts, &restarts);
+        let (effects, mut partition) = play(&drafts, &[false; 80]);
+        let (effects_after, mut partition_after) = play(&drafts, &restarts);
         prop_assert_eq!(effects, effects_after);
         prop_assert_eq!(first_difference(&partition.records(), &partition_after.records()), None);
         prop_assert_eq!(partition.stats(), partition_after.stats());
+        partition.drain_changes();
+        partition_after.drain_changes();
         for (tenant, id) in partition.incident_ids() {
             prop_assert_eq!(partition.incident(&tenant, id), partition_after.incident(&tenant, id));
         }
@@ -242,6 +244,31 @@ proptest! {
             // A name that turns out ambiguous divides entities that were counted as one.
             prop_assert!(incident.entities.len() <= 12 + 2 * conflicts);
             prop_assert!(incident.links.len() + 1 >= incident.alerts.len(), "a tree holds all alerts together");
+        }
+    }
+
+    #[test]
+    fn a_record_is_as_of_its_last_version_however_long_the_batch(
+        drafts in prop::collection::vec(draft(), 1..80),
+        drains in prop::collection::vec(prop::bool::weighted(0.1), 80),
+    ) {
+        let mut partition = Partition::new(Settings { state_bytes_max: u64::MAX, ..settings() });
+        let mut as_of_change = BTreeMap::new();
+        for (draft, drain) in drafts.iter().zip(drains) {
+            let mut effects = Vec::new();
+            partition.apply(Input::Alert(Box::new(alert_of(draft))), &mut effects);
+            for effect in effects {
+                if let Effect::Incident(change) = effect {
+                    let record = partition.incident(&change.tenant, change.incident).unwrap();
+                    as_of_change.insert((change.tenant, change.incident), record);
+                }
+            }
+            if drain {
+                for ((tenant, id), record) in std::mem::take(&mut as_of_change) {
+                    prop_assert_eq!(partition.incident(&tenant, id).unwrap(), record);
+                }
+                partition.drain_changes();
+            }
         }
     }
 

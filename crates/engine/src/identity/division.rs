@@ -12,6 +12,7 @@ impl TenantState {
     /// bore it falls into the parts that hold together without it.
     pub(super) fn make_ambiguous(&mut self, name: NameRef, effects: &mut Vec<Effect>) {
         let owner = self.names.bearer(name);
+        self.before_change_of(owner);
         let identifier = self.names.identifier(name).clone();
         effects.push(Effect::IdentityConflict { tenant: self.tenant.clone(), identifier });
         let others = self.entities[owner].names.iter().filter(|&&n| n != name).count();

@@ -46,6 +46,8 @@ impl TenantState {
             (entity.mentions.len(), std::cmp::Reverse(entity.id))
         };
         let (keep, gone) = if weight(a) >= weight(b) { (a, b) } else { (b, a) };
+        self.before_change_of(keep);
+        self.before_change_of(gone);
         self.move_mentions(gone, keep, |_| true);
         let gone_entity = self.remove_entity(gone);
         self.names_moved = true;
