@@ -14,6 +14,8 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 
+use crate::worker::patiently;
+
 /// How long a broker may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
@@ -131,10 +133,11 @@ impl Cluster {
 
     /// Every committed record of a topic, partition by partition.
     pub fn read(&self, topic: &str) -> Vec<Record> {
-        let mut records = Vec::new();
-        dump(&self.connection, topic, &mut |record| records.push(record))
-            .expect("the topic is read to its end");
-        records
+        // A topic that is new has no leader for a moment.
+        patiently("reading a topic", || {
+            let mut records = Vec::new();
+            dump(&self.connection, topic, &mut |record| records.push(record)).map(|_| records)
+        })
     }
 
     /// The values of [`Cluster::read`], as text.

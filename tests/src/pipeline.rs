@@ -63,7 +63,7 @@ impl Pipeline {
              incident_events = \"{name}.incident-events\"\ndead_letters = \"{name}.dead-letters\"\npartitions = 4\n\
              incidents_partitions = 3\nincident_events_partitions = 5\ndead_letters_partitions = 2\n\
              replication_factor = 1\nmin_insync_replicas = 1\n\
-             [worker]\ncommit_interval = \"20ms\"\nbatch_records_max = 1\n\
+             [worker]\ncommit_interval = \"20ms\"\nbatch_records_max = 12\n\
              [http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n{more}\n",
             brokers = cluster.brokers(),
         );
@@ -88,11 +88,16 @@ impl Pipeline {
 
     /// Starts the process that is this one of those that share the work.
     pub fn start(&self, instance: u32) -> Program {
+        self.start_with(instance, &[])
+    }
+
+    /// As [`Pipeline::start`], with environment variables that override the configuration.
+    pub fn start_with(&self, instance: u32, overrides: &[(&str, &str)]) -> Program {
         self.started.set(self.started.get() + 1);
         let log = self.path(&format!("instance-{instance}.{}.log", self.started.get()));
         let mut command = program::command(self.directory.path());
         command.args(["run", "-c", "braid.toml"]).env("BRAID__KAFKA__INSTANCE", instance.to_string());
-        Program::start(&mut command, log)
+        Program::start(command.envs(overrides.iter().copied()), log)
     }
 
     /// Writes records, a key and a value each, into a source's topic, or into one of braid's.

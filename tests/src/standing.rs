@@ -58,8 +58,14 @@ impl Observer {
     /// The ends of a topic's partitions: what is not committed, and the marks of transactions, count.
     pub fn ends(&self, topic: &str) -> Vec<i64> {
         let end = |partition| {
-            let marks = self.consumer.fetch_watermarks(topic, partition, ANSWER_MAX);
-            marks.unwrap_or_else(|error| panic!("the end of {topic}/{partition}: {error}")).1
+            let mut end = Err("never asked".to_owned());
+            // A topic that is new has no leader for a moment.
+            until(&format!("the end of {topic}/{partition}"), || {
+                let marks = self.consumer.fetch_watermarks(topic, partition, ANSWER_MAX);
+                end = marks.map(|(_, end)| end).map_err(|error| error.to_string());
+                end.is_ok()
+            });
+            end.expect("it was waited for")
         };
         self.partitions(topic).into_iter().map(end).collect()
     }

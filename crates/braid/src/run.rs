@@ -99,7 +99,7 @@ impl Instance {
         Ok(Self {
             connection: Arc::new(settings::connection(&config)?),
             index: Arc::new(HotIndex::new()),
-            patience: Patience::new(stop.clone()),
+            patience: Patience::new(stop.clone(), workers(&config.worker, &stages)),
             around: Surroundings { stop, readiness, metrics },
             config,
             stages,
@@ -168,7 +168,7 @@ impl Instance {
         let open = |stage: StageKind, number: usize| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let worker = topology::worker(&self.config, stage_named(stage), self.ordinal, number);
-            let name = format!("worker {stage}-{number}");
+            let name = worker_named(stage, number);
             let log =
                 self.patience.until(&name, || KafkaLog::connect(self.connection.clone(), worker.clone()))?;
             tracing::info!(worker = %format!("{stage}-{number}"), group = worker.group_id, transactional_id = worker.transactional_id(), "joined its group");
@@ -208,6 +208,22 @@ fn stages(only: Option<Stage>) -> Vec<StageKind> {
         Some(Stage::Normalise) => vec![StageKind::Normalise],
         Some(Stage::Correlate) => vec![StageKind::Correlate],
     }
+}
+
+/// The workers that this process will have: it is not ready before each has joined its group.
+fn workers(settings: &config::Worker, stages: &[StageKind]) -> Vec<String> {
+    let threads = |stage| match stage {
+        StageKind::Normalise => settings.normalise_threads,
+        StageKind::Correlate => settings.correlate_threads,
+    };
+    let of = |stage: &StageKind| {
+        (0..u32::from(threads(*stage).get())).map(|number| worker_named(*stage, number)).collect::<Vec<_>>()
+    };
+    stages.iter().flat_map(of).collect()
+}
+
+fn worker_named(stage: StageKind, number: u32) -> String {
+    format!("worker {stage}-{number}")
 }
 
 const fn stage_named(stage: StageKind) -> Stage {

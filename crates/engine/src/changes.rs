@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use braid_alert::{EntityId, IncidentId, Tenant};
+use braid_alert::{EntityId, EntityKind, IncidentId, Tenant};
 use smallvec::SmallVec;
 
 use crate::alert_state::{AlertState, LinkState, Mention, Part, record_bytes};
@@ -122,6 +122,9 @@ fn put(record: StateRecord) -> Change {
     Change::Put(Box::new(record))
 }
 
+/// Where restored entities are.
+type EntitiesById = BTreeMap<EntityId, EntityRef>;
+
 /// What a changelog has come to for one tenant: the last record of each key.
 #[derive(Debug, Default)]
 pub(crate) struct Restored {
@@ -160,8 +163,9 @@ impl Restored {
             state.next_entity = record.next_entity;
             state.next_group = record.next_group;
         }
+        let mut entities = EntitiesById::new();
         for record in self.entities.into_values() {
-            state.restore_entity(record);
+            entities.insert(record.id, state.restore_entity(record));
         }
         let groups = state.restore_incidents(self.incidents);
         let mut slots = BTreeMap::new();
@@ -169,9 +173,9 @@ impl Restored {
         for (arrival, mut record) in self.alerts {
             let Some(&group) = groups.get(&record.group) else { continue };
             links.push((arrival, std::mem::take(&mut record.links)));
-            slots.insert(arrival, state.restore_alert(record, group, weighing));
+            slots.insert(arrival, state.restore_alert(record, group, &entities, weighing));
         }
-        state.restore_links(links, &slots);
+        state.restore_links(links, &slots, &entities);
         for &group in groups.values() {
             state.schedule(group, weighing);
         }
@@ -181,7 +185,7 @@ impl Restored {
 }
 
 impl TenantState {
-    fn restore_entity(&mut self, record: EntityRecord) {
+    fn restore_entity(&mut self, record: EntityRecord) -> EntityRef {
         let mut entity = Entity::new(record.id, record.kind);
         (entity.ambiguous, entity.egress, entity.dirty) = (record.ambiguous, record.egress, false);
         entity.ties =
@@ -192,13 +196,16 @@ impl TenantState {
             entity.rare = Some(Box::new(RareTraits { label, tags, bindings }));
         }
         let slot = self.entities.insert(entity);
-        self.entity_by_id.insert(record.id, slot);
+        if self.entities[slot].kind == EntityKind::Host {
+            self.hosts.insert(record.id, slot);
+        }
         self.state_bytes += ENTITY_BYTES;
         for identifier in record.identifiers {
             self.state_bytes += NAME_BYTES + identifier.value.len() as u64;
             let name = self.names.insert(identifier, slot);
             self.entities[slot].names.push(name);
         }
+        slot
     }
 
     /// Puts incidents in their place and returns the groups by number.
@@ -223,9 +230,15 @@ impl TenantState {
         groups
     }
 
-    fn restore_alert(&mut self, record: AlertRecord, group: GroupRef, weighing: &Weighing) -> AlertRef {
+    fn restore_alert(
+        &mut self,
+        record: AlertRecord,
+        group: GroupRef,
+        entities: &EntitiesById,
+        weighing: &Weighing,
+    ) -> AlertRef {
         let mention = |m: MentionRecord| {
-            let entity = *self.entity_by_id.get(&m.entity)?;
+            let entity = *entities.get(&m.entity)?;
             let anchor = m.anchor.and_then(|identifier| self.names.find(&identifier));
             Some(Mention { entity, part: Part::from(&m.role), anchor, bound: m.bound, context: m.context })
         };
@@ -247,13 +260,18 @@ impl TenantState {
         slot
     }
 
-    fn restore_links(&mut self, links: Vec<(i64, Vec<LinkRecord>)>, slots: &BTreeMap<i64, AlertRef>) {
+    fn restore_links(
+        &mut self,
+        links: Vec<(i64, Vec<LinkRecord>)>,
+        slots: &BTreeMap<i64, AlertRef>,
+        entities: &EntitiesById,
+    ) {
         for (arrival, records) in links {
             for record in records {
                 let (Some(&slot), Some(&peer)) = (slots.get(&arrival), slots.get(&record.peer)) else {
                     continue;
                 };
-                let Some(&entity) = self.entity_by_id.get(&record.entity) else { continue };
+                let Some(&entity) = entities.get(&record.entity) else { continue };
                 let LinkRecord { reason, weight, gap, .. } = record;
                 self.alerts[slot].links.push(LinkState { peer, entity, reason, weight, gap });
             }

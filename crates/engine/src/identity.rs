@@ -102,7 +102,7 @@ impl TenantState {
             return;
         }
         let host = address.bound_to(at, weighing.settings.ip_binding);
-        let Some(host) = host.and_then(|id| self.entity_by_id.get(&id).copied()) else { return };
+        let Some(host) = host.and_then(|id| self.hosts.get(&id).copied()) else { return };
         mentions[place].context = true;
         let (part, anchor) = (mentions[place].part, None);
         note(mentions, Mention { entity: host, part, anchor, bound: true, context: false });
@@ -215,8 +215,11 @@ impl TenantState {
         self.next_entity += 1;
         self.dirty.tenant = true;
         self.state_bytes += ENTITY_BYTES;
+        let is_host = kind == EntityKind::Host;
         let entity = self.entities.insert(Entity::new(id, kind));
-        self.entity_by_id.insert(id, entity);
+        if is_host {
+            self.hosts.insert(id, entity);
+        }
         self.dirty.entities.push(entity);
         entity
     }

@@ -150,10 +150,10 @@ impl Partition {
         ids
     }
 
-    /// What is known of an entity.
+    /// What is known of an entity. Looks at all of them: for tests and tools.
     pub fn entity(&self, tenant: &Tenant, id: EntityId) -> Option<EntityRecord> {
         let state = self.tenant(tenant)?;
-        state.entity_by_id.get(&id).map(|&slot| state.entity_record(slot))
+        state.entities.iter().find(|(_, entity)| entity.id == id).map(|(slot, _)| state.entity_record(slot))
     }
 
     fn tenant(&self, tenant: &Tenant) -> Option<&TenantState> {

@@ -81,7 +81,7 @@ impl TenantState {
         if entities == group.entities().len() || entities <= most {
             return mentions;
         }
-        self.orphans.extend(mentions.iter().map(|m| self.entities[m.entity].id));
+        self.orphans.extend(mentions.iter().map(|m| (m.entity, self.entities[m.entity].id)));
         let (alert, reason) = (self.alerts[slot].key(), RejectReason::TooManyEntities);
         effects.push(Effect::Reject { alert, reason });
         Mentions::new()

@@ -6,8 +6,8 @@ use std::collections::BinaryHeap;
 use std::hash::BuildHasher;
 
 use braid_alert::{
-    AlertId, AlertKey, ChangeReason, EntityId, EventTime, IncidentChange, IncidentId, Link, Provider,
-    SourceTime, Span, Tenant,
+    AlertId, AlertKey, ChangeReason, EntityId, EntityKind, EventTime, IncidentChange, IncidentId, Link,
+    Provider, SourceTime, Span, Tenant,
 };
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
@@ -34,7 +34,8 @@ pub(crate) struct TenantState {
     pub(crate) next_group: i64,
     pub(crate) names: Names,
     pub(crate) entities: Slots<EntityRef, Entity>,
-    pub(crate) entity_by_id: HashMap<EntityId, EntityRef, FixedState>,
+    /// Hosts by their number: what an address is bound to.
+    pub(crate) hosts: HashMap<EntityId, EntityRef, FixedState>,
     pub(crate) alerts: Slots<AlertRef, AlertState>,
     alert_by_key: HashTable<(u64, AlertRef)>,
     pub(crate) groups: Slots<GroupRef, Group>,
@@ -51,7 +52,7 @@ pub(crate) struct TenantState {
     /// Identity has moved names since mentions were noted (see `identity`).
     pub(crate) names_moved: bool,
     /// Entities that a division may have left without a mention.
-    pub(crate) orphans: Vec<EntityId>,
+    pub(crate) orphans: Vec<(EntityRef, EntityId)>,
 }
 
 /// Where an incident's record is.
@@ -84,7 +85,7 @@ impl TenantState {
             next_group: 0,
             names: Names::default(),
             entities: Slots::default(),
-            entity_by_id: HashMap::with_hasher(HASHER),
+            hosts: HashMap::with_hasher(HASHER),
             alerts: Slots::default(),
             alert_by_key: HashTable::new(),
             groups: Slots::default(),
@@ -131,7 +132,9 @@ impl TenantState {
 
     pub(crate) fn remove_entity(&mut self, slot: EntityRef) -> Entity {
         let entity = self.entities.remove(slot);
-        self.entity_by_id.remove(&entity.id);
+        if entity.kind == EntityKind::Host {
+            self.hosts.remove(&entity.id);
+        }
         self.state_bytes -= ENTITY_BYTES;
         self.dirty.deleted.push(StateKey::Entity(self.tenant.clone(), entity.id));
         entity
@@ -147,10 +150,8 @@ impl TenantState {
 
     /// Forgets entities that a division left without mentions.
     pub(crate) fn sweep_orphans(&mut self) {
-        for id in std::mem::take(&mut self.orphans) {
-            if let Some(&slot) = self.entity_by_id.get(&id)
-                && self.entities[slot].mentions.is_empty()
-            {
+        for (slot, id) in std::mem::take(&mut self.orphans) {
+            if self.entities.find(slot).is_some_and(|e| e.id == id && e.mentions.is_empty()) {
                 self.forget_entity(slot);
             }
         }

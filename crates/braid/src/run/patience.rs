@@ -21,8 +21,10 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) fn new(stop: Stop) -> Self {
-        Self { stop, waits: Arc::default() }
+    /// Waits for all these from now on: until each has been had, the process is not ready, even if nothing has failed.
+    pub(super) fn new(stop: Stop, wanted: impl IntoIterator<Item = String>) -> Self {
+        let waits = wanted.into_iter().map(|what| (what, "it has not started yet".to_owned())).collect();
+        Self { stop, waits: Arc::new(Mutex::new(waits)) }
     }
 
     /// Tries until it succeeds or fails for good.
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn what_passes_is_waited_for_and_told_and_what_does_not_is_an_error() {
-        let patience = Patience::new(Stop::new());
+        let patience = Patience::new(Stop::new(), []);
         let mut answers = vec![Ok(7), Err(Failure::Retry("no broker".into()))];
         let told = patience.clone();
         let outcome = patience.until("the topics", || {
@@ -94,9 +96,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wanted_is_waited_for_before_anything_is_tried() {
+        let patience = Patience::new(Stop::new(), ["worker correlate-0".to_owned()]);
+        assert_eq!(patience.waits_for(), ["waits for worker correlate-0: it has not started yet"]);
+        assert_eq!(patience.until("the topics", || Ok(())), Ok(()));
+        assert_eq!(patience.waits_for().len(), 1, "something else has been had");
+        assert_eq!(patience.until("worker correlate-0", || Ok(())), Ok(()));
+        assert!(patience.waits_for().is_empty());
+    }
+
+    #[test]
     fn a_wish_to_stop_ends_the_waiting() {
         let stop = Stop::new();
-        let patience = Patience::new(stop.clone());
+        let patience = Patience::new(stop.clone(), []);
         let outcome = patience.until("the topics", || {
             stop.request();
             Err::<(), _>(Failure::Retry("no broker".into()))

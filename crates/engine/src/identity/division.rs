@@ -42,7 +42,7 @@ impl TenantState {
             self.names.give_to(name, to);
         }
         self.names_moved = true;
-        self.orphans.extend([self.entities[from].id, self.entities[to].id]);
+        self.orphans.extend([(from, self.entities[from].id), (to, self.entities[to].id)]);
         let entity = &mut self.entities[from];
         entity.names.retain(|n| !names.contains(n));
         entity.ties.clear();
