@@ -92,7 +92,7 @@ mod tests {
         let there = std::fs::read_to_string(&file).unwrap_or_default();
         assert!(
             there == made,
-            "docs/configuration.md is stale: BRAID_BLESS=1 cargo test -p braid configuration writes it"
+            "docs/configuration.md is stale: BRAID_BLESS=1 cargo test -p braid the_page_in_docs writes it"
         );
     }
 
