@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Minutes that pass from one alert to the next, at most.
-const GAP_MINUTES_MAX: u64 = 20;
+const GAP_MINUTES_MAX: u64 = 2;
 /// Hosts, each with a user of its own, that alerts of a tenant are about.
 const HOSTS: u64 = 9;
 
@@ -31,14 +31,14 @@ struct Draft {
 }
 
 /// So many records of so many tenants, the same for the same seed. About every third is a revision of an earlier one;
-/// about every tenth names the hosts of two attacks.
+/// about every sixth names the hosts of two attacks.
 pub fn invent(seed: u64, records: usize, tenants: u64) -> Vec<Invented> {
     let mut dice = Dice(seed);
     let mut drafts: Vec<Draft> = Vec::new();
     let mut minute = 0;
     let mut invented = Vec::with_capacity(records);
     while invented.len() < records {
-        minute += dice.below(GAP_MINUTES_MAX);
+        minute += dice.below(GAP_MINUTES_MAX + 1);
         let at = if !drafts.is_empty() && dice.below(3) == 0 {
             let at = usize::try_from(dice.below(drafts.len() as u64)).expect("it is less than a length");
             revise(&mut drafts[at], minute, &mut dice);
@@ -54,7 +54,7 @@ pub fn invent(seed: u64, records: usize, tenants: u64) -> Vec<Invented> {
 
 fn draft(number: usize, minute: u64, tenants: u64, dice: &mut Dice) -> Draft {
     let mut hosts = vec![dice.below(HOSTS)];
-    if dice.below(10) == 0 {
+    if dice.below(6) == 0 {
         hosts.push(dice.below(HOSTS));
     }
     let severity = ["low", "medium", "high"][usize::try_from(dice.below(3)).unwrap_or(0)];

@@ -212,14 +212,52 @@ fn assert_rising(incident: &str, snapshots: &[String]) {
     assert!(versions.is_sorted_by(|a, b| a < b), "the versions of {incident} in incidents: {versions:?}");
 }
 
-/// As `assert_eq`, but shows the first difference only.
+/// Says the first difference only: all of a record would hide it.
 fn assert_same(
     what: &str,
     written: &BTreeMap<String, Vec<String>>,
     replayed: &BTreeMap<String, Vec<String>>,
 ) {
-    let ids: Vec<_> = written.keys().chain(replayed.keys()).collect();
-    for id in ids {
-        assert_eq!(written.get(id), replayed.get(id), "{what} of {id}: what Kafka has and what replay gives");
+    let none = Vec::new();
+    for id in written.keys().chain(replayed.keys()) {
+        let (kafka, replay) = (written.get(id).unwrap_or(&none), replayed.get(id).unwrap_or(&none));
+        assert_eq!(
+            kafka.len(),
+            replay.len(),
+            "how many records of {id} Kafka has in {what}, and replay gives"
+        );
+        if let Some((kafka, replay)) = kafka.iter().zip(replay).find(|(kafka, replay)| kafka != replay) {
+            let place = kafka.bytes().zip(replay.bytes()).take_while(|(a, b)| a == b).count();
+            let (kafka, replay) = (excerpt(kafka, place), excerpt(replay, place));
+            panic!("{what} of {id}, around byte {place}: Kafka has\n  {kafka}\nand replay gives\n  {replay}");
+        }
+    }
+}
+
+/// The text about a place.
+fn excerpt(text: &str, place: usize) -> &str {
+    const AROUND_BYTES: usize = 150;
+    let from = text.floor_char_boundary(place.saturating_sub(AROUND_BYTES));
+    &text[from..text.floor_char_boundary(place + AROUND_BYTES)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(value: &str) -> BTreeMap<String, Vec<String>> {
+        BTreeMap::from([("a".to_owned(), vec![value.to_owned()])])
+    }
+
+    #[test]
+    #[should_panic(expected = "incidents of a, around byte 1: Kafka has\n  xyz\nand replay gives\n  xaz")]
+    fn a_difference_is_shown_with_its_place() {
+        assert_same("incidents", &values("xyz"), &values("xaz"));
+    }
+
+    #[test]
+    #[should_panic(expected = "how many records of a")]
+    fn a_record_too_many_is_a_difference() {
+        assert_same("incidents", &values("x"), &BTreeMap::new());
     }
 }
