@@ -163,6 +163,11 @@ pub enum Stage {
     Correlate,
 }
 
+/// A tenant is the boundary that nothing is joined across: no name is no boundary.
+fn tenant_name(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("a tenant needs a name") } else { Ok(text.to_owned()) }
+}
+
 /// `braid decode`
 #[derive(Debug, Args)]
 #[command(after_help = inputs::EXAMPLES_DECODE)]
@@ -171,7 +176,7 @@ pub struct Decode {
     #[command(flatten)]
     pub inputs: Inputs,
     /// Whose alerts these are [default: what the record's own field says; for CEF, which has none, `default`]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = tenant_name)]
     pub tenant: Option<String>,
 }
 
@@ -183,7 +188,7 @@ pub struct Replay {
     #[command(flatten)]
     pub inputs: Inputs,
     /// Whose alerts these are [default: what the record's own field says; for CEF, which has none, `default`]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = tenant_name)]
     pub tenant: Option<String>,
     /// What to write to standard output, a JSON line each
     #[arg(long, value_enum, default_value_t = ReplayOutput::Incidents)]

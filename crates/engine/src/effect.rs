@@ -90,10 +90,24 @@ reasons! {
 reasons! {
     /// Why an alert is rejected.
     RejectReason {
-        /// It alone mentions more entities than an incident may have.
+        /// Its incident would mention more entities than it may.
         TooManyEntities = "too_many_entities",
         /// It alone is larger than an incident may be.
         TooLarge = "too_large",
+    }
+}
+
+impl RejectReason {
+    /// What it means and what to do, in a sentence.
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::TooManyEntities => {
+                "with it the incident would mention more entities than correlation.caps.incident_entities_max allows"
+            }
+            Self::TooLarge => {
+                "it alone is larger than correlation.caps.incident_bytes_max allows an incident to be"
+            }
+        }
     }
 }
 

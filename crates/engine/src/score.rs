@@ -33,7 +33,11 @@ pub(crate) fn score(grounds: &Grounds<'_>) -> Score {
     let mut parts = Vec::new();
     let alerts = bounded_sum(grounds.severities);
     let count: u32 = grounds.severities.iter().sum();
-    parts.push(part("alerts", alerts, format!("{count} alerts by severity")));
+    parts.push(part(
+        "alerts",
+        alerts,
+        format!("{count} alert{} by severity", if count == 1 { "" } else { "s" }),
+    ));
     let further = grounds.steps.saturating_sub(1);
     let phased = (0..further).fold(alerts, |p, _| raise(p, PHASE_ODDS));
     if phased > alerts {

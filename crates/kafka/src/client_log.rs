@@ -48,7 +48,12 @@ impl ClientLog {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return; // the end of a partition is reported as an error, and is none
         }
-        tracing::warn!(target: "librdkafka", client = self.client, "{error}: {reason}");
+        // "All brokers are down" follows the cause with every broker that is, and says no more.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            tracing::debug!(target: "librdkafka", client = self.client, "{error}: {reason}");
+        } else {
+            tracing::warn!(target: "librdkafka", client = self.client, "{error}: {reason}");
+        }
         let mut last = self.last_error.lock().expect("nothing panics while holding it");
         // "All brokers are down" follows the cause, and is none.
         if last.is_none() || error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {

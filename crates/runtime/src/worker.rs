@@ -19,7 +19,7 @@ use std::sync::Arc;
 use braid_log::{Failure, Log, Record, TopicPartition};
 
 use crate::backoff::Backoff;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
 use crate::restore::{Restorer, Restores, Threads};
 use crate::settings::BatchLimits;
 use crate::stage::Stage;
@@ -154,12 +154,24 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
     }
 
     fn tick(&mut self) -> Result<(), Failure> {
+        self.show_caught_up();
         let (log, phases) = (&self.log, &self.phases);
         let at_end = |partition: &TopicPartition| {
             phases.get(partition) == Some(&Phase::Running) && log.at_end(partition)
         };
         self.kept = self.stage.tick(&at_end, self.log.now_millis());
         self.deliver()
+    }
+
+    /// Where everything has been read, nothing lags. That a partition is at its end is heard of after its last record
+    /// has been committed, so it is shown here and not only there.
+    fn show_caught_up(&self) {
+        let running = self.phases.iter().filter(|(_, phase)| **phase == Phase::Running);
+        for (partition, _) in running.filter(|(partition, _)| self.log.at_end(partition)) {
+            let topic = self.around.metrics.topic(&partition.topic);
+            let labels = (&self.stage.kind(), &topic, &metrics::Partition(partition.partition));
+            self.around.metrics.input_lag.set(labels, 0.0);
+        }
     }
 
     /// A partition stops where its next record cannot be read, with what came before it committed.

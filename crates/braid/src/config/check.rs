@@ -186,6 +186,11 @@ impl Checks<'_> {
         let key = |name: &str| ["output".into(), "schema_registry".into(), name.into()];
         self.must(is_url(&registry.url), &key("url"), "a URL begins with https:// or http://");
         self.must(
+            !names_a_user(&registry.url),
+            &key("url"),
+            "this names a user: say it with user and password, which are never printed, and not in the address, which is",
+        );
+        self.must(
             registry.user.is_some() == registry.password.is_some(),
             &key(if registry.user.is_some() { "password" } else { "user" }),
             "user and password come together",
@@ -315,10 +320,16 @@ impl Checks<'_> {
     }
 }
 
+/// Whether an address carries a user (and so, perhaps, a password) before its host.
+fn names_a_user(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
 fn is_host_and_port(broker: &str) -> bool {
     broker.rsplit_once(':').is_some_and(|(host, port)| {
         let host = host.rsplit_once("://").map_or(host, |(_, host)| host);
-        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+        !host.is_empty() && !host.contains('@') && port.parse::<u16>().is_ok_and(|port| port > 0)
     })
 }
 

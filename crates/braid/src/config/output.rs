@@ -27,10 +27,10 @@ pub struct Output {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
-    /// JSON, as `schemas/incident.schema.json` describes it.
+    /// JSON, as the topic's `.schema.json` in `schemas/` describes it.
     #[default]
     Json,
-    /// Avro, by `schemas/incident.avsc`.
+    /// Avro, by the topic's `.avsc` in `schemas/`.
     Avro,
 }
 

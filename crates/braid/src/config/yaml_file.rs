@@ -8,6 +8,7 @@ use super::tree::{Entry, NODES_MAX, Node, Value};
 /// configuration needs neither and they can hide what it says.
 pub(super) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
     let mut building = Building::default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text); // editors on Windows write one
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => building.take(event, span.start),

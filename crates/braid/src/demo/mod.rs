@@ -36,6 +36,7 @@ use jiff::Timestamp;
 use crate::Outcome;
 use crate::cli::Demo;
 use crate::config::Log;
+use crate::decode::unless_pipe_closed;
 use crate::logging;
 
 use board::Board;
@@ -53,6 +54,10 @@ const BEGINNING_OF_STORY: Span = Span::minutes(13 * 60 + 2);
 
 /// Plays the attack and tells what became of it.
 pub(crate) fn run(arguments: &Demo) -> anyhow::Result<Outcome> {
+    unless_pipe_closed(perform(arguments)).map(|()| Outcome::Done)
+}
+
+fn perform(arguments: &Demo) -> anyhow::Result<()> {
     logging::start(&Log { level: "error".to_owned(), ..Log::default() })?;
     let mut screen = Screen::open();
     let now = SourceTime::from_micros(Timestamp::now().as_microsecond());
@@ -67,8 +72,7 @@ pub(crate) fn run(arguments: &Demo) -> anyhow::Result<Outcome> {
     let board = performance.play(&mut instance, &mut screen)?;
     screen.finish();
     instance.stop()?;
-    conclude(&screen, &story, &expected, &board, now)?;
-    Ok(Outcome::Done)
+    conclude(&screen, &story, &expected, &board, now)
 }
 
 /// The story is always the same; only its date is yesterday's, for an alert of last year would rightly be called late.

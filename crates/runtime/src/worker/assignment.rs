@@ -164,7 +164,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
         }
         match outcome {
             Ok(restored) => {
-                tracing::info!(worker = %self.name, %partition, seconds, next = ?restored.next, "partition restored");
+                tracing::info!(worker = %self.name, %partition, seconds, next = restored.next.unwrap_or_default(), "partition restored");
                 self.around.metrics.restore.observe((), seconds);
                 self.stage.adopt(partition, restored);
                 self.around.readiness.clear(partition);

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use braid_alert::{ChangeReason, Incident, IncidentChange, IncidentId};
-use braid_engine::{Change, Effect, StateKey};
+use braid_engine::{Change, Effect, Input, StateKey};
 use braid_log::{Failure, Outgoing, Record, TopicPartition};
 use braid_wire::changelog::{Progress, encode_change, encode_progress};
 use braid_wire::dead_letter::{Cause, Reader};
@@ -65,9 +65,11 @@ impl Output {
                 owned.evict(last);
                 self.write_change(record, change, owned, part)
             }
-            Effect::Reject { reason, .. } => {
+            Effect::Reject { alert, reason } => {
                 let reader = reader(&self.topics.alerts);
-                let letter = self.dead_letters.letter(record, &reader, &Cause::from(*reason));
+                let detail = format!("{alert}{}: {}", came_from(record), reason.explain()).into();
+                let cause = Cause { detail, ..Cause::from(*reason) };
+                let letter = self.dead_letters.letter(record, &reader, &cause);
                 let bytes = letter.bytes();
                 part.outgoing.push(letter);
                 bytes
@@ -229,4 +231,18 @@ fn opened(effect: &Effect) -> Option<IncidentId> {
 
 fn key(id: IncidentId) -> Box<[u8]> {
     id.to_string().into_bytes().into()
+}
+
+/// Where an alert of ours first came in: what an operator looks for is the source's record, not our copy of it.
+fn came_from(record: &Record) -> String {
+    match record.value.as_deref().map(own::input_from_avro) {
+        Some(Ok(Input::Alert(alert))) => {
+            let origin = &alert.origin;
+            format!(
+                " (from {}/{}, offset {}, source {})",
+                origin.topic, origin.partition, origin.offset, origin.source
+            )
+        }
+        _ => String::new(),
+    }
 }
