@@ -1,13 +1,10 @@
-//! Typed slots: a slab whose references cannot be mixed up with those of another slab.
+//! Typed slots: references to one kind of thing cannot be mixed up with those to another.
 //!
 //! A reference is four bytes, optional or not, and means nothing outside this process: after a restore the same thing may sit in another
 //! slot. No decision may depend on one; ties go by numbers that are kept.
 
-use std::marker::PhantomData;
 use std::num::NonZeroU32;
 use std::ops::{Index, IndexMut};
-
-use slab::Slab;
 
 /// A reference into a [`Slots`] of the same kind.
 pub(crate) trait Slot: Copy {
@@ -49,57 +46,99 @@ impl GroupRef {
     pub(crate) const NOWHERE: Self = Self(NonZeroU32::MAX);
 }
 
+/// How many slots are allocated at a time. One vector would be copied whole whenever it is full, which at a million
+/// alerts is a pause of a tenth of a second and, spread over all, a quarter of an engine step.
+const CHUNK_SLOTS: usize = 4_096;
+
 /// Things in slots. A slot that was emptied is used again.
 #[derive(Debug)]
 pub(crate) struct Slots<R, T> {
-    slab: Slab<T>,
-    kind: PhantomData<R>,
+    chunks: Vec<Vec<Option<T>>>,
+    free: Vec<R>,
 }
 
 impl<R, T> Default for Slots<R, T> {
     fn default() -> Self {
-        Self { slab: Slab::new(), kind: PhantomData }
+        Self { chunks: Vec::new(), free: Vec::new() }
     }
 }
 
 impl<R: Slot, T> Slots<R, T> {
     pub(crate) fn insert(&mut self, value: T) -> R {
-        R::from_place(
-            u32::try_from(self.slab.insert(value)).expect("the byte budget is reached before 2^32 slots"),
-        )
+        if let Some(slot) = self.free.pop() {
+            *self.place_mut(slot).expect("a free slot is there") = Some(value);
+            return slot;
+        }
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK_SLOTS) {
+            self.chunks.push(Vec::with_capacity(CHUNK_SLOTS));
+        }
+        let full = (self.chunks.len() - 1) * CHUNK_SLOTS;
+        let chunk = self.chunks.last_mut().expect("one has just been seen to");
+        chunk.push(Some(value));
+        let place = full + chunk.len() - 1;
+        R::from_place(u32::try_from(place).expect("the byte budget is reached before 2^32 slots"))
     }
 
     pub(crate) fn remove(&mut self, slot: R) -> T {
-        self.slab.remove(slot.place() as usize)
+        let value = self.place_mut(slot).and_then(Option::take).expect("only what is there is removed");
+        self.free.push(slot);
+        value
     }
 
     pub(crate) fn find(&self, slot: R) -> Option<&T> {
-        self.slab.get(slot.place() as usize)
+        let place = slot.place() as usize;
+        self.chunks.get(place / CHUNK_SLOTS)?.get(place % CHUNK_SLOTS)?.as_ref()
     }
 
     pub(crate) fn find_mut(&mut self, slot: R) -> Option<&mut T> {
-        self.slab.get_mut(slot.place() as usize)
+        self.place_mut(slot)?.as_mut()
+    }
+
+    fn place_mut(&mut self, slot: R) -> Option<&mut Option<T>> {
+        let place = slot.place() as usize;
+        self.chunks.get_mut(place / CHUNK_SLOTS)?.get_mut(place % CHUNK_SLOTS)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slab.len()
+        let allocated =
+            self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK_SLOTS + last.len());
+        allocated - self.free.len()
     }
 
     /// In the order of slots, which is no order at all: only for what is sorted or summed afterwards.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (R, &T)> {
-        self.slab.iter().map(|(place, value)| (R::from_place(place as u32), value))
+        let all = self.chunks.iter().flatten().enumerate();
+        all.filter_map(|(place, value)| Some((R::from_place(place as u32), value.as_ref()?)))
     }
 }
 
 impl<R: Slot, T> Index<R> for Slots<R, T> {
     type Output = T;
     fn index(&self, slot: R) -> &T {
-        &self.slab[slot.place() as usize]
+        self.find(slot).expect("a reference is dropped with what it refers to")
     }
 }
 
 impl<R: Slot, T> IndexMut<R> for Slots<R, T> {
     fn index_mut(&mut self, slot: R) -> &mut T {
-        &mut self.slab[slot.place() as usize]
+        self.find_mut(slot).expect("a reference is dropped with what it refers to")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_that_was_emptied_is_used_again_and_chunks_are_crossed() {
+        let mut slots: Slots<NameRef, usize> = Slots::default();
+        let all: Vec<NameRef> = (0..CHUNK_SLOTS + 2).map(|n| slots.insert(n)).collect();
+        assert_eq!(
+            (slots.len(), slots[all[CHUNK_SLOTS]], slots.remove(all[1])),
+            (CHUNK_SLOTS + 2, CHUNK_SLOTS, 1)
+        );
+        assert_eq!((slots.find(all[1]), slots.len()), (None, CHUNK_SLOTS + 1));
+        assert_eq!(slots.insert(7), all[1]);
+        assert_eq!(slots.iter().map(|(_, n)| n).sum::<usize>(), (0..CHUNK_SLOTS + 2).sum::<usize>() - 1 + 7);
     }
 }
