@@ -225,10 +225,9 @@ impl TenantState {
         let state = &mut self.alerts[slot];
         state.group = group;
         let group = &mut self.groups[group];
-        let news = state.mentions.iter().filter(|m| !group.mentions(m.entity));
-        let entities: u64 = news.map(|m| entity_bytes(&self.entities[m.entity], &self.names)).sum();
-        group.incident.bytes += (state.bytes + entities) as i64;
-        group.add(slot, state);
+        let mut bytes = state.bytes;
+        group.add(slot, state, |entity| bytes += entity_bytes(&self.entities[entity], &self.names));
+        group.incident.bytes += bytes as i64;
     }
 
     /// Opens an incident with this alert as its founder.

@@ -255,7 +255,7 @@ impl TenantState {
             dirty: false,
         };
         let slot = self.insert_alert(state);
-        self.groups[group].add(slot, &self.alerts[slot]);
+        self.groups[group].add(slot, &self.alerts[slot], |_| {});
         self.index(slot, weighing);
         slot
     }

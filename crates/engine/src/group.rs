@@ -46,11 +46,13 @@ impl Group {
         }
     }
 
-    /// Takes an alert in. The caller sets the alert's own reference.
-    pub(crate) fn add(&mut self, slot: AlertRef, alert: &AlertState) {
+    /// Takes an alert in and tells which of its entities are new here. The caller sets the alert's own reference.
+    pub(crate) fn add(&mut self, slot: AlertRef, alert: &AlertState, mut news: impl FnMut(EntityRef)) {
         self.alerts.push(slot);
         for mention in &alert.mentions {
-            self.note_entity(mention.entity);
+            if self.note_entity(mention.entity) {
+                news(mention.entity);
+            }
         }
         self.count(alert);
     }
@@ -85,15 +87,20 @@ impl Group {
         self.unresolved -= u32::from(alert.alert.status != AlertStatus::Resolved);
     }
 
-    pub(crate) fn note_entity(&mut self, entity: EntityRef) {
-        self.add_entity(entity, 1);
+    /// Counts one more alert that mentions the entity. Returns whether it is the first.
+    pub(crate) fn note_entity(&mut self, entity: EntityRef) -> bool {
+        self.add_entity(entity, 1)
     }
 
-    fn add_entity(&mut self, entity: EntityRef, count: u32) {
+    fn add_entity(&mut self, entity: EntityRef, count: u32) -> bool {
         match self.entities.binary_search_by_key(&entity, |&(e, _)| e) {
             Ok(place) => self.entities[place].1 += count,
-            Err(place) => self.entities.insert(place, (entity, count)),
+            Err(place) => {
+                self.entities.insert(place, (entity, count));
+                return true;
+            }
         }
+        false
     }
 
     pub(crate) fn forget_entity(&mut self, entity: EntityRef) {

@@ -112,10 +112,9 @@ impl TenantState {
                 None => {
                     state.mentions.push(mention);
                     let group = &mut self.groups[group];
-                    if !group.mentions(entity) {
+                    if group.note_entity(entity) {
                         group.incident.bytes += entity_bytes(&self.entities[entity], &self.names) as i64;
                     }
-                    group.note_entity(entity);
                 }
             }
             grew = true;

@@ -15,6 +15,9 @@ const ATTACK_ALERTS: usize = 20;
 /// How many hosts and users the organisation has.
 const HOSTS: usize = 200_000;
 const USERS: usize = 300_000;
+/// How many addresses attacks are steered from, and how many tools there are.
+const ADDRESSES: usize = 60_000;
+const TOOLS: usize = 500;
 /// 2026-03-02T00:00:00Z.
 const START: SourceTime = SourceTime::from_millis(1_772_409_600_000);
 
@@ -31,6 +34,10 @@ pub struct Load {
 struct Attack {
     hosts: [usize; 3],
     users: [usize; 2],
+    /// Where it is steered from.
+    addresses: [usize; 2],
+    /// Its tools, of those that all attacks choose from.
+    tools: [usize; 3],
     left: usize,
 }
 
@@ -58,9 +65,10 @@ impl Load {
         let attack = &self.attacks[place];
         let host = attack.hosts[self.rng.below(3)];
         let user = attack.users[self.rng.below(2)];
+        let (address, tool) = (attack.addresses[self.rng.below(2)], attack.tools[self.rng.below(3)]);
         self.produced += 1;
         let at = START + Span::seconds(self.produced as i64);
-        alert(self.produced, at, &mut self.rng, host, user)
+        alert(self.produced, at, &mut self.rng, &[host, user, address, tool])
     }
 }
 
@@ -68,7 +76,9 @@ impl Attack {
     fn new(rng: &mut Rng) -> Self {
         let hosts = std::array::from_fn(|_| rng.below(HOSTS));
         let users = std::array::from_fn(|_| rng.below(USERS));
-        Self { hosts, users, left: ATTACK_ALERTS }
+        let addresses = std::array::from_fn(|_| rng.below(ADDRESSES));
+        let tools = std::array::from_fn(|_| rng.below(TOOLS));
+        Self { hosts, users, addresses, tools, left: ATTACK_ALERTS }
     }
 }
 
@@ -79,7 +89,7 @@ impl Iterator for Load {
     }
 }
 
-fn alert(number: u64, at: SourceTime, rng: &mut Rng, host: usize, user: usize) -> Alert {
+fn alert(number: u64, at: SourceTime, rng: &mut Rng, parties: &[usize; 4]) -> Alert {
     let start = EventTime::from_micros(at.as_micros()) - Span::minutes(10);
     let phases =
         [Phase::Execution, Phase::CompromisedCredentials, Phase::LateralMovement, Phase::Persistence];
@@ -111,7 +121,7 @@ fn alert(number: u64, at: SourceTime, rng: &mut Rng, host: usize, user: usize) -
         updated: start + Span::minutes(9),
         resolved: None,
         portal_url: Some(format!("https://security.example/alerts/da{number}").into()),
-        evidence: evidence(rng, host, user),
+        evidence: evidence(rng, parties),
         correlate: Correlate::Full,
         origin: Origin {
             source: "endpoint".into(),
@@ -126,7 +136,7 @@ fn alert(number: u64, at: SourceTime, rng: &mut Rng, host: usize, user: usize) -
 }
 
 /// A host, a user, a process, its file and an address: what an endpoint alert usually names.
-fn evidence(rng: &mut Rng, host: usize, user: usize) -> Vec<Evidence> {
+fn evidence(rng: &mut Rng, &[host, user, address, tool]: &[usize; 4]) -> Vec<Evidence> {
     let name = |kind, value: String| Identifier::new(kind, &value).expect("it is a name");
     let mut device = Evidence::new(EntityKind::Host, Role::Impacted);
     device.identifiers = vec![
@@ -134,8 +144,8 @@ fn evidence(rng: &mut Rng, host: usize, user: usize) -> Vec<Evidence> {
         name(IdentifierKind::Fqdn, format!("client{host}.contoso.example")),
         name(IdentifierKind::NetbiosName, format!("client{host}")),
     ];
-    let address = format!("10.{}.{}.{}", host >> 16, (host >> 8) & 255, host & 255);
-    device.addresses = vec![HostAddress { address: address.into(), egress: false }];
+    let own = format!("10.{}.{}.{}", host >> 16, (host >> 8) & 255, host & 255);
+    device.addresses = vec![HostAddress { address: own.into(), egress: false }];
     let mut account = Evidence::new(EntityKind::User, Role::Impacted);
     account.identifiers = vec![
         name(IdentifierKind::Sid, format!("S-1-5-21-2839646386-741382897-445212193-{}", 1_000 + user)),
@@ -152,10 +162,10 @@ fn evidence(rng: &mut Rng, host: usize, user: usize) -> Vec<Evidence> {
         "powershell.exe -NoProfile -ExecutionPolicy Bypass -File C:\\Windows\\Temp\\inventory.ps1".into(),
     );
     let mut file = Evidence::new(EntityKind::File, Role::Related);
-    file.identifiers = vec![name(IdentifierKind::Sha256, format!("{:064x}", rng.below(500)))];
+    file.identifiers = vec![name(IdentifierKind::Sha256, format!("{tool:064x}"))];
     file.label = Some("powershell.exe".into());
     let mut remote = Evidence::new(EntityKind::Address, Role::Related);
     remote.identifiers =
-        vec![name(IdentifierKind::Address, format!("198.51.{}.{}", rng.below(100), rng.below(250)))];
+        vec![name(IdentifierKind::Address, format!("203.{}.{}.9", address >> 8, address & 255))];
     vec![device, account, process, file, remote]
 }
