@@ -60,10 +60,7 @@ impl TenantState {
             }
             if self.groups[group].incident.status == IncidentStatus::Active {
                 self.open -= 1;
-                let incident = &mut self.groups[group].incident;
-                incident.previous_status =
-                    Some(std::mem::replace(&mut incident.status, IncidentStatus::Resolved));
-                incident.closed = Some(CloseReason::StateBudget);
+                self.groups[group].incident.turn(IncidentStatus::Resolved, Some(CloseReason::StateBudget));
                 let change = self.change(group, ChangeReason::Evicted);
                 effects.push(Effect::Evicted { last: Box::new(self.snapshot(group)), change });
             }
@@ -98,7 +95,7 @@ impl TenantState {
         self.groups.remove(slot)
     }
 
-    /// Whether an incident is still remembered.
+    /// Where an incident's record is, if it is still remembered.
     pub(crate) fn home(&self, id: braid_alert::IncidentId) -> Option<&Home> {
         self.incidents.get(&id)
     }

@@ -118,8 +118,7 @@ impl TenantState {
         (left.last_severity, left.first_activity, left.last_activity) =
             (Some(of_gone.0), Some(of_gone.1), Some(of_gone.2));
         (left.last_title, left.redirect, left.bytes) = (Some(last_title), Some(id), 0);
-        left.previous_status = Some(std::mem::replace(&mut left.status, IncidentStatus::Redirected));
-        left.closed = Some(CloseReason::Redirected);
+        left.turn(IncidentStatus::Redirected, Some(CloseReason::Redirected));
         self.incidents.insert(left.id, Home::Redirected(Box::new(left)));
         self.incidents.insert(id, Home::Group(keep));
         self.open -= 1;

@@ -1,8 +1,7 @@
 //! An alert that comes again.
 
 use braid_alert::{
-    Alert, AlertKey, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentChange, IncidentStatus,
-    SourceTime, Span,
+    Alert, AlertKey, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentChange, IncidentStatus, Span,
 };
 
 use crate::alert_state::record_bytes;
@@ -192,17 +191,16 @@ impl TenantState {
         let clock = self.clock;
         self.open -= 1;
         let incident = &mut self.groups[group].incident;
-        incident.previous_status = Some(std::mem::replace(&mut incident.status, IncidentStatus::Resolved));
+        incident.turn(IncidentStatus::Resolved, Some(CloseReason::AllAlertsResolved));
         incident.resolved_at = Some(clock);
-        incident.closed = Some(CloseReason::AllAlertsResolved);
         self.change(group, ChangeReason::Resolved)
     }
 
     pub(crate) fn reopen(&mut self, group: GroupRef) -> IncidentChange {
         self.open += 1;
         let incident = &mut self.groups[group].incident;
-        incident.previous_status = Some(std::mem::replace(&mut incident.status, IncidentStatus::Active));
-        (incident.resolved_at, incident.closed) = (None::<SourceTime>, None);
+        incident.turn(IncidentStatus::Active, None);
+        incident.resolved_at = None;
         self.change(group, ChangeReason::Reopened)
     }
 

@@ -168,6 +168,12 @@ pub struct IncidentRecord {
 }
 
 impl IncidentRecord {
+    /// Gives it another status, and remembers the one before.
+    pub(crate) fn turn(&mut self, status: IncidentStatus, closed: Option<CloseReason>) {
+        self.previous_status = Some(std::mem::replace(&mut self.status, status));
+        self.closed = closed;
+    }
+
     /// An active incident that has no version yet: the change that opens it makes the first.
     pub fn new(id: IncidentId, tenant: Tenant, at: SourceTime, opened: OpenReason) -> Self {
         Self {
