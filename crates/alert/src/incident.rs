@@ -168,8 +168,8 @@ pub struct IncidentEntity {
     pub roles: Vec<Role>,
     /// How many of the incident's alerts mention it.
     pub alerts: i32,
-    /// It is shown as context and joins nothing: too many others touch it, it is a built-in account or an egress
-    /// address, or its names contradict each other.
+    /// It is shown as context and joins nothing: a host's own address, an egress address, a name that stands for several
+    /// entities, or the entity of an alert that must not draw others in. A hub is not marked.
     pub context: bool,
     /// Tags that products put on it.
     pub tags: Vec<Box<str>>,
