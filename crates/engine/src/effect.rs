@@ -1,20 +1,12 @@
 use std::fmt;
 
-use braid_alert::{AlertKey, EntityId, Identifier, Incident, IncidentChange, IncidentId, Tenant};
+use braid_alert::{AlertKey, EntityId, Identifier, IncidentChange, IncidentId, Tenant};
 
 /// What an input led to. Everything that is counted, logged or written comes from here.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// An incident changed: one version of it.
     Incident(IncidentChange),
-    /// An incident left memory before its time, because the byte budget was reached; afterwards it is unknown, so its
-    /// last record comes with it.
-    Evicted {
-        /// The change that says so.
-        change: IncidentChange,
-        /// The record as of that change.
-        last: Box<Incident>,
-    },
     /// A revision that changes nothing that matters raises no version.
     Unchanged(Unchanged),
     /// An alert that cannot be held: it goes to the dead letters.

@@ -62,7 +62,7 @@ impl TenantState {
                 self.open -= 1;
                 self.groups[group].incident.turn(IncidentStatus::Resolved, Some(CloseReason::StateBudget));
                 let change = self.change(group, ChangeReason::Evicted);
-                effects.push(Effect::Evicted { last: Box::new(self.snapshot(group)), change });
+                effects.push(Effect::Incident(change));
             }
             self.forget(group);
             return;
@@ -71,6 +71,7 @@ impl TenantState {
 
     /// Removes a group with its alerts, its incident's record and all redirects to it.
     fn forget(&mut self, slot: GroupRef) {
+        self.before_forgetting(slot);
         let group = self.remove_group(slot);
         self.open -= u64::from(group.incident.status == IncidentStatus::Active);
         for &alert in &group.alerts {

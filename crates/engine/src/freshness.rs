@@ -4,12 +4,14 @@
 //! also shows what is known of its entities, and that may be learned from an alert of another incident, which raises no
 //! version of this one. If that happened later in the same batch, the record would depend on where batches end, and a
 //! replay would differ. So before an entity changes, the records of incidents that have a new version and mention it are
-//! made, as they are at that moment, and kept until the batch has been drained.
+//! made, as they are at that moment, and kept until the batch has been drained. So are those of incidents that are
+//! forgotten in the batch that changed them.
 
-use braid_alert::Incident;
+use braid_alert::{Incident, IncidentId};
 
 use crate::slots::{EntityRef, GroupRef};
-use crate::tenant_state::TenantState;
+use crate::snapshot::stub;
+use crate::tenant_state::{Home, TenantState};
 
 /// Incidents with a version that has not been drained yet.
 #[derive(Debug, Default)]
@@ -38,6 +40,25 @@ impl TenantState {
         let id = self.groups[slot].incident.id;
         let kept = self.freshness.kept.iter().find(|incident| incident.id == id);
         kept.cloned().unwrap_or_else(|| self.snapshot(slot))
+    }
+
+    /// To be called before a group is forgotten: what changed since the last drain has still to be written.
+    pub(crate) fn before_forgetting(&mut self, slot: GroupRef) {
+        let redirected = |id: &IncidentId| match self.home(*id) {
+            Some(Home::Redirected(record)) if self.dirty.redirected.contains(id) => Some(stub(record)),
+            _ => None,
+        };
+        let mut last: Vec<Incident> =
+            self.groups[slot].incident.merged_from.iter().filter_map(redirected).collect();
+        if self.groups[slot].fresh {
+            last.push(self.snapshot(slot));
+        }
+        self.freshness.kept.extend(last);
+    }
+
+    /// The last record of an incident that has been forgotten since the last drain.
+    pub(crate) fn forgotten(&self, id: IncidentId) -> Option<Incident> {
+        self.freshness.kept.iter().find(|incident| incident.id == id).cloned()
     }
 
     /// To be called before anything about an entity changes that a record shows.

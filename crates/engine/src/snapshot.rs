@@ -18,11 +18,13 @@ use crate::title::{Subject, title};
 const SENSITIVE_TAGS: [&str; 4] = ["sensitive", "honeytoken", "Sensitive", "Honeytoken"];
 
 impl TenantState {
-    /// The record of an incident as of its last version, redirected ones included.
+    /// The record of an incident as of its last version, redirected ones included, and those that were forgotten since
+    /// the last drain.
     pub(crate) fn incident(&self, id: IncidentId) -> Option<Incident> {
-        match self.home(id)? {
-            Home::Group(slot) => Some(self.record(*slot)),
-            Home::Redirected(record) => Some(stub(record)),
+        match self.home(id) {
+            Some(Home::Group(slot)) => Some(self.record(*slot)),
+            Some(Home::Redirected(record)) => Some(stub(record)),
+            None => self.forgotten(id),
         }
     }
 
@@ -164,7 +166,7 @@ impl TenantState {
 }
 
 /// What can be said of an incident without its alerts.
-fn stub(record: &IncidentRecord) -> Incident {
+pub(crate) fn stub(record: &IncidentRecord) -> Incident {
     Incident {
         id: record.id,
         tenant: record.tenant.clone(),

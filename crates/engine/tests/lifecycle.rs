@@ -244,7 +244,7 @@ fn at_the_byte_budget_the_longest_idle_incident_goes_and_says_so() {
     for n in 0..6 {
         stage.take(&format!("1{n}:00 mde/b{n} \"Alert {n}\" impacted=host:h{n}.contoso.azure"));
     }
-    assert!(stage.out.contains("#1 evicted, 1 alerts"), "{}", stage.out);
+    assert!(stage.out.contains("#1 v2 evicted"), "{}", stage.out);
     assert!(stage.partition.stats().state_bytes <= 9_000);
 }
 

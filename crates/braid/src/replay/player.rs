@@ -52,12 +52,14 @@ impl Player {
         let mut effects = Vec::new();
         state.apply(input, &mut effects);
         self.inputs += 1;
-        if self.inputs.is_multiple_of(INPUTS_PER_DRAIN) {
-            state.drain_changes();
-        }
         changes(&effects).try_for_each(|change| each_event(&encode_change(change, Encoding::Json)))?;
         if self.keep {
             self.keep(partition, &effects);
+        }
+        if let Some(state) =
+            self.partitions.get_mut(&partition).filter(|_| self.inputs.is_multiple_of(INPUTS_PER_DRAIN))
+        {
+            state.drain_changes();
         }
         Ok(effects.iter().find_map(|effect| match effect {
             Effect::Reject { reason, .. } => Some(*reason),
@@ -71,8 +73,7 @@ impl Player {
         let changed: BTreeSet<_> =
             changes(effects).map(|change| (change.tenant.clone(), change.incident)).collect();
         for (tenant, id) in changed {
-            let evicted = || effects.iter().find_map(|effect| last_of(effect, id)).cloned();
-            if let Some(mut incident) = state.incident(&tenant, id).or_else(evicted) {
+            if let Some(mut incident) = state.incident(&tenant, id) {
                 let prefix = self.rules.incident_url_prefix.as_ref();
                 incident.incident_url = prefix.map(|prefix| format!("{prefix}{id}").into());
                 self.incidents.insert((tenant, id), incident);
@@ -91,15 +92,7 @@ impl Player {
 /// The changes of incidents among effects, in order.
 fn changes(effects: &[Effect]) -> impl Iterator<Item = &IncidentChange> {
     effects.iter().filter_map(|effect| match effect {
-        Effect::Incident(change) | Effect::Evicted { change, .. } => Some(change),
+        Effect::Incident(change) => Some(change),
         _ => None,
     })
-}
-
-/// The last record of an incident that has left memory.
-fn last_of(effect: &Effect, id: IncidentId) -> Option<&Incident> {
-    match effect {
-        Effect::Evicted { last, .. } if last.id == id => Some(last),
-        _ => None,
-    }
 }

@@ -87,9 +87,6 @@ impl Stage {
                 write!(text, " {} {} alerts={}", change.status, change.severity, change.alerts).unwrap();
                 text
             }
-            Effect::Evicted { change, last } => {
-                format!("{} evicted, {} alerts", self.number(change.incident), last.alerts.len())
-            }
             Effect::Unchanged(why) => format!("unchanged: {why}"),
             Effect::Reject { alert, reason } => format!("rejected {}: {reason}", alert.id),
             Effect::MergeRefused { into, other, reason, .. } => {

@@ -7,7 +7,7 @@ impl Metrics {
     /// Counts what the engine did, once that is committed.
     pub fn count_effect(&self, effect: &Effect) {
         match effect {
-            Effect::Incident(change) | Effect::Evicted { change, .. } => self.count_change(change),
+            Effect::Incident(change) => self.count_change(change),
             Effect::Unchanged(reason) => self.revisions_unchanged.add(reason, 1),
             Effect::Reject { reason, .. } => {
                 self.rejects.add((&StageKind::Correlate, &Rejection::Rejected(*reason)), 1);

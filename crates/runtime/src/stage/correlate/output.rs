@@ -61,10 +61,6 @@ impl Output {
     ) -> usize {
         match effect {
             Effect::Incident(change) => self.write_change(record, change, owned, part),
-            Effect::Evicted { change, last } => {
-                owned.evict(last);
-                self.write_change(record, change, owned, part)
-            }
             Effect::Reject { alert, reason } => {
                 let reader = reader(&self.topics.alerts);
                 let detail = format!("{alert}{}: {}", came_from(record), reason.explain()).into();
@@ -220,11 +216,7 @@ pub(super) fn reader(alerts_topic: &str) -> Reader<'_> {
 
 fn opened(effect: &Effect) -> Option<IncidentId> {
     match effect {
-        Effect::Incident(change) | Effect::Evicted { change, .. }
-            if change.reason == ChangeReason::Opened =>
-        {
-            Some(change.incident)
-        }
+        Effect::Incident(change) if change.reason == ChangeReason::Opened => Some(change.incident),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use braid_alert::{Incident, IncidentChange, IncidentId, SourceTime, Tenant};
 use braid_engine::Partition;
@@ -23,8 +23,6 @@ pub(super) struct Owned {
     pub(super) projection: Projection,
     /// The incidents that changed since the last commit.
     touched: BTreeSet<(Tenant, IncidentId)>,
-    /// The last records of those of them that have left memory.
-    evicted: BTreeMap<IncidentId, Incident>,
     ticked: Option<Ticked>,
 }
 
@@ -44,14 +42,7 @@ pub(super) struct Tick {
 impl Owned {
     pub(super) fn new(restored: Restored, projection: Projection) -> Self {
         let Restored { partition, next, .. } = restored;
-        Self {
-            state: partition,
-            next,
-            projection,
-            touched: BTreeSet::new(),
-            evicted: BTreeMap::new(),
-            ticked: None,
-        }
+        Self { state: partition, next, projection, touched: BTreeSet::new(), ticked: None }
     }
 
     /// State that took a record twice would be wrong without anybody seeing it, so an offset that goes back stops the
@@ -79,19 +70,10 @@ impl Owned {
         if new { usize::try_from(change.alerts).unwrap_or(0) * SNAPSHOT_ALERT_BYTES } else { 0 }
     }
 
-    /// Keeps the last record of an incident that has left memory.
-    pub(super) fn evict(&mut self, last: &Incident) {
-        self.evicted.insert(last.id, last.clone());
-    }
-
     /// The whole records of the incidents that changed since this was last asked.
     pub(super) fn take_changed(&mut self) -> Vec<Incident> {
         let touched = std::mem::take(&mut self.touched);
-        let mut evicted = std::mem::take(&mut self.evicted);
-        let whole = |(tenant, id): (Tenant, IncidentId)| {
-            // One that has left memory and was founded again is there as it is now.
-            self.state.incident(&tenant, id).or_else(|| evicted.remove(&id))
-        };
+        let whole = |(tenant, id): (Tenant, IncidentId)| self.state.incident(&tenant, id);
         touched.into_iter().filter_map(whole).collect()
     }
 
