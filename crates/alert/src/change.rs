@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
-use crate::{AlertKey, IncidentId, IncidentStatus, Link, Severity, SourceTime, Tenant};
+use crate::{AlertKey, CommandReference, IncidentId, IncidentStatus, Link, Severity, SourceTime, Tenant};
 
 /// One change of an incident, as the incident-events topic carries it: every version, without a gap.
 ///
@@ -30,6 +30,8 @@ pub struct IncidentChange {
     pub links: Vec<Link>,
     /// The other incident, if there is one: merged from, redirected to, continued by, recurrence of.
     pub other: Option<IncidentId>,
+    /// The command that it answers, if it does: who wanted it and why.
+    pub command: Option<CommandReference>,
 }
 
 text_enum! {
@@ -53,6 +55,22 @@ text_enum! {
         Reopened = "reopened",
         /// It left memory before its time, because the byte budget was reached.
         Evicted = "evicted",
+        /// Somebody works on it now, or somebody else, or nobody.
+        Assigned = "assigned",
+        /// It was given a verdict, or the verdict was taken back.
+        Classified = "classified",
+        /// Somebody said something about it.
+        Commented = "commented",
+        /// Tags were put on it or taken off.
+        Tagged = "tagged",
+        /// Alerts were split out of it, or moved to another incident.
+        AlertsLeft = "alertsLeft",
+        /// Alerts were moved to it from another incident.
+        AlertsMovedIn = "alertsMovedIn",
+        /// Somebody said that alerts of it belong to those of another incident, or do not.
+        LinkRuled = "linkRuled",
+        /// Somebody tagged one of its entities, kept it from joining or let it join again, or said who it is.
+        EntityRuled = "entityRuled",
     }
 }
 
@@ -65,5 +83,7 @@ text_enum! {
         Redirected = "redirected",
         /// The byte budget was reached and it was the longest idle.
         StateBudget = "stateBudget",
+        /// Somebody resolved it.
+        Command = "command",
     }
 }

@@ -63,6 +63,12 @@ pub struct Incident {
     pub entities: Vec<IncidentEntity>,
     /// What holds it together: for each alert but the first the best link that brought it in.
     pub links: Vec<Link>,
+    /// Incidents that its alerts were linked to and did not join, and why not; the strongest of each alert.
+    pub near_misses: Vec<NearMiss>,
+    /// How the attacker went from host to host, in order of time; where one host is left twice, the path branches.
+    pub lateral_movement: Vec<Hop>,
+    /// Alerts that repeat others in a flood: they belong to the incident and are counted here instead of being listed.
+    pub floods: Vec<Flood>,
     /// The incidents that were merged into it.
     pub merged_from: Vec<IncidentId>,
     /// Where it went, if its status is redirected. Chains are compressed: this is the last one.
@@ -108,6 +114,8 @@ text_enum! {
         Late = "late",
         /// The alert was already resolved when it was first seen.
         ArrivedResolved = "arrivedResolved",
+        /// Its alerts were split out of another incident; see the change that opened it.
+        SplitOff = "splitOff",
     }
 }
 
@@ -120,6 +128,8 @@ pub struct Comment {
     pub at: SourceTime,
     /// What.
     pub text: Box<str>,
+    /// The id of the command that it came with, by which one that is sent twice is known.
+    pub command: Box<str>,
 }
 
 /// An alert as its incident shows it.
@@ -169,8 +179,12 @@ pub struct IncidentEntity {
     /// How many of the incident's alerts mention it.
     pub alerts: i32,
     /// It is shown as context and joins nothing: a host's own address, an egress address, a name that stands for several
-    /// entities, or the entity of an alert that must not draw others in. A hub is not marked.
+    /// entities, a hub, or the entity of an alert that must not draw others in.
     pub context: bool,
+    /// Why it joins nothing, if it does not.
+    pub context_reason: Option<ContextReason>,
+    /// Whether it stands in a directory on premises; `None` if nothing says so or otherwise.
+    pub on_premises: Option<bool>,
     /// Tags that products put on it.
     pub tags: Vec<Box<str>>,
 }
@@ -202,6 +216,101 @@ pub struct Link {
 }
 
 text_enum! {
+    /// Why an entity joins nothing.
+    ContextReason {
+        /// Too many others have met it: a domain controller, a proxy, a service account.
+        Hub = "hub",
+        /// An address that the outside sees.
+        Egress = "egress",
+        /// Its name stands for several entities.
+        Ambiguous = "ambiguous",
+        /// Somebody has excluded it by a command.
+        Excluded = "excluded",
+        /// It is shown beside what joins: a host's own address.
+        Beside = "beside",
+    }
+}
+
+/// An incident that an alert was linked to and did not join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NearMiss {
+    /// The alert.
+    pub alert: AlertKey,
+    /// The incident that it did not join, as its id was then.
+    pub incident: IncidentId,
+    /// The alert there that it was linked to best.
+    pub peer: AlertKey,
+    /// The entity that both mention.
+    pub entity: EntityId,
+    /// The sum of the links.
+    pub total: Weight,
+    /// Why it did not join.
+    pub reason: NearMissReason,
+}
+
+text_enum! {
+    /// Why an alert did not join an incident that it was linked to.
+    NearMissReason {
+        /// The links were too weak.
+        TooWeak = "tooWeak",
+        /// The entity would have sufficed, but it is a hub.
+        Hub = "hub",
+        /// It joined another incident that it was linked to better, and the two were not strong enough to be one.
+        JoinedBetter = "joinedBetter",
+        /// The incident was resolved before it happened.
+        Closed = "closed",
+        /// The two incidents are in the hands of two people.
+        Assignee = "assignee",
+        /// They carry different verdicts.
+        Verdict = "verdict",
+        /// Together they would be too large.
+        Full = "full",
+        /// Somebody said that they are two.
+        CannotLink = "cannotLink",
+    }
+}
+
+/// A step of an attacker from one host to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// The account that was used, if one is named.
+    pub user: Option<EntityId>,
+    /// The host that was left.
+    pub from: EntityId,
+    /// The host that was reached.
+    pub to: EntityId,
+    /// When.
+    pub at: EventTime,
+    /// The alert that shows it.
+    pub alert: AlertKey,
+    /// The alert itself names both hosts. Otherwise it follows from the same account acting on one host and then on the
+    /// other.
+    pub explicit: bool,
+}
+
+/// Alerts of one detector on the same entities within minutes: the first are listed with the others of the incident,
+/// what came on top is counted here. Each of them has its change among the incident events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flood {
+    /// The product.
+    pub provider: Provider,
+    /// Its detector, if it says which.
+    pub detector: Option<Box<str>>,
+    /// The title of the first of them.
+    pub title: Box<str>,
+    /// The alerts of the flood that are listed, in order of first activity.
+    pub representatives: Vec<AlertKey>,
+    /// How many more there are.
+    pub folded: i32,
+    /// How many of these are not resolved.
+    pub unresolved: i32,
+    /// When the first activity of those began.
+    pub first_activity: EventTime,
+    /// When the last ended.
+    pub last_activity: EventTime,
+}
+
+text_enum! {
     /// What a link says, in the words of Microsoft Graph's `correlationReason`.
     LinkReason {
         /// The same account acts in both.
@@ -218,6 +327,8 @@ text_enum! {
         SameNetworkSegment = "sameNetworkSegment",
         /// The same mail campaign.
         SameCampaign = "sameCampaign",
+        /// Somebody said so.
+        Commanded = "commanded",
     }
 }
 

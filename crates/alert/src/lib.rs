@@ -9,6 +9,8 @@ mod text_enum;
 
 mod alert;
 mod change;
+mod command;
+mod directory;
 mod evidence;
 mod identifier;
 mod ids;
@@ -19,12 +21,14 @@ mod time;
 
 pub use alert::{Alert, AlertStatus, Classification, Correlate, Determination, Origin, Technique};
 pub use change::{ChangeReason, CloseReason, IncidentChange};
+pub use command::{Action, Command, CommandReference, Pair};
+pub use directory::{DirectoryEntry, DirectoryProduct, DirectoryRecord};
 pub use evidence::{EntityKind, Evidence, HostAddress, Role, Verdict};
 pub use identifier::{Identifier, IdentifierKind};
 pub use ids::{AlertId, AlertKey, EntityId, IncidentId, Provider, Tenant};
 pub use incident::{
-    Comment, Incident, IncidentAlert, IncidentEntity, IncidentStatus, Link, LinkReason, OpenReason,
-    PhaseEntry, Score, ScorePart, Weight,
+    Comment, ContextReason, Flood, Hop, Incident, IncidentAlert, IncidentEntity, IncidentStatus, Link,
+    LinkReason, NearMiss, NearMissReason, OpenReason, PhaseEntry, Score, ScorePart, Weight,
 };
 pub use phase::Phase;
 pub use severity::Severity;

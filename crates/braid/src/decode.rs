@@ -180,20 +180,23 @@ fn each_dumped_alert(
     tenant: Option<&Tenant>,
     each: &mut EachAlert<'_>,
 ) -> anyhow::Result<()> {
-    let mut ticks = 0_u64;
+    let mut others = 0_u64;
     each_dumped(input, &mut |place, dumped| match dumped.and_then(|record| input_of(&record)) {
         Ok(Input::Alert(mut alert)) => {
             alert.tenant = tenant.cloned().unwrap_or(alert.tenant);
             each(place, Ok(*alert))
         }
-        Ok(Input::Tick { .. }) => {
-            ticks += 1;
+        Ok(Input::Directory(_) | Input::Command(_) | Input::Tick { .. }) => {
+            others += 1;
             Ok(())
         }
         Err(refusal) => each(place, Err(refusal)),
     })?;
-    if ticks > 0 {
-        eprintln!("{}: ticks of the clock, which are no alerts: {ticks}", input.file.display());
+    if others > 0 {
+        eprintln!(
+            "{}: directory records, commands and ticks of the clock, which are no alerts: {others}",
+            input.file.display()
+        );
     }
     Ok(())
 }

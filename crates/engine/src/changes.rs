@@ -73,6 +73,12 @@ impl TenantState {
             egress: entity.egress,
             ambiguous: entity.ambiguous,
             bindings: entity.bindings().to_vec(),
+            learned: Vec::new(),
+            listings: Vec::new(),
+            conflicts: Vec::new(),
+            excluded: false,
+            own_tags: Vec::new(),
+            apart: Vec::new(),
         }
     }
 
@@ -99,6 +105,10 @@ impl TenantState {
             mentions: state.mentions.iter().map(mention).collect(),
             links: state.links.iter().map(link).collect(),
             seen: state.seen,
+            near: Vec::new(),
+            apart: Vec::new(),
+            signature: 0,
+            folded: false,
         }
     }
 

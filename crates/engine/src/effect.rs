@@ -16,6 +16,27 @@ pub enum Effect {
         /// Why.
         reason: RejectReason,
     },
+    /// A command was carried out. The changes that follow from it stand before this and name it; there is none where
+    /// no incident mentions the entity that it is about.
+    Commanded {
+        /// Whose.
+        tenant: Tenant,
+        /// The command's id.
+        command: Box<str>,
+        /// The name of its action.
+        action: &'static str,
+    },
+    /// A command was not carried out, not even in part.
+    CommandRefused {
+        /// Whose.
+        tenant: Tenant,
+        /// The command's id.
+        command: Box<str>,
+        /// The name of its action.
+        action: &'static str,
+        /// Why.
+        reason: CommandRefused,
+    },
     /// Two incidents that are linked strongly enough stay two.
     MergeRefused {
         /// Whose.
@@ -122,5 +143,68 @@ reasons! {
         BytesMax = "bytes_max",
         /// Together they would span too much time.
         SpanMax = "span_max",
+        /// Somebody said that alerts of theirs do not belong together.
+        CannotLink = "cannot_link",
+    }
+}
+
+reasons! {
+    /// Why a command was not carried out.
+    CommandRefused {
+        /// There is no incident of that id, or no more.
+        UnknownIncident = "unknown_incident",
+        /// The incident has another version than the command expects.
+        VersionMismatch = "version_mismatch",
+        /// There is no alert of that provider and id, or no more.
+        UnknownAlert = "unknown_alert",
+        /// The alert is in another incident.
+        NotInIncident = "not_in_incident",
+        /// Nothing would be left in the incident; merge it instead.
+        AllAlerts = "all_alerts",
+        /// The two are one already.
+        SameIncident = "same_incident",
+        /// The incident is resolved; reopen it first.
+        Closed = "closed",
+        /// Two people work on the two.
+        Assignee = "assignee",
+        /// The two carry different verdicts.
+        Verdict = "verdict",
+        /// Together they would pass a cap.
+        TooLarge = "too_large",
+        /// A command before this one said that they do not belong together.
+        CannotLink = "cannot_link",
+        /// The names belong to kinds of entities that cannot be one.
+        KindMismatch = "kind_mismatch",
+        /// A name that means nobody in particular, or that stands for several entities.
+        NamesNobody = "names_nobody",
+        /// Everything is as it wants it already.
+        NothingToDo = "nothing_to_do",
+        /// A text, or a list of tags or comments, would be longer than is kept.
+        TooLong = "too_long",
+    }
+}
+
+impl CommandRefused {
+    /// What it means and what to do, in a sentence.
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::UnknownIncident => "the tenant has no incident of this id, or it has been forgotten",
+            Self::VersionMismatch => {
+                "the incident has changed since: look at it again and send the version that it has now"
+            }
+            Self::UnknownAlert => "the tenant has no alert of this provider and id, or it has been forgotten",
+            Self::NotInIncident => "the alert is not in the incident that the command names",
+            Self::AllAlerts => "no alert would be left in the incident: merge the two instead",
+            Self::SameIncident => "both are the same incident already",
+            Self::Closed => "the incident is resolved: reopen it first",
+            Self::Assignee => "different people work on the two incidents: assign both to one first",
+            Self::Verdict => "the two incidents carry different verdicts: make them agree first",
+            Self::TooLarge => "together they would pass a cap of correlation.caps",
+            Self::CannotLink => "an earlier command keeps the two apart: link them with mustLink first",
+            Self::KindMismatch => "the two names belong to kinds of entities that cannot be one",
+            Self::NamesNobody => "the name means nobody in particular, or stands for several entities",
+            Self::NothingToDo => "everything is as the command wants it already",
+            Self::TooLong => "a text, or the list of tags or comments, would be longer than is kept",
+        }
     }
 }

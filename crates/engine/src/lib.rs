@@ -35,11 +35,11 @@ mod slots;
 mod title;
 mod weighing;
 
-pub use effect::{Effect, MergeRefused, RejectReason, Unchanged};
+pub use effect::{CommandRefused, Effect, MergeRefused, RejectReason, Unchanged};
 pub use input::Input;
 pub use partition::{Partition, Stats};
 pub use settings::{Caps, HalfLives, KindWeights, Settings};
 pub use state::{
-    AlertRecord, BindingRecord, Change, EntityRecord, IncidentRecord, LinkRecord, MentionRecord,
-    PartnerRecord, StateKey, StateRecord, TenantRecord,
+    AlertRecord, BindingRecord, Change, EntityRecord, IncidentRecord, LinkRecord, ListingRecord,
+    MentionRecord, NameSource, NearRecord, PartnerRecord, StateKey, StateRecord, TenantRecord,
 };

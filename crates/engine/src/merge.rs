@@ -169,6 +169,7 @@ impl TenantState {
                 alert: None,
                 links: Vec::new(),
                 other: Some(survivor),
+                command: None,
             }));
         }
     }

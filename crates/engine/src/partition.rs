@@ -71,6 +71,8 @@ impl Partition {
     pub fn apply(&mut self, input: Input, effects: &mut Vec<Effect>) {
         let (tenant, at) = match &input {
             Input::Alert(alert) => (&alert.tenant, alert.origin.source_time),
+            Input::Directory(record) => (&record.tenant, record.origin.source_time),
+            Input::Command(command) => (&command.tenant, command.origin.source_time),
             Input::Tick { tenant, at } => (tenant, *at),
         };
         let place = self.place_of(tenant);

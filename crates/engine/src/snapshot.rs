@@ -160,6 +160,8 @@ impl TenantState {
             roles,
             alerts: count as i32,
             context: context || !entity.joins(),
+            context_reason: None,
+            on_premises: None,
             tags: entity.tags().to_vec(),
         }
     }
@@ -192,6 +194,9 @@ pub(crate) fn stub(record: &IncidentRecord) -> Incident {
         alerts: Vec::new(),
         entities: Vec::new(),
         links: Vec::new(),
+        near_misses: Vec::new(),
+        lateral_movement: Vec::new(),
+        floods: Vec::new(),
         merged_from: record.merged_from.clone(),
         redirect_incident_id: record.redirect,
         continuation_of: record.continuation_of,

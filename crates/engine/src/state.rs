@@ -6,11 +6,11 @@
 //! alerts when those are not on the same side.
 
 use braid_alert::{
-    Alert, ChangeReason, Classification, CloseReason, Comment, Determination, EntityId, EntityKind,
-    EventTime, Identifier, IncidentId, IncidentStatus, LinkReason, OpenReason, Role, Severity, SourceTime,
-    Span, Tenant, Weight,
+    Alert, ChangeReason, Classification, CloseReason, Comment, Determination, DirectoryEntry, EntityId,
+    EntityKind, EventTime, Identifier, IncidentId, IncidentStatus, LinkReason, NearMissReason, OpenReason,
+    Provider, Role, Severity, SourceTime, Span, Tenant, Weight,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One change of a partition's state since the last drain.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +74,29 @@ pub struct AlertRecord {
     pub links: Vec<LinkRecord>,
     /// The tenant's clock when it was last heard of, to the day.
     pub seen: SourceTime,
+    /// Incidents that it was linked to and did not join.
+    pub near: Vec<NearRecord>,
+    /// The arrival numbers of alerts that it must not be in one incident with, by command.
+    pub apart: Vec<i64>,
+    /// What it has in common with the alerts of a flood: a hash of product, detector and the names of its entities.
+    pub signature: i64,
+    /// It repeats others in a flood, and is counted rather than listed.
+    pub folded: bool,
+}
+
+/// An incident that an alert did not join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NearRecord {
+    /// The incident, as its id was then.
+    pub incident: IncidentId,
+    /// The arrival number of the alert there.
+    pub peer: i64,
+    /// The shared entity.
+    pub entity: EntityId,
+    /// The sum of the links.
+    pub total: Weight,
+    /// Why not.
+    pub reason: NearMissReason,
 }
 
 /// A mention of an entity by an alert.
@@ -234,6 +257,60 @@ pub struct EntityRecord {
     pub ambiguous: bool,
     /// For an address: the hosts that it named, and until when.
     pub bindings: Vec<BindingRecord>,
+    /// How each of its names was learned first, in the order of `identifiers`.
+    pub learned: Vec<NameSource>,
+    /// What directories say of it.
+    pub listings: Vec<ListingRecord>,
+    /// Names that it bore until they turned out to stand for several entities.
+    pub conflicts: Vec<Identifier>,
+    /// It joins nothing, by command.
+    pub excluded: bool,
+    /// Tags that people put on it by command.
+    pub own_tags: Vec<Box<str>>,
+    /// Names of entities that it must never be united with, by command.
+    pub apart: Vec<Identifier>,
+}
+
+/// How a name was learned: from an alert of this product, from a directory, by a command.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NameSource {
+    /// An alert's evidence.
+    Alert(Provider),
+    /// A directory record.
+    Directory,
+    /// A command that said who is who.
+    Command,
+}
+
+/// Written as one word: `directory`, `command`, or the product's name.
+impl Serialize for NameSource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Alert(provider) => serializer.serialize_str(provider.as_str()),
+            Self::Directory => serializer.serialize_str("directory"),
+            Self::Command => serializer.serialize_str("command"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NameSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<str>::deserialize(deserializer)?;
+        Ok(match &*text {
+            "directory" => Self::Directory,
+            "command" => Self::Command,
+            product => Self::Alert(Provider::from_text(product)),
+        })
+    }
+}
+
+/// What a directory says of an entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListingRecord {
+    /// The directory's key of the object.
+    pub object: Box<str>,
+    /// What it says.
+    pub entry: DirectoryEntry,
 }
 
 /// A partner of an entity.

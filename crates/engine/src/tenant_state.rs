@@ -226,6 +226,7 @@ impl TenantState {
             alert: None,
             links: Vec::new(),
             other: None,
+            command: None,
         }
     }
 

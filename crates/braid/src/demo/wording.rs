@@ -12,6 +12,7 @@ pub(super) fn sentence(reason: &LinkReason, name: &str) -> String {
         LinkReason::EventSequence => format!("the next step of the attack on {name}"),
         LinkReason::SameNetworkSegment => format!("an address in it was {name}’s at the time"),
         LinkReason::SameCampaign => format!("both belong to the campaign {name}"),
+        LinkReason::Commanded => format!("somebody said that they belong together, by {name}"),
         LinkReason::Other(reason) => format!("{reason}: {name}"),
     }
 }
@@ -26,6 +27,7 @@ pub(super) fn catchword(reason: &LinkReason, name: &str) -> String {
         LinkReason::EventSequence => "next step on",
         LinkReason::SameNetworkSegment => "address of",
         LinkReason::SameCampaign => "campaign",
+        LinkReason::Commanded => "command about",
         LinkReason::Other(reason) => reason,
     };
     format!("{what} {name}")
@@ -40,6 +42,7 @@ pub(super) const fn opening(reason: &OpenReason) -> &'static str {
         OpenReason::Recurs => "what it belongs to was resolved before",
         OpenReason::Late => "everything near its time has left memory",
         OpenReason::ArrivedResolved => "it was resolved when it was first seen",
+        OpenReason::SplitOff => "its alerts were split out of another incident",
         OpenReason::Other(_) => "for a reason that this release does not know",
     }
 }
@@ -108,6 +111,8 @@ mod tests {
                 roles: Vec::new(),
                 alerts: 1,
                 context: false,
+                context_reason: None,
+                on_premises: None,
                 tags: Vec::new(),
             };
             short_name(&entity).to_owned()

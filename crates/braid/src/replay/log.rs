@@ -78,6 +78,8 @@ impl Progress {
 fn title_of(input: &Input) -> Box<str> {
     match input {
         Input::Alert(alert) => alert.title.clone(),
+        Input::Directory(record) => record.object.clone(),
+        Input::Command(command) => command.id.clone(),
         Input::Tick { .. } => Box::default(),
     }
 }

@@ -49,6 +49,7 @@ fn a_dump_gives_what_the_engine_gave_partition_by_partition_byte_for_byte() {
         let value = match &input {
             Input::Alert(alert) => own::alert_to_avro(alert),
             Input::Tick { tenant, at } => own::tick_to_avro(tenant, *at),
+            other => unreachable!("{other:?} is not in this log"),
         };
         dump.push_str(&line(partition, offsets[at], &value));
         offsets[at] += 1;

@@ -87,6 +87,10 @@ impl Stage {
                 write!(text, " {} {} alerts={}", change.status, change.severity, change.alerts).unwrap();
                 text
             }
+            Effect::Commanded { action, command, .. } => format!("{action} {command}: done"),
+            Effect::CommandRefused { action, command, reason, .. } => {
+                format!("{action} {command}: refused, {reason}")
+            }
             Effect::Unchanged(why) => format!("unchanged: {why}"),
             Effect::Reject { alert, reason } => format!("rejected {}: {reason}", alert.id),
             Effect::MergeRefused { into, other, reason, .. } => {

@@ -43,6 +43,9 @@ fn incident(number: u8, changed: i64) -> Incident {
         alerts: Vec::new(),
         entities: Vec::new(),
         links: Vec::new(),
+        near_misses: Vec::new(),
+        lateral_movement: Vec::new(),
+        floods: Vec::new(),
         merged_from: Vec::new(),
         redirect_incident_id: None,
         continuation_of: None,
@@ -64,6 +67,8 @@ fn entity(number: i64, names: &[(IdentifierKind, &str)]) -> IncidentEntity {
         roles: vec![Role::Source],
         alerts: 1,
         context: false,
+        context_reason: None,
+        on_premises: None,
         tags: Vec::new(),
     }
 }

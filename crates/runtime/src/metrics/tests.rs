@@ -37,6 +37,7 @@ fn change(reason: ChangeReason, links: &[(LinkReason, i64)]) -> Effect {
         alert: Some(alert("a")),
         links: links.iter().map(link).collect(),
         other: None,
+        command: None,
     })
 }
 

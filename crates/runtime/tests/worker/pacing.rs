@@ -26,7 +26,7 @@ fn order_of_backlogs() -> Vec<i64> {
     world.settle();
     let alerts = world.inputs().into_iter().filter_map(|input| match input {
         Input::Alert(alert) => Some((alert.origin.source_time.as_millis() - start) / MINUTE),
-        Input::Tick { .. } => None,
+        Input::Directory(_) | Input::Command(_) | Input::Tick { .. } => None,
     });
     alerts.collect()
 }

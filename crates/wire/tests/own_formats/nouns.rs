@@ -97,6 +97,7 @@ fn comment() -> Comment {
         author: "ines".into(),
         at: source_time("2026-02-03T11:00:00Z"),
         text: "Called the user.".into(),
+        command: "c-7".into(),
     }
 }
 
@@ -128,6 +129,8 @@ fn incident_entity() -> IncidentEntity {
         roles: vec![Role::Source, Role::Impacted],
         alerts: 2,
         context: true,
+        context_reason: Some(ContextReason::Hub),
+        on_premises: Some(true),
         tags: vec!["sensitive".into()],
     }
 }
@@ -165,6 +168,32 @@ pub(crate) fn incident() -> Incident {
         alerts: vec![incident_alert()],
         entities: vec![incident_entity()],
         links: vec![link()],
+        near_misses: vec![NearMiss {
+            alert: key("n-1"),
+            incident: incident_id("0d0d0d0d-0000-5000-8000-000000000006"),
+            peer: key("n-9"),
+            entity: EntityId(7),
+            total: Weight::from_millionths(200_000),
+            reason: NearMissReason::TooWeak,
+        }],
+        lateral_movement: vec![Hop {
+            user: Some(EntityId(7)),
+            from: EntityId(9),
+            to: EntityId(10),
+            at: time("2026-02-03T09:30:00Z"),
+            alert: key("n-2"),
+            explicit: true,
+        }],
+        floods: vec![Flood {
+            provider: Provider::DefenderForIdentity,
+            detector: Some("2019".into()),
+            title: "Reconnaissance".into(),
+            representatives: vec![key("n-1")],
+            folded: 40,
+            unresolved: 39,
+            first_activity: time("2026-02-03T09:00:00Z"),
+            last_activity: time("2026-02-03T09:08:00Z"),
+        }],
         merged_from: vec![incident_id("0d0d0d0d-0000-5000-8000-000000000001")],
         redirect_incident_id: Some(incident_id("0d0d0d0d-0000-5000-8000-000000000002")),
         continuation_of: Some(incident_id("0d0d0d0d-0000-5000-8000-000000000003")),
@@ -189,6 +218,11 @@ pub(crate) fn change() -> IncidentChange {
         alert: Some(key("n-2")),
         links: vec![link()],
         other: Some(incident_id("0d0d0d0d-0000-5000-8000-000000000001")),
+        command: Some(CommandReference {
+            id: "c-7".into(),
+            author: "ines".into(),
+            reason: Some("the same attacker".into()),
+        }),
     }
 }
 
@@ -212,6 +246,16 @@ pub(crate) fn alert_record() -> AlertRecord {
             gap: Span::micros(-1),
         }],
         seen: source_time("2026-02-04T00:00:00Z"),
+        near: vec![NearRecord {
+            incident: incident_id("0d0d0d0d-0000-5000-8000-000000000006"),
+            peer: 3,
+            entity: EntityId(7),
+            total: Weight::from_millionths(200_000),
+            reason: NearMissReason::TooWeak,
+        }],
+        apart: vec![3, 5],
+        signature: -81_985_529_216_486_896,
+        folded: true,
     }
 }
 
@@ -265,6 +309,37 @@ pub(crate) fn entity_record() -> EntityRecord {
         egress: true,
         ambiguous: true,
         bindings: vec![BindingRecord { host: EntityId(9), at: time("2026-02-03T10:00:00Z") }],
+        learned: vec![NameSource::Alert(Provider::DefenderForIdentity), NameSource::Directory],
+        listings: vec![ListingRecord { object: "S-1-5-21-11-22-33-1104".into(), entry: directory_entry() }],
+        conflicts: vec![identifier(IdentifierKind::AccountName, "noor")],
+        excluded: true,
+        own_tags: vec!["vip".into()],
+        apart: vec![identifier(IdentifierKind::Upn, "noor.adm@fabrikam.example")],
+    }
+}
+
+pub(crate) fn directory_entry() -> DirectoryEntry {
+    DirectoryEntry {
+        kind: EntityKind::User,
+        identifiers: vec![identifier(IdentifierKind::Sid, "S-1-5-21-11-22-33-1104")],
+        on_premises: true,
+        display_name: Some("Noor".into()),
+        title: Some("Accountant".into()),
+        office: Some("Lille".into()),
+        mail: Some("noor@fabrikam.example".into()),
+        phone: Some("+33 3 00 00 00 00".into()),
+        domain: Some("fabrikam.example".into()),
+        sam_name: Some("noor".into()),
+        os: Some("Windows 11".into()),
+        os_build: Some("26100".into()),
+        created: Some(time("2021-05-04T08:00:00Z")),
+        first_seen: Some(time("2021-06-01T08:00:00Z")),
+        tags: vec!["sensitive".into()],
+        products: vec![DirectoryProduct {
+            provider: Provider::DefenderForEndpoint,
+            since: Some(time("2021-06-01T08:00:00Z")),
+            portal_url: Some("https://portal.example/users/noor".into()),
+        }],
     }
 }
 

@@ -93,6 +93,7 @@ fn decoded(record: AvroRecord, avro: &[u8]) -> Value {
         AvroRecord::Tick => own::input_from_avro(avro).map(|input| match input {
             braid_engine::Input::Tick { tenant, at } => serde_json::json!({ "tenant": tenant, "at": at }),
             braid_engine::Input::Alert(alert) => json(&alert),
+            other => unreachable!("{other:?} is no tick"),
         }),
         AvroRecord::Incident => incident::decode_incident(avro).map(|incident| json(&incident)),
         AvroRecord::IncidentEvent => incident::decode_change(avro).map(|change| json(&change)),

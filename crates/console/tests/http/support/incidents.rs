@@ -37,6 +37,9 @@ pub(crate) fn incident(number: u8) -> Incident {
         alerts: Vec::new(),
         entities: Vec::new(),
         links: Vec::new(),
+        near_misses: Vec::new(),
+        lateral_movement: Vec::new(),
+        floods: Vec::new(),
         merged_from: Vec::new(),
         redirect_incident_id: None,
         continuation_of: None,
@@ -63,6 +66,8 @@ pub(crate) fn entity(number: i64, names: &[(IdentifierKind, &str)]) -> IncidentE
         roles: vec![Role::Source],
         alerts: 1,
         context: false,
+        context_reason: None,
+        on_premises: None,
         tags: vec!["sensitive".into()],
     }
 }

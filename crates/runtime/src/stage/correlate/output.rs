@@ -70,7 +70,9 @@ impl Output {
                 part.outgoing.push(letter);
                 bytes
             }
-            Effect::Unchanged(_)
+            Effect::Commanded { .. }
+            | Effect::CommandRefused { .. }
+            | Effect::Unchanged(_)
             | Effect::MergeRefused { .. }
             | Effect::HubDemoted { .. }
             | Effect::IdentityConflict { .. } => 0,
