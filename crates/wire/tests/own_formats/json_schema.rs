@@ -29,8 +29,8 @@ macro_rules! known_values {
 }
 
 fn known_values(name: &str) -> Vec<&'static str> {
-    known_values!(name; AlertStatus ChangeReason Classification CloseReason Correlate Determination EntityKind
-        IdentifierKind IncidentStatus LinkReason OpenReason Phase Provider Role Severity Verdict)
+    known_values!(name; AlertStatus ChangeReason Classification CloseReason ContextReason Correlate Determination EntityKind
+        IdentifierKind IncidentStatus LinkReason NearMissReason OpenReason Phase Provider Role Severity Verdict)
 }
 
 /// Turns an Avro schema into a JSON Schema of what serde makes of the same type.
