@@ -1,8 +1,9 @@
 //! An alert as the engine remembers it.
 
-use braid_alert::{Alert, AlertKey, EventTime, LinkReason, Role, SourceTime, Span, Weight};
+use braid_alert::{Alert, AlertKey, AlertStatus, EventTime, LinkReason, Role, SourceTime, Span, Weight};
 use smallvec::SmallVec;
 
+use crate::apart::Sides;
 use crate::identity::Mentions;
 use crate::slots::{AlertRef, EntityRef, GroupRef, NameRef};
 
@@ -15,6 +16,8 @@ pub(crate) struct AlertState {
     pub(crate) group: GroupRef,
     pub(crate) mentions: Mentions,
     pub(crate) links: SmallVec<[LinkState; 1]>,
+    /// What it is kept apart from by command, which is rare.
+    pub(crate) apart: Option<Box<Sides>>,
     /// When it was last heard of, to the day, so that a daily repetition does not rewrite it.
     pub(crate) seen: SourceTime,
     /// Its bytes in the incident's record, as reckoned when it was last folded.
@@ -77,6 +80,11 @@ pub(crate) struct LinkState {
 impl AlertState {
     pub(crate) fn key(&self) -> AlertKey {
         self.alert.key()
+    }
+
+    /// Whether its source is done with it.
+    pub(crate) fn is_resolved(&self) -> bool {
+        self.alert.status == AlertStatus::Resolved
     }
 
     /// The interval that counts for nearness: to the end of a short activity, only the beginning of a long one.

@@ -173,6 +173,7 @@ impl TenantState {
             group,
             mentions,
             links,
+            apart: None,
             seen,
             bytes,
             dirty: true,
@@ -275,15 +276,26 @@ impl TenantState {
     /// Derived from what founded the incident, so that a replay gives the same id: tenant, alert, source time and kind
     /// of the founding input. The time is in it because an alert that comes again after it was forgotten founds a
     /// different incident.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     fn incident_id(&self, alert: &Alert) -> IncidentId {
-        let founding = format!(
-            "{}\0{}\0{}\0{}\0alert",
-            self.tenant,
-            alert.provider,
-            alert.id,
-            alert.origin.source_time.as_micros()
-        );
+        self.founded_id(alert, alert.origin.source_time, "alert")
+    }
+
+    /// The same for an incident that a split founds. The same alert may be split out, merged back and split out again
+    /// within one instant of source time, so what is taken already is counted past.
+    pub(crate) fn split_id(&self, founder: &Alert, at: SourceTime) -> IncidentId {
+        let mut id = self.founded_id(founder, at, "split");
+        let mut again = 1;
+        while self.incidents.contains_key(&id) {
+            again += 1;
+            id = self.founded_id(founder, at, &format!("split {again}"));
+        }
+        id
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    fn founded_id(&self, alert: &Alert, at: SourceTime, kind: &str) -> IncidentId {
+        let founding =
+            format!("{}\0{}\0{}\0{}\0{kind}", self.tenant, alert.provider, alert.id, at.as_micros());
         IncidentId::from_uuid(Uuid::new_v5(&INCIDENT_IDS, founding.as_bytes()))
     }
 }

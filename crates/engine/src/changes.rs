@@ -106,7 +106,7 @@ impl TenantState {
             links: state.links.iter().map(link).collect(),
             seen: state.seen,
             near: Vec::new(),
-            apart: Vec::new(),
+            apart: state.sides().to_vec(),
             signature: 0,
             folded: false,
         }
@@ -230,7 +230,7 @@ impl TenantState {
                 continue;
             };
             self.open += u64::from(record.status == braid_alert::IncidentStatus::Active);
-            self.state_bytes += GROUP_BYTES;
+            self.state_bytes += GROUP_BYTES + record.said_bytes();
             let mut group = Group::new(number, record);
             group.dirty = false;
             let slot = self.groups.insert(group);
@@ -254,16 +254,18 @@ impl TenantState {
         };
         let mentions = record.mentions.into_iter().filter_map(mention).collect();
         let bytes = record_bytes(&record.alert);
-        let state = AlertState {
+        let mut state = AlertState {
             arrival: record.arrival,
             alert: Box::new(record.alert),
             group,
             mentions,
             links: SmallVec::new(),
+            apart: None,
             seen: record.seen,
             bytes,
             dirty: false,
         };
+        state.set_sides(record.apart);
         let slot = self.insert_alert(state);
         self.groups[group].add(slot, &self.alerts[slot], |_| {});
         self.index(slot, weighing);

@@ -169,7 +169,7 @@ reasons! {
         Assignee = "assignee",
         /// The two carry different verdicts.
         Verdict = "verdict",
-        /// Together they would pass a cap.
+        /// With it the incident would pass a cap.
         TooLarge = "too_large",
         /// A command before this one said that they do not belong together.
         CannotLink = "cannot_link",
@@ -199,7 +199,7 @@ impl CommandRefused {
             Self::Closed => "the incident is resolved: reopen it first",
             Self::Assignee => "different people work on the two incidents: assign both to one first",
             Self::Verdict => "the two incidents carry different verdicts: make them agree first",
-            Self::TooLarge => "together they would pass a cap of correlation.caps",
+            Self::TooLarge => "with it the incident would pass a cap of correlation.caps",
             Self::CannotLink => "an earlier command keeps the two apart: link them with mustLink first",
             Self::KindMismatch => "the two names belong to kinds of entities that cannot be one",
             Self::NamesNobody => "the name means nobody in particular, or stands for several entities",

@@ -92,8 +92,9 @@ impl TenantState {
 
     /// Takes a group out of its slot; its alerts and its incident's record are the caller's.
     pub(crate) fn remove_group(&mut self, slot: GroupRef) -> Group {
-        self.state_bytes -= GROUP_BYTES;
-        self.groups.remove(slot)
+        let group = self.groups.remove(slot);
+        self.state_bytes -= GROUP_BYTES + group.incident.said_bytes();
+        group
     }
 
     /// Where an incident's record is, if it is still remembered.

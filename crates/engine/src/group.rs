@@ -3,6 +3,7 @@
 use braid_alert::{AlertStatus, EventTime, IncidentStatus, Severity, SourceTime, Span};
 
 use crate::alert_state::AlertState;
+use crate::apart::SideCounts;
 use crate::identity::Mentions;
 use crate::slots::{AlertRef, EntityRef};
 use crate::state::IncidentRecord;
@@ -21,6 +22,8 @@ pub(crate) struct Group {
     pub(crate) unresolved: u32,
     pub(crate) first_activity: EventTime,
     pub(crate) last_activity: EventTime,
+    /// Which sides its alerts bear of what was separated by command, which is rare.
+    pub(crate) apart: Option<Box<SideCounts>>,
     /// When any of its alerts was last heard of.
     pub(crate) seen: SourceTime,
     pub(crate) dirty: bool,
@@ -40,6 +43,7 @@ impl Group {
             unresolved: 0,
             first_activity: EventTime::from_micros(i64::MAX),
             last_activity: EventTime::MIN,
+            apart: None,
             seen: SourceTime::MIN,
             dirty: true,
             fresh: false,
@@ -54,6 +58,9 @@ impl Group {
                 news(mention.entity);
             }
         }
+        for &side in alert.sides() {
+            self.apart.get_or_insert_default().add(side, 1);
+        }
         self.count(alert);
     }
 
@@ -67,6 +74,9 @@ impl Group {
             *mine += theirs;
         }
         self.unresolved += other.unresolved;
+        if let Some(theirs) = other.apart.take() {
+            self.apart.get_or_insert_default().absorb(*theirs);
+        }
         self.first_activity = self.first_activity.min(other.first_activity);
         self.last_activity = self.last_activity.max(other.last_activity);
         self.seen = self.seen.max(other.seen);

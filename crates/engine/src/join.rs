@@ -19,7 +19,7 @@ use crate::Effect;
 use crate::alert_state::{LinkState, Mention, Part, interval};
 use crate::entity::{Entity, MentionAt};
 use crate::identity::{Mentions, is_certain};
-use crate::slots::GroupRef;
+use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::TenantState;
 use crate::weighing::{Weighing, part_weight};
 
@@ -120,20 +120,39 @@ impl TenantState {
             return best;
         }
         for there in entity.nearest(at.0, NEAREST_MENTIONS).filter(|m| !m.context && asked(m.group)) {
-            let gap = gap_between(at, (there.start, there.end));
-            let weight = here
-                .times(part_weight(there.part))
-                .times(certainty(there.certain, there.bound))
-                .times(weighing.nearness(&entity.kind, gap));
-            if weighing.counts(weight)
-                && self.groups[there.group].takes_alerts(self.clock, weighing.settings.late_join)
-            {
-                let reason = reason_of(&entity.kind, mention, there);
-                let link = LinkState { peer: there.alert, entity: mention.entity, reason, weight, gap };
+            let Some(link) = link_to(mention, entity, here, at, there, weighing) else { continue };
+            if self.groups[there.group].takes_alerts(self.clock, weighing.settings.late_join) {
                 self.keep_best(&mut best, there.group, link);
             }
         }
         best
+    }
+
+    /// The best single link of an alert to one of these alerts of its own group, however long that has been silent.
+    pub(crate) fn best_link_to(
+        &self,
+        slot: AlertRef,
+        group: GroupRef,
+        asked: impl Fn(AlertRef) -> bool,
+        weighing: &Weighing,
+    ) -> Option<LinkState> {
+        let state = &self.alerts[slot];
+        let at = state.interval(weighing.settings.activity_max);
+        let mut best = BestLinks::new();
+        for mention in state.mentions.iter().filter(|m| !m.context) {
+            let entity = &self.entities[mention.entity];
+            let here = self.weight_here(mention, entity, &state.alert.provider, weighing);
+            if !entity.joins() || !weighing.counts(here) {
+                continue;
+            }
+            let near = entity.nearest(at.0, NEAREST_MENTIONS).filter(|m| !m.context && m.group == group);
+            for there in near.filter(|m| asked(m.alert)) {
+                if let Some(link) = link_to(mention, entity, here, at, there, weighing) {
+                    self.keep_best(&mut best, group, link);
+                }
+            }
+        }
+        best.pop().map(|(_, link)| link)
     }
 
     /// Whether a mention is tied to its entity by a name that holds everywhere. An address that a cloud product reports
@@ -156,7 +175,9 @@ impl TenantState {
         match best.iter_mut().find(|(g, _)| *g == group) {
             None => best.push((group, link)),
             Some((_, known)) => {
-                let rank = |l: &LinkState| (Reverse(l.weight), l.gap, self.alerts[l.peer].arrival);
+                let rank = |l: &LinkState| {
+                    (Reverse(l.weight), l.gap, self.alerts[l.peer].arrival, self.entities[l.entity].id)
+                };
                 if rank(&link) < rank(known) {
                     *known = link;
                 }
@@ -217,6 +238,26 @@ impl TenantState {
             }
         }
     }
+}
+
+/// The link between a mention and another one of the same entity, if it is worth a look.
+fn link_to(
+    mention: &Mention,
+    entity: &Entity,
+    here: Weight,
+    at: (EventTime, EventTime),
+    there: &MentionAt,
+    weighing: &Weighing,
+) -> Option<LinkState> {
+    let gap = gap_between(at, (there.start, there.end));
+    let weight = here
+        .times(part_weight(there.part))
+        .times(certainty(there.certain, there.bound))
+        .times(weighing.nearness(&entity.kind, gap));
+    weighing.counts(weight).then(|| {
+        let reason = reason_of(&entity.kind, mention, there);
+        LinkState { peer: there.alert, entity: mention.entity, reason, weight, gap }
+    })
 }
 
 fn add_link(

@@ -20,6 +20,8 @@ mod revision;
 mod identity;
 mod join;
 mod merge;
+mod split;
+mod command;
 mod expiry;
 mod snapshot;
 mod freshness;
@@ -27,6 +29,7 @@ mod changes;
 
 // What that is made of.
 mod alert_state;
+mod apart;
 mod entity;
 mod group;
 mod names;

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use braid_alert::{ChangeReason, CloseReason, IncidentId, IncidentStatus, Weight};
 
 use crate::alert_state::LinkState;
+use crate::apart::Side;
 use crate::join::Candidates;
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::{Home, TenantState};
@@ -32,7 +33,7 @@ impl TenantState {
             if other == own || self.continues(own, other) || self.continues(other, own) {
                 continue;
             }
-            match self.merge_refused(own, other, weighing) {
+            match self.merge_refused(own, other, &[], weighing) {
                 Some(reason) => effects.push(Effect::MergeRefused {
                     tenant: self.tenant.clone(),
                     into: self.groups[own].incident.id,
@@ -49,15 +50,23 @@ impl TenantState {
         self.groups[later].incident.continuation_of == Some(self.groups[earlier].incident.id)
     }
 
-    /// Why two incidents must stay two, if they must.
-    fn merge_refused(&self, a: GroupRef, b: GroupRef, weighing: &Weighing) -> Option<MergeRefused> {
+    /// Why two incidents must stay two, if they must; separations that are `lifted` keep nothing apart any more.
+    pub(crate) fn merge_refused(
+        &self,
+        a: GroupRef,
+        b: GroupRef,
+        lifted: &[Side],
+        weighing: &Weighing,
+    ) -> Option<MergeRefused> {
         let caps = &weighing.settings.caps;
         let (a, b) = (&self.groups[a], &self.groups[b]);
         let first = a.first_activity.min(b.first_activity);
         let last = a.last_activity.max(b.last_activity);
         let rules = [
             (a.is_resolved() || b.is_resolved(), MergeRefused::Closed),
+            (a.is_apart_from(b, lifted), MergeRefused::CannotLink),
             (differ(&a.incident.assignee, &b.incident.assignee), MergeRefused::Assignee),
+            (differ(&a.incident.assigned_group, &b.incident.assigned_group), MergeRefused::Assignee),
             (differ(&a.incident.classification, &b.incident.classification), MergeRefused::Classification),
             (differ(&a.incident.determination, &b.incident.determination), MergeRefused::Determination),
             (a.alerts.len() + b.alerts.len() > caps.incident_alerts_max as usize, MergeRefused::AlertsMax),
@@ -69,24 +78,38 @@ impl TenantState {
     }
 
     /// Merges the alert's incident and the one of the link's peer.
-    fn merge(&mut self, slot: AlertRef, link: LinkState, effects: &mut Vec<Effect>) {
-        let key = self.alerts[slot].key();
-        let told = self.links_of(&key, std::slice::from_ref(&link));
+    pub(crate) fn merge(&mut self, slot: AlertRef, link: LinkState, effects: &mut Vec<Effect>) {
         let (a, b) = (self.alerts[slot].group, self.alerts[link.peer].group);
-        self.alerts[slot].links.push(link);
-        self.touch_alert(slot);
         let (survivor, gone) = if self.survives(a, b) { (a, b) } else { (b, a) };
+        self.merge_into(survivor, gone, Some((slot, link)), effects);
+    }
+
+    /// Merges `gone` into `survivor`; the link between alerts of theirs is what did it, if one did.
+    pub(crate) fn merge_into(
+        &mut self,
+        survivor: GroupRef,
+        gone: GroupRef,
+        by: Option<(AlertRef, LinkState)>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let mut told = (None, Vec::new());
+        if let Some((slot, link)) = by {
+            let key = self.alerts[slot].key();
+            told = (Some(key.clone()), self.links_of(&key, std::slice::from_ref(&link)));
+            self.alerts[slot].links.push(link);
+            self.touch_alert(slot);
+        }
         let last_title = self.title_of(gone);
         let gone_id = self.groups[gone].incident.id;
         let group = self.unite_groups(survivor, gone, last_title);
         let mut merged = self.change(group, ChangeReason::MergedFrom);
-        (merged.alert, merged.links, merged.other) = (Some(key), told, Some(gone_id));
+        ((merged.alert, merged.links), merged.other) = (told, Some(gone_id));
         effects.push(Effect::Incident(merged));
         self.redirect_all(group, gone_id, effects);
     }
 
     /// Whether `a` stays and `b` goes: the older first activity, then more alerts, then the smaller id.
-    fn survives(&self, a: GroupRef, b: GroupRef) -> bool {
+    pub(crate) fn survives(&self, a: GroupRef, b: GroupRef) -> bool {
         let rank = |group: GroupRef| {
             let group = &self.groups[group];
             (group.first_activity, Reverse(group.alerts.len()), group.incident.id)
@@ -106,11 +129,14 @@ impl TenantState {
             (kept.severity(), kept.first_activity, kept.last_activity);
         kept.absorb(&mut dropped);
         let bytes = kept.incident.bytes + dropped.incident.bytes;
+        let said = kept.incident.said_bytes();
         if !larger {
             std::mem::swap(&mut kept.incident, &mut dropped.incident);
         }
-        kept.incident.bytes = bytes;
         let mut left = dropped.incident;
+        kept.incident.inherit(&mut left);
+        self.state_bytes = self.state_bytes + kept.incident.said_bytes() - said;
+        kept.incident.bytes = bytes;
         kept.incident.merged_from.push(left.id);
         kept.incident.merged_from.append(&mut left.merged_from);
         let id = kept.incident.id;
@@ -126,19 +152,10 @@ impl TenantState {
         keep
     }
 
-    /// Makes a group's alerts another's, in their own records and in the index.
+    /// Makes a group's alerts another's.
     fn move_alerts(&mut self, from: GroupRef, to: GroupRef) {
         for place in 0..self.groups[from].alerts.len() {
-            let slot = self.groups[from].alerts[place];
-            self.touch_alert(slot);
-            let state = &mut self.alerts[slot];
-            state.group = to;
-            for mention in &state.mentions {
-                let entity = &mut self.entities[mention.entity];
-                if let Some(there) = entity.mention_mut(state.alert.first_activity, state.arrival) {
-                    there.group = to;
-                }
-            }
+            self.regroup(self.groups[from].alerts[place], to);
         }
     }
 

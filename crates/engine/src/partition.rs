@@ -79,13 +79,15 @@ impl Partition {
         let state = &mut self.tenants[place];
         let before = state.state_bytes;
         state.advance(at, &self.weighing);
-        if let Input::Alert(alert) = input {
-            match state.find_alert(&alert.provider, &alert.id) {
+        match input {
+            Input::Alert(alert) => match state.find_alert(&alert.provider, &alert.id) {
                 Some(slot) => state.revise(slot, alert, &self.weighing, effects),
                 None => state.arrive(alert, &self.weighing, effects),
-            }
-            state.sweep_orphans();
+            },
+            Input::Command(command) => state.obey(*command, &self.weighing, effects),
+            Input::Directory(_) | Input::Tick { .. } => {}
         }
+        state.sweep_orphans();
         self.state_bytes = self.state_bytes + state.state_bytes - before;
         self.keep_to_budget(effects);
     }

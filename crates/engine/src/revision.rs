@@ -180,7 +180,10 @@ impl TenantState {
         let group = self.alerts[slot].group;
         let is_resolved = self.alerts[slot].alert.status == AlertStatus::Resolved;
         let status = &self.groups[group].incident.status;
-        if *status == IncidentStatus::Active && self.groups[group].unresolved == 0 {
+        // Only the resolution of the last alert resolves the incident, not other news of one that was resolved before:
+        // somebody may have reopened the incident since.
+        let done = is_resolved && !was_resolved && self.groups[group].unresolved == 0;
+        if *status == IncidentStatus::Active && done {
             effects.push(Effect::Incident(self.resolve_incident(group)));
         } else if *status == IncidentStatus::Resolved && was_resolved && !is_resolved {
             effects.push(Effect::Incident(self.reopen(group)));

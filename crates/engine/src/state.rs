@@ -76,7 +76,8 @@ pub struct AlertRecord {
     pub seen: SourceTime,
     /// Incidents that it was linked to and did not join.
     pub near: Vec<NearRecord>,
-    /// The arrival numbers of alerts that it must not be in one incident with, by command.
+    /// The sides that it is on of what was separated by command: a separation's number on the one side, its opposite on
+    /// the other. Alerts on opposite sides must not be in one incident.
     pub apart: Vec<i64>,
     /// What it has in common with the alerts of a flood: a hash of product, detector and the names of its entities.
     pub signature: i64,
@@ -197,6 +198,41 @@ impl IncidentRecord {
         self.closed = closed;
     }
 
+    /// Takes over what people did with an incident that is merged into this one: who works on it and what they found it
+    /// to be, where nobody did that here, its tags and its comments.
+    pub(crate) fn inherit(&mut self, gone: &mut Self) {
+        self.assignee = self.assignee.take().or_else(|| gone.assignee.clone());
+        self.assigned_group = self.assigned_group.take().or_else(|| gone.assigned_group.clone());
+        self.classification = self.classification.take().or_else(|| gone.classification.clone());
+        self.determination = self.determination.take().or_else(|| gone.determination.clone());
+        for tag in &gone.tags {
+            if !self.tags.contains(tag) {
+                self.tags.push(tag.clone());
+            }
+        }
+        if !gone.comments.is_empty() {
+            self.comments.append(&mut gone.comments);
+            self.comments.sort_by_key(|comment| comment.at);
+        }
+    }
+
+    /// The bytes that what people said of it adds to its record, in the JSON form, which is the larger one.
+    pub(crate) fn said_bytes(&self) -> u64 {
+        const COMMENT: usize = 96;
+        const TEXT: usize = 4;
+        let comment = |c: &Comment| COMMENT + escaped(&c.author) + escaped(&c.text) + escaped(&c.command);
+        let texts = [
+            self.assignee.as_deref(),
+            self.assigned_group.as_deref(),
+            self.classification.as_ref().map(Classification::as_str),
+            self.determination.as_ref().map(Determination::as_str),
+        ];
+        let texts = texts.into_iter().flatten().chain(self.tags.iter().map(|tag| &**tag));
+        let bytes = self.comments.iter().map(comment).sum::<usize>()
+            + texts.map(|text| TEXT + escaped(text)).sum::<usize>();
+        bytes as u64
+    }
+
     /// An active incident that has no version yet: the change that opens it makes the first.
     pub fn new(id: IncidentId, tenant: Tenant, at: SourceTime, opened: OpenReason) -> Self {
         Self {
@@ -230,6 +266,16 @@ impl IncidentRecord {
             last_activity: None,
         }
     }
+}
+
+/// The length of a text between the quotes of a JSON string.
+fn escaped(text: &str) -> usize {
+    let length = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(length).sum()
 }
 
 /// An entity and its names.
@@ -342,6 +388,6 @@ pub struct TenantRecord {
     pub next_arrival: i64,
     /// The next entity's number.
     pub next_entity: i64,
-    /// The next group's number.
+    /// The next number of a group, or of a separation by command.
     pub next_group: i64,
 }

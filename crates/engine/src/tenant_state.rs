@@ -113,7 +113,7 @@ impl TenantState {
 
     pub(crate) fn insert_alert(&mut self, state: AlertState) -> AlertRef {
         let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
-        self.state_bytes += ALERT_BYTES + state.bytes;
+        self.state_bytes += ALERT_BYTES + state.bytes + state.sides_bytes();
         let slot = self.alerts.insert(state);
         self.alert_by_key.insert_unique(hash, (hash, slot), |&(h, _)| h);
         slot
@@ -125,7 +125,7 @@ impl TenantState {
         if let Ok(entry) = self.alert_by_key.find_entry(hash, |&(_, s)| s == slot) {
             entry.remove();
         }
-        self.state_bytes -= ALERT_BYTES + state.bytes;
+        self.state_bytes -= ALERT_BYTES + state.bytes + state.sides_bytes();
         self.dirty.deleted.push(StateKey::Alert(self.tenant.clone(), state.arrival));
         state
     }

@@ -7,7 +7,9 @@
 //!
 //! A line is an alert: the time of its activity, product and id, title, attributes, evidence. It arrives when it
 //! happens, or at `arrives=HH:MM`; `+2d` before a time means two days later. A line `tick HH:MM` moves the clock. Names
-//! of one entity are joined by `+`; their kind shows in their form.
+//! of one entity are joined by `+`; their kind shows in their form. Commands are told in `command.rs`.
+
+mod command;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -39,18 +41,31 @@ pub(crate) fn play_with(settings: Settings, timeline: &str) -> String {
 pub(crate) struct Stage {
     pub(crate) partition: Partition,
     numbers: BTreeMap<IncidentId, usize>,
+    commands: usize,
     pub(crate) out: String,
 }
 
 impl Stage {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { partition: Partition::new(settings), numbers: BTreeMap::new(), out: String::new() }
+        Self {
+            partition: Partition::new(settings),
+            numbers: BTreeMap::new(),
+            commands: 0,
+            out: String::new(),
+        }
     }
 
     /// Plays one line; each comes after a restart from the changelog if it says so.
     pub(crate) fn take(&mut self, line: &str) {
         let mut effects = Vec::new();
-        self.partition.apply(parse(line), &mut effects);
+        let input = match command::parse(line, &self.numbers, self.commands + 1) {
+            Some(command) => {
+                self.commands += 1;
+                Input::Command(Box::new(command))
+            }
+            None => parse(line),
+        };
+        self.partition.apply(input, &mut effects);
         for effect in effects {
             let text = self.describe(effect);
             writeln!(self.out, "{text}").unwrap();
@@ -67,6 +82,9 @@ impl Stage {
             Effect::Incident(change) => {
                 let mut text =
                     format!("{} v{} {}", self.number(change.incident), change.version, change.reason);
+                if let Some(command) = change.command {
+                    write!(text, " by {}", command.author).unwrap();
+                }
                 if let Some(alert) = change.alert {
                     write!(text, " {}", alert.id).unwrap();
                 }
@@ -134,14 +152,18 @@ fn instant(text: &str) -> i64 {
         + (hours.parse::<i64>().unwrap() * 60 + minutes.parse::<i64>().unwrap()) * 60_000_000
 }
 
-fn blank(provider: &str, id: &str, title: &str, at: i64) -> Alert {
-    let provider = match provider {
+fn provider(word: &str) -> Provider {
+    match word {
         "mdi" => Provider::DefenderForIdentity,
         "mde" => Provider::DefenderForEndpoint,
         "mdo" => Provider::DefenderForOffice365,
         "mcas" => Provider::DefenderForCloudApps,
         other => Provider::from_text(other),
-    };
+    }
+}
+
+fn blank(provider: &str, id: &str, title: &str, at: i64) -> Alert {
+    let provider = self::provider(provider);
     let at_event = EventTime::from_micros(at);
     Alert {
         tenant: Tenant::new("t"),
