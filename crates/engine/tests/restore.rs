@@ -2,14 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+#[path = "restore/wish.rs"]
+mod wish;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use braid_alert::{
-    Alert, AlertId, AlertStatus, Correlate, EntityKind, EventTime, Evidence, HostAddress, Identifier,
-    IdentifierKind, Origin, Phase, Provider, Role, Severity, SourceTime, Span, Tenant,
+    Alert, AlertId, AlertKey, AlertStatus, Correlate, EntityKind, EventTime, Evidence, HostAddress,
+    Identifier, IdentifierKind, Incident, Origin, Phase, Provider, Role, Severity, SourceTime, Span, Tenant,
 };
 use braid_engine::{Caps, Change, Effect, Input, Partition, RejectReason, Settings, StateKey, StateRecord};
 use proptest::prelude::*;
+use wish::{Wish, wish};
 
 /// What a compacted topic keeps: the last change of each key, in the order of their offsets.
 #[derive(Default)]
@@ -47,6 +51,26 @@ fn settings() -> Settings {
         reopen_within: Span::hours(1),
         state_bytes_max: 60_000,
         ..Settings::default()
+    }
+}
+
+/// What happens next.
+#[derive(Debug, Clone)]
+enum Step {
+    Alert(Draft),
+    Command(Wish),
+}
+
+/// Some four alerts, then a command.
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![4 => draft().prop_map(Step::Alert), 1 => wish().prop_map(Step::Command)]
+}
+
+/// An input that fits what is there: commands name incidents and alerts that exist, in most cases.
+fn input(step: &Step, partition: &Partition) -> Input {
+    match step {
+        Step::Alert(draft) => Input::Alert(Box::new(alert_of(draft))),
+        Step::Command(wish) => Input::Command(Box::new(wish.command(partition))),
     }
 }
 
@@ -155,13 +179,14 @@ fn alert_of(draft: &Draft) -> Alert {
     }
 }
 
-/// Plays the drafts, with a restart where `restarts` says so; returns the effects and the final state.
-fn play(drafts: &[Draft], restarts: &[bool]) -> (Vec<Effect>, Partition) {
+/// Plays the steps, with a restart where `restarts` says so; returns the effects and the final state.
+fn play(steps: &[Step], restarts: &[bool]) -> (Vec<Effect>, Partition) {
     let mut changelog = Changelog::default();
     let mut partition = Partition::new(settings());
     let mut effects = Vec::new();
-    for (draft, restart) in drafts.iter().zip(restarts) {
-        partition.apply(Input::Alert(Box::new(alert_of(draft))), &mut effects);
+    for (step, restart) in steps.iter().zip(restarts) {
+        let input = input(step, &partition);
+        partition.apply(input, &mut effects);
         if *restart {
             changelog.append(partition.drain_changes());
             partition = Partition::restore(settings(), changelog.compacted());
@@ -179,16 +204,38 @@ fn first_difference(a: &Records, b: &Records) -> Option<String> {
     Some(format!("{differs:?}:\n{:#?}\n{:#?}", a.get(differs), b.get(differs)))
 }
 
+/// Whether the links of an incident are a tree, or several.
+fn links_lead_to_no_ring(incident: &Incident) -> bool {
+    let mut part: BTreeMap<_, usize> =
+        incident.alerts.iter().enumerate().map(|(n, a)| ((a.provider.clone(), a.id.clone()), n)).collect();
+    incident.links.iter().all(|link| {
+        let of = |key: &AlertKey| part[&(key.provider.clone(), key.id.clone())];
+        let (a, b) = (of(&link.alert), of(&link.peer));
+        part.values_mut().filter(|n| **n == a).for_each(|n| *n = b);
+        a != b
+    })
+}
+
+/// Which sides of separations the alerts of each group bear.
+fn sides_by_group(records: &Records) -> BTreeMap<(Tenant, i64), BTreeSet<i64>> {
+    let mut sides: BTreeMap<_, BTreeSet<i64>> = BTreeMap::new();
+    for record in records.values() {
+        let StateRecord::Alert(alert) = record else { continue };
+        sides.entry((alert.alert.tenant.clone(), alert.group)).or_default().extend(&alert.apart);
+    }
+    sides
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_restart_at_any_point_leaves_no_trace(
-        drafts in prop::collection::vec(draft(), 1..80),
+        steps in prop::collection::vec(step(), 1..80),
         restarts in prop::collection::vec(prop::bool::weighted(0.2), 80),
     ) {
-        let (effects, mut partition) = play(&drafts, &[false; 80]);
-        let (effects_after, mut partition_after) = play(&drafts, &restarts);
+        let (effects, mut partition) = play(&steps, &[false; 80]);
+        let (effects_after, mut partition_after) = play(&steps, &restarts);
         prop_assert_eq!(effects, effects_after);
         prop_assert_eq!(first_difference(&partition.records(), &partition_after.records()), None);
         prop_assert_eq!(partition.stats(), partition_after.stats());
@@ -200,11 +247,12 @@ proptest! {
     }
 
     #[test]
-    fn the_changelog_is_the_state(drafts in prop::collection::vec(draft(), 1..80)) {
+    fn the_changelog_is_the_state(steps in prop::collection::vec(step(), 1..80)) {
         let mut changelog = Changelog::default();
         let mut partition = Partition::new(settings());
-        for draft in &drafts {
-            partition.apply(Input::Alert(Box::new(alert_of(draft))), &mut Vec::new());
+        for step in &steps {
+            let input = input(step, &partition);
+            partition.apply(input, &mut Vec::new());
             changelog.append(partition.drain_changes());
         }
         let held: BTreeMap<_, _> = changelog.compacted().filter_map(|change| match change {
@@ -215,20 +263,22 @@ proptest! {
     }
 
     #[test]
-    fn every_alert_is_in_one_incident_and_versions_have_no_gap(drafts in prop::collection::vec(draft(), 1..80)) {
+    fn every_alert_is_in_one_incident_and_versions_have_no_gap(steps in prop::collection::vec(step(), 1..80)) {
         let mut partition = Partition::new(Settings { state_bytes_max: u64::MAX, ..settings() });
         let mut versions: BTreeMap<_, i64> = BTreeMap::new();
-        let mut conflicts = 0;
-        for draft in &drafts {
+        let (mut conflicts, mut divided) = (0, false);
+        for step in &steps {
             let mut effects = Vec::new();
-            partition.apply(Input::Alert(Box::new(alert_of(draft))), &mut effects);
-            prop_assert!(!effects.is_empty(), "an alert without an answer");
+            let input = input(step, &partition);
+            partition.apply(input, &mut effects);
+            prop_assert!(!effects.is_empty(), "an input without an answer");
             for effect in effects {
                 match effect {
                     Effect::Incident(change) => {
                         let last = versions.entry(change.incident).or_default();
                         prop_assert_eq!(change.version, *last + 1);
                         *last = change.version;
+                        divided |= change.command.is_some();
                     }
                     Effect::IdentityConflict { .. } => conflicts += 1,
                     Effect::Reject { reason, .. } => prop_assert_eq!(reason, RejectReason::TooManyEntities),
@@ -243,20 +293,56 @@ proptest! {
             prop_assert!(incident.alerts.len() <= 5);
             // A name that turns out ambiguous divides entities that were counted as one.
             prop_assert!(incident.entities.len() <= 12 + 2 * conflicts);
-            prop_assert!(incident.links.len() + 1 >= incident.alerts.len(), "a tree holds all alerts together");
+            prop_assert!(divided || incident.links.len() + 1 >= incident.alerts.len(), "a tree holds all alerts together");
+            prop_assert!(links_lead_to_no_ring(incident), "{:#?}", incident.links);
+        }
+        let sides = sides_by_group(&partition.records());
+        for ((tenant, group), sides) in sides {
+            prop_assert!(sides.iter().all(|side| !sides.contains(&-side)), "{tenant} {group}: {sides:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_changes_each_incident_once_or_nothing_at_all(steps in prop::collection::vec(step(), 1..80)) {
+        let mut partition = Partition::new(Settings { state_bytes_max: u64::MAX, ..settings() });
+        for step in &steps {
+            let input = input(step, &partition);
+            let Input::Command(command) = input else {
+                partition.apply(input, &mut Vec::new());
+                continue;
+            };
+            let (tenant, at) = (command.tenant.clone(), command.origin.source_time);
+            partition.apply(Input::Tick { tenant, at }, &mut Vec::new());
+            let before = partition.records();
+            let mut effects = Vec::new();
+            partition.apply(Input::Command(command.clone()), &mut effects);
+            let answer = effects.pop().unwrap();
+            if let Effect::CommandRefused { .. } = answer {
+                prop_assert_eq!(effects, []);
+                prop_assert_eq!(first_difference(&before, &partition.records()), None);
+                continue;
+            }
+            prop_assert!(matches!(answer, Effect::Commanded { .. }), "{answer:?}");
+            let mut changed = BTreeSet::new();
+            for effect in effects {
+                let Effect::Incident(change) = effect else { continue };
+                prop_assert!(changed.insert(change.incident), "two versions of one incident");
+                prop_assert_eq!(change.command, Some(command.reference()));
+            }
         }
     }
 
     #[test]
     fn a_record_is_as_of_its_last_version_however_long_the_batch(
-        drafts in prop::collection::vec(draft(), 1..80),
+        steps in prop::collection::vec(step(), 1..80),
         drains in prop::collection::vec(prop::bool::weighted(0.1), 80),
     ) {
         let mut partition = Partition::new(Settings { state_bytes_max: u64::MAX, ..settings() });
         let mut as_of_change = BTreeMap::new();
-        for (draft, drain) in drafts.iter().zip(drains) {
+        for (step, drain) in steps.iter().zip(drains) {
             let mut effects = Vec::new();
-            partition.apply(Input::Alert(Box::new(alert_of(draft))), &mut effects);
+            let input = input(step, &partition);
+        partition.apply(input, &mut effects);
             for effect in effects {
                 if let Effect::Incident(change) = effect {
                     let record = partition.incident(&change.tenant, change.incident).unwrap();
@@ -273,10 +359,11 @@ proptest! {
     }
 
     #[test]
-    fn the_byte_budget_is_kept(drafts in prop::collection::vec(draft(), 1..80)) {
+    fn the_byte_budget_is_kept(steps in prop::collection::vec(step(), 1..80)) {
         let mut partition = Partition::new(Settings { state_bytes_max: 20_000, ..settings() });
-        for draft in &drafts {
-            partition.apply(Input::Alert(Box::new(alert_of(draft))), &mut Vec::new());
+        for step in &steps {
+            let input = input(step, &partition);
+            partition.apply(input, &mut Vec::new());
             prop_assert!(partition.stats().state_bytes <= 20_000);
         }
     }
