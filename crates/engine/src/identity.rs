@@ -13,7 +13,7 @@ mod filter;
 mod rank;
 mod union;
 
-use braid_alert::{EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind};
+use braid_alert::{EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind, Role};
 use smallvec::SmallVec;
 
 use crate::Effect;
@@ -29,6 +29,27 @@ pub(crate) type Mentions = SmallVec<[Mention; 8]>;
 /// Names of one piece of evidence, strongest first.
 type Names = Vec<Identifier>;
 
+/// Where each of them is, if it is known.
+type Known = SmallVec<[Option<NameRef>; 6]>;
+
+/// A piece of evidence that names somebody.
+struct Piece {
+    kind: EntityKind,
+    names: Names,
+    role: Role,
+    label: Option<Box<str>>,
+    tags: Vec<Box<str>>,
+    addresses: Vec<HostAddress>,
+}
+
+impl Piece {
+    fn of(evidence: Evidence) -> Option<Self> {
+        let Evidence { kind, role, identifiers, label, tags, addresses, .. } = evidence;
+        let (kind, names) = filter::names_of(kind, identifiers)?;
+        Some(Self { kind, names, role, label, tags, addresses })
+    }
+}
+
 impl TenantState {
     /// Finds or makes the entities that an alert's evidence is about.
     pub(crate) fn resolve(
@@ -39,9 +60,11 @@ impl TenantState {
         effects: &mut Vec<Effect>,
     ) -> Mentions {
         let mut mentions = Mentions::new();
-        for piece in evidence {
-            let Some((kind, names)) = filter::names_of(piece.kind, piece.identifiers) else { continue };
-            let (entity, anchor) = self.bearer_of(kind, names, effects);
+        let pieces: SmallVec<[Piece; 8]> = evidence.into_iter().filter_map(Piece::of).collect();
+        let mut found = self.names.find_all(pieces.iter().flat_map(|piece| &piece.names)).into_iter();
+        for piece in pieces {
+            let known = found.by_ref().take(piece.names.len()).collect();
+            let (entity, anchor) = self.bearer_of(piece.kind, piece.names, known, effects);
             self.follow_anchors(&mut mentions);
             self.describe(entity, piece.label, piece.tags);
             note(
@@ -81,7 +104,7 @@ impl TenantState {
     ) {
         let names = vec![Identifier { kind: IdentifierKind::Address, value: address }];
         let Some((kind, names)) = filter::names_of(EntityKind::Address, names) else { return };
-        let (entity, anchor) = self.bearer_of(kind, names, effects);
+        let (entity, anchor) = self.bearer_of(kind, names, Known::from_elem(None, 1), effects);
         let host = self.entities[host].id;
         if egress && !self.entities[entity].egress {
             self.before_change_of(entity);
@@ -114,11 +137,12 @@ impl TenantState {
         &mut self,
         kind: EntityKind,
         names: Names,
+        mut known: Known,
         effects: &mut Vec<Effect>,
     ) -> (EntityRef, Option<NameRef>) {
-        let mut known: SmallVec<[Option<NameRef>; 6]> = SmallVec::new();
-        for name in &names {
-            known.push(self.names.find(name));
+        // What was not there when the alert came may have been learned from the pieces of evidence before this one.
+        for (name, known) in names.iter().zip(&mut known).filter(|(_, known)| known.is_none()) {
+            *known = self.names.find(name);
         }
         let mut bearer: Option<EntityRef> = None;
         for (place, name) in known.iter().enumerate() {
