@@ -49,18 +49,14 @@ impl Names {
             .collect();
         let there: SmallVec<[Option<&Identifier>; 16]> =
             places.iter().map(|place| place.map(|name| &self.names[name].identifier)).collect();
-        let found = |((place, there), (_, identifier)): (
-            (&Option<NameRef>, &Option<&Identifier>),
-            &(u64, &Identifier),
-        )| {
-            match there {
-                None => None,
-                Some(there) if there == identifier => *place,
-                // Another name of the same hash stands before it.
-                Some(_) => self.find(identifier),
-            }
-        };
-        places.iter().zip(&there).zip(&hashes).map(found).collect()
+        let steps = places.iter().zip(&there).zip(&hashes);
+        let found = steps.map(|((place, there), (_, identifier))| match there {
+            None => None,
+            Some(there) if there == identifier => *place,
+            // Another name of the same hash stands before it.
+            Some(_) => self.find(identifier),
+        });
+        found.collect()
     }
 
     /// Adds a name that is not there yet.
