@@ -2,6 +2,7 @@
 //! the vendors document; those that the vendors print are read where they lie beside the repository (`samples`).
 
 mod braid;
+mod feeds;
 mod fixture;
 mod fuzz;
 mod graph_alert;
