@@ -23,7 +23,7 @@ use crate::weighing::Weighing;
 impl TenantState {
     /// Opens an incident for alerts of another one. `at` is the source time of the command. The change of the new
     /// incident comes first, then that of the old one, which has lost the alerts.
-    pub(crate) fn split_off(
+    pub(crate) fn split_out(
         &mut self,
         from: GroupRef,
         leaving: &[AlertRef],

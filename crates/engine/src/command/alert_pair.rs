@@ -54,7 +54,7 @@ impl TenantState {
         self.may_be_separated(&[pair.0, pair.1])?;
         self.separate(&[pair.0], &[pair.1]);
         if here == there {
-            self.split_off(here, &[pair.1], at, weighing, effects);
+            self.split_out(here, &[pair.1], at, weighing, effects);
             return Ok(());
         }
         for (group, other, alert) in [(here, there, pair.0), (there, here, pair.1)] {

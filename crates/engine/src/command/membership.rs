@@ -44,7 +44,7 @@ impl TenantState {
         self.may_be_separated(&leaving)?;
         self.may_be_separated(&staying)?;
         self.separate(&staying, &leaving);
-        self.split_off(group, &leaving, at, weighing, effects);
+        self.split_out(group, &leaving, at, weighing, effects);
         Ok(())
     }
 
