@@ -44,7 +44,8 @@ impl TenantState {
         }
         let evidence = std::mem::take(&mut alert.evidence);
         alert.description = None;
-        let mut mentions = self.resolve(evidence, alert.first_activity, weighing, effects);
+        let (provider, at) = (&alert.provider, alert.first_activity);
+        let mut mentions = self.resolve(evidence, provider, at, weighing, effects);
         let mut candidates = self.candidates(&alert, &mentions, None, weighing);
         let place = self.place_of(&alert, &mentions, &mut candidates, bytes, weighing);
         self.note_partners(&mentions, weighing, effects);

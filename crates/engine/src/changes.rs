@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use braid_alert::{EntityId, EntityKind, IncidentId, Tenant};
+use braid_alert::{EntityId, EntityKind, Identifier, IncidentId, Provider, Tenant};
 use smallvec::SmallVec;
 
 use crate::alert_state::{AlertState, LinkState, Mention, Part, record_bytes};
 use crate::arrival::GROUP_BYTES;
+use crate::dossier::Dossier;
 use crate::entity::{Entity, RareTraits};
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, NAME_BYTES};
 use crate::slots::{AlertRef, EntityRef, GroupRef};
 use crate::state::{
-    AlertRecord, Change, EntityRecord, IncidentRecord, LinkRecord, MentionRecord, StateKey, StateRecord,
-    TenantRecord,
+    AlertRecord, Change, EntityRecord, IncidentRecord, LinkRecord, MentionRecord, NameSource, StateKey,
+    StateRecord, TenantRecord,
 };
 use crate::tenant_state::{Dirty, Home, TenantState};
 use crate::weighing::Weighing;
@@ -73,12 +74,12 @@ impl TenantState {
             egress: entity.egress,
             ambiguous: entity.ambiguous,
             bindings: entity.bindings().to_vec(),
-            learned: Vec::new(),
-            listings: Vec::new(),
-            conflicts: Vec::new(),
-            excluded: false,
-            own_tags: Vec::new(),
-            apart: Vec::new(),
+            learned: entity.names.iter().map(|&name| self.names.learned(name).clone()).collect(),
+            listings: entity.listings().to_vec(),
+            conflicts: entity.conflicts().to_vec(),
+            excluded: entity.excluded,
+            own_tags: entity.own_tags().to_vec(),
+            apart: entity.apart().to_vec(),
         }
     }
 
@@ -177,6 +178,7 @@ impl Restored {
         for record in self.entities.into_values() {
             entities.insert(record.id, state.restore_entity(record));
         }
+        state.restore_disputes();
         let groups = state.restore_incidents(self.incidents);
         let mut slots = BTreeMap::new();
         let mut links = Vec::new();
@@ -201,21 +203,53 @@ impl TenantState {
         entity.ties =
             record.ties.iter().filter_map(|tie| Some((*tie.first()? as u8, *tie.get(1)? as u8))).collect();
         entity.partners = record.partners;
+        entity.excluded = record.excluded;
         if record.label.is_some() || !record.tags.is_empty() || !record.bindings.is_empty() {
             let (label, tags, bindings) = (record.label, record.tags, record.bindings);
-            entity.rare = Some(Box::new(RareTraits { label, tags, bindings }));
+            entity.rare = Some(Box::new(RareTraits { label, tags, bindings, dossier: None }));
         }
+        let dossier = Dossier {
+            listings: record.listings,
+            conflicts: record.conflicts,
+            own_tags: record.own_tags,
+            apart: record.apart,
+            disputed_by: 0,
+        };
         let slot = self.entities.insert(entity);
         if self.entities[slot].kind == EntityKind::Host {
             self.hosts.insert(record.id, slot);
         }
         self.state_bytes += ENTITY_BYTES;
+        let unknown = NameSource::Alert(Provider::from_text("unknown"));
+        let mut learned = record.learned.iter();
         for identifier in record.identifiers {
             self.state_bytes += NAME_BYTES + identifier.value.len() as u64;
-            let name = self.names.insert(identifier, slot);
+            let source = learned.next().unwrap_or(&unknown);
+            let name = self.names.insert(identifier, slot, source.teacher());
             self.entities[slot].names.push(name);
         }
+        self.restore_dossier(slot, dossier);
         slot
+    }
+
+    fn restore_dossier(&mut self, slot: EntityRef, dossier: Dossier) {
+        if !dossier.is_empty() {
+            self.reckon(slot, |empty| *empty = dossier);
+            for place in 0..self.entities[slot].listings().len() {
+                let object = self.entities[slot].listings()[place].object.clone();
+                self.objects.insert(&object, slot);
+            }
+        }
+        self.settle_ruling(slot);
+    }
+
+    /// Counts by how many entities each ambiguous name is remembered; to be done when all of them are there.
+    fn restore_disputes(&mut self) {
+        let conflicts: Vec<Identifier> =
+            self.entities.iter().flat_map(|(_, entity)| entity.conflicts().iter().cloned()).collect();
+        for name in &conflicts {
+            self.dispute(name, 1);
+        }
     }
 
     /// Puts incidents in their place and returns the groups by number.

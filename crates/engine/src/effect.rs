@@ -37,6 +37,25 @@ pub enum Effect {
         /// Why.
         reason: CommandRefused,
     },
+    /// A directory record was taken in.
+    Directory {
+        /// Whose.
+        tenant: Tenant,
+        /// The directory's key of the object.
+        object: Box<str>,
+        /// What came of it.
+        outcome: DirectoryOutcome,
+    },
+    /// A directory record that cannot be held: it goes to the dead letters. What the directory said of the object before
+    /// is not held any more either, for it says something else now.
+    DirectoryRejected {
+        /// Whose.
+        tenant: Tenant,
+        /// The directory's key of the object.
+        object: Box<str>,
+        /// Why.
+        reason: DirectoryRejected,
+    },
     /// Two incidents that are linked strongly enough stay two.
     MergeRefused {
         /// Whose.
@@ -125,6 +144,57 @@ impl RejectReason {
 }
 
 reasons! {
+    /// What came of a directory record.
+    DirectoryOutcome {
+        /// The object was not known, and is now listed.
+        Listed = "listed",
+        /// The object was listed, and is now listed otherwise.
+        Changed = "changed",
+        /// It says what the last record of the object said.
+        Unchanged = "unchanged",
+        /// The object was deleted (a tombstone), and is not listed any more.
+        Removed = "removed",
+        /// A tombstone of an object that was not listed.
+        Unknown = "unknown",
+    }
+}
+
+reasons! {
+    /// Why a directory record is rejected.
+    DirectoryRejected {
+        /// Its names mean nobody in particular, or stand for several entities.
+        NamesNobody = "names_nobody",
+        /// The tenant has as many listed objects as it may.
+        EntriesMax = "entries_max",
+        /// What directories and people say takes as much of the state as it may.
+        BytesMax = "bytes_max",
+        /// Its entity is listed under as many objects as it may.
+        ListingsMax = "listings_max",
+    }
+}
+
+impl DirectoryRejected {
+    /// What it means and what to do, in a sentence.
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::NamesNobody => {
+                "it gives no name that is one account's or one host's alone: none at all, one of a built-in account, or only names \
+                 that stand for several entities"
+            }
+            Self::EntriesMax => {
+                "the tenant has correlation.directory_entries_max listed objects: raise it, or send fewer"
+            }
+            Self::BytesMax => {
+                "directory records already take half of correlation.state_bytes_max: raise it, or send less"
+            }
+            Self::ListingsMax => {
+                "its names have been learned, but their bearer is listed under four other objects already"
+            }
+        }
+    }
+}
+
+reasons! {
     /// Why two incidents were not merged.
     MergeRefused {
         /// One of them is resolved.
@@ -177,6 +247,10 @@ reasons! {
         KindMismatch = "kind_mismatch",
         /// A name that means nobody in particular, or that stands for several entities.
         NamesNobody = "names_nobody",
+        /// Stronger names say that the two are two: two accounts with a SID each are never one.
+        NamesContradict = "names_contradict",
+        /// The tenant has as many entities that commands are about as it may.
+        RulingsMax = "rulings_max",
         /// Everything is as it wants it already.
         NothingToDo = "nothing_to_do",
         /// A text, or a list of tags or comments, would be longer than is kept.
@@ -203,6 +277,10 @@ impl CommandRefused {
             Self::CannotLink => "an earlier command keeps the two apart: link them with mustLink first",
             Self::KindMismatch => "the two names belong to kinds of entities that cannot be one",
             Self::NamesNobody => "the name means nobody in particular, or stands for several entities",
+            Self::NamesContradict => "stronger names, such as two SIDs, say that the two are never one",
+            Self::RulingsMax => {
+                "commands already hold for 10,000 entities of the tenant: take some back first"
+            }
             Self::NothingToDo => "everything is as the command wants it already",
             Self::TooLong => "a text, or the list of tags or comments, would be longer than is kept",
         }

@@ -6,6 +6,7 @@ use braid_alert::{EntityId, EntityKind, EventTime, SourceTime, Span};
 use smallvec::SmallVec;
 
 use crate::alert_state::Part;
+use crate::dossier::Dossier;
 use crate::slots::{AlertRef, GroupRef, NameRef};
 use crate::state::{BindingRecord, PartnerRecord};
 
@@ -33,6 +34,10 @@ pub(crate) struct Entity {
     pub(crate) ambiguous: bool,
     /// An address that the outside sees.
     pub(crate) egress: bool,
+    /// It joins nothing, by command.
+    pub(crate) excluded: bool,
+    /// What people said of it keeps it, mentioned or not (see `identity::ruling`).
+    pub(crate) ruled: bool,
     pub(crate) dirty: bool,
     /// What few entities have.
     pub(crate) rare: Option<Box<RareTraits>>,
@@ -44,6 +49,8 @@ pub(crate) struct RareTraits {
     pub(crate) label: Option<Box<str>>,
     pub(crate) tags: Vec<Box<str>>,
     pub(crate) bindings: Vec<BindingRecord>,
+    /// What even fewer have.
+    pub(crate) dossier: Option<Box<Dossier>>,
 }
 
 /// A mention of an entity by an alert, with what a join must know of it: following the reference into the alert would
@@ -65,6 +72,13 @@ pub(crate) struct MentionAt {
     pub(crate) context: bool,
 }
 
+impl MentionAt {
+    /// Time between the two activities; zero if they overlap.
+    pub(crate) fn gap_to(&self, other: &Self) -> Span {
+        self.start.since(other.end).max(other.start.since(self.end)).max(Span::ZERO)
+    }
+}
+
 impl Entity {
     pub(crate) fn new(id: EntityId, kind: EntityKind) -> Self {
         Self {
@@ -76,13 +90,15 @@ impl Entity {
             partners: Vec::new(),
             ambiguous: false,
             egress: false,
+            excluded: false,
+            ruled: false,
             dirty: true,
             rare: None,
         }
     }
 
     pub(crate) fn joins(&self) -> bool {
-        !self.ambiguous && !self.egress
+        !self.ambiguous && !self.egress && !self.excluded
     }
 
     pub(crate) fn rare(&mut self) -> &mut RareTraits {
@@ -111,6 +127,16 @@ impl Entity {
         }
         self.ties.push(tie);
         true
+    }
+
+    /// Takes a tie back: the two were named together by mistake.
+    pub(crate) fn untie(&mut self, a: NameRef, b: NameRef) {
+        let names = &self.names;
+        let is_it = |&(x, y): &(u8, u8)| {
+            let pair = (names[usize::from(x)], names[usize::from(y)]);
+            pair == (a, b) || pair == (b, a)
+        };
+        self.ties.retain(|tie| !is_it(tie));
     }
 
     /// Where the mention by this alert stands, or would stand.
@@ -182,6 +208,21 @@ impl Entity {
         true
     }
 
+    /// Takes over whom another entity, which turned out to be this one, has met: of more than are counted the latest.
+    pub(crate) fn absorb_partners(&mut self, gone: EntityId, others: Vec<PartnerRecord>) {
+        for other in others.into_iter().filter(|p| p.entity != self.id) {
+            match self.partners.iter_mut().find(|p| p.entity == other.entity) {
+                Some(known) => known.hour = known.hour.max(other.hour),
+                None => self.partners.push(other),
+            }
+        }
+        self.partners.retain(|p| p.entity != gone);
+        if self.partners.len() > PARTNERS_MAX {
+            self.partners.sort_by_key(|p| (std::cmp::Reverse(p.hour), p.entity));
+            self.partners.truncate(PARTNERS_MAX);
+        }
+    }
+
     /// A saturated hub keeps its partners of this hour: which of them does not matter, and nothing is written.
     fn replace_oldest_partner(&mut self, partner: EntityId, hour: i32) -> bool {
         let oldest =
@@ -205,6 +246,20 @@ impl Entity {
         if bindings.len() > BINDINGS_MAX {
             bindings.sort_by_key(|b| (b.at, b.host));
             bindings.remove(0);
+        }
+        true
+    }
+
+    /// What it named as one host it named as another one, for the two are one. Returns whether it did.
+    pub(crate) fn rebind(&mut self, from: EntityId, to: EntityId) -> bool {
+        let bindings = &mut self.rare().bindings;
+        let Some(place) = bindings.iter().position(|b| b.host == from) else { return false };
+        match bindings.iter().position(|b| b.host == to) {
+            Some(known) => {
+                bindings[known].at = bindings[known].at.max(bindings[place].at);
+                bindings.remove(place);
+            }
+            None => bindings[place].host = to,
         }
         true
     }

@@ -79,7 +79,7 @@ impl TenantState {
             for mention in &state.mentions {
                 let entity = &mut self.entities[mention.entity];
                 entity.remove_mention(state.alert.first_activity, state.arrival);
-                if entity.mentions.is_empty() {
+                if !entity.is_kept() {
                     self.forget_entity(mention.entity);
                 }
             }

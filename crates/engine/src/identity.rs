@@ -9,19 +9,27 @@
 //! nothing from then on, and what it had united is divided again along the other names that were seen together.
 
 mod division;
+mod encounter;
 mod filter;
+mod premises;
 mod rank;
+mod ruling;
 mod union;
 
-use braid_alert::{EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind, Role};
+use braid_alert::{
+    EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind, Provider, Role,
+};
 use smallvec::SmallVec;
 
-use crate::Effect;
 use crate::alert_state::{Mention, Part};
 use crate::entity::{Entity, NAMES_MAX};
+use crate::names::Teacher;
 use crate::slots::{EntityRef, NameRef};
 use crate::tenant_state::TenantState;
 use crate::weighing::Weighing;
+use crate::{Effect, Settings};
+
+pub(crate) use encounter::Encounter;
 
 /// The mentions of one alert.
 pub(crate) type Mentions = SmallVec<[Mention; 8]>;
@@ -30,7 +38,7 @@ pub(crate) type Mentions = SmallVec<[Mention; 8]>;
 type Names = Vec<Identifier>;
 
 /// Where each of them is, if it is known.
-type Known = SmallVec<[Option<NameRef>; 6]>;
+pub(crate) type Known = SmallVec<[Option<NameRef>; 6]>;
 
 /// A piece of evidence that names somebody.
 struct Piece {
@@ -43,9 +51,10 @@ struct Piece {
 }
 
 impl Piece {
-    fn of(evidence: Evidence) -> Option<Self> {
+    fn of(evidence: Evidence, rivals: &mut Vec<Identifier>) -> Option<Self> {
         let Evidence { kind, role, identifiers, label, tags, addresses, .. } = evidence;
-        let (kind, names) = filter::names_of(kind, identifiers)?;
+        let (kind, mut names) = filter::names_of(kind, identifiers, rivals)?;
+        filter::leave_out_mere_names(&kind, &mut names);
         Some(Self { kind, names, role, label, tags, addresses })
     }
 }
@@ -55,16 +64,21 @@ impl TenantState {
     pub(crate) fn resolve(
         &mut self,
         evidence: Vec<Evidence>,
+        provider: &Provider,
         at: EventTime,
         weighing: &Weighing,
         effects: &mut Vec<Effect>,
     ) -> Mentions {
         let mut mentions = Mentions::new();
-        let pieces: SmallVec<[Piece; 8]> = evidence.into_iter().filter_map(Piece::of).collect();
+        let mut rivals = Vec::new();
+        let pieces: SmallVec<[Piece; 8]> =
+            evidence.into_iter().filter_map(|piece| Piece::of(piece, &mut rivals)).collect();
+        self.tell_conflicts(rivals, effects);
+        let teacher = Teacher::Alert(provider);
         let mut found = self.names.find_all(pieces.iter().flat_map(|piece| &piece.names)).into_iter();
         for piece in pieces {
             let known = found.by_ref().take(piece.names.len()).collect();
-            let (entity, anchor) = self.bearer_of(piece.kind, piece.names, known, effects);
+            let (entity, anchor) = self.bearer_of(piece.kind, piece.names, known, teacher, effects);
             self.follow_anchors(&mut mentions);
             self.describe(entity, piece.label, piece.tags);
             note(
@@ -72,7 +86,8 @@ impl TenantState {
                 Mention { entity, part: Part::from(&piece.role), anchor, bound: false, context: false },
             );
             for host_address in piece.addresses {
-                self.note_address(entity, host_address, at, &mut mentions, effects);
+                let host = At { host: entity, at, teacher, settings: &weighing.settings };
+                self.note_address(&host, host_address, &mut mentions, effects);
             }
         }
         for place in 0..mentions.len() {
@@ -93,24 +108,45 @@ impl TenantState {
         }
     }
 
+    /// The kind of entity and the names that count. Names that contradict each other within one piece of evidence are
+    /// counted as a conflict, and teach nothing.
+    pub(crate) fn names_of(
+        &self,
+        kind: EntityKind,
+        identifiers: Vec<Identifier>,
+        effects: &mut Vec<Effect>,
+    ) -> Option<(EntityKind, Names)> {
+        let mut rivals = Vec::new();
+        let named = filter::names_of(kind, identifiers, &mut rivals);
+        self.tell_conflicts(rivals, effects);
+        named
+    }
+
+    fn tell_conflicts(&self, names: Vec<Identifier>, effects: &mut Vec<Effect>) {
+        let tell = |identifier| Effect::IdentityConflict { tenant: self.tenant.clone(), identifier };
+        effects.extend(names.into_iter().map(tell));
+    }
+
     /// A host's own address: an egress stands for many hosts and so for none, an internal one for this host.
     fn note_address(
         &mut self,
-        host: EntityRef,
+        named: &At<'_>,
         HostAddress { address, egress }: HostAddress,
-        at: EventTime,
         mentions: &mut Mentions,
         effects: &mut Vec<Effect>,
     ) {
+        let binds = !egress && !named.settings.is_handed_around(&address);
         let names = vec![Identifier { kind: IdentifierKind::Address, value: address }];
-        let Some((kind, names)) = filter::names_of(EntityKind::Address, names) else { return };
-        let (entity, anchor) = self.bearer_of(kind, names, Known::from_elem(None, 1), effects);
-        let host = self.entities[host].id;
+        let Some((kind, names)) = self.names_of(EntityKind::Address, names, effects) else { return };
+        let known = Known::from_elem(None, 1);
+        let (entity, anchor) = self.bearer_of(kind, names, known, named.teacher, effects);
+        let host = self.entities[named.host].id;
         if egress && !self.entities[entity].egress {
             self.before_change_of(entity);
         }
         let known = &mut self.entities[entity];
-        let news = if egress { !std::mem::replace(&mut known.egress, true) } else { known.bind(host, at) };
+        let news =
+            (egress && !std::mem::replace(&mut known.egress, true)) || (binds && known.bind(host, named.at));
         if news {
             self.touch_entity(entity);
         }
@@ -133,11 +169,12 @@ impl TenantState {
 
     /// The entity that bears these names: one that is known, several that turn out to be one, or a new one; with the
     /// strongest of the names, which the mention hangs on.
-    fn bearer_of(
+    pub(crate) fn bearer_of(
         &mut self,
         kind: EntityKind,
         names: Names,
         mut known: Known,
+        teacher: Teacher<'_>,
         effects: &mut Vec<Effect>,
     ) -> (EntityRef, Option<NameRef>) {
         // What was not there when the alert came may have been learned from the pieces of evidence before this one.
@@ -149,6 +186,10 @@ impl TenantState {
             let Some(name) = *name else { continue };
             let owner = self.names.bearer(name);
             if bearer == Some(owner) || self.entities[owner].ambiguous {
+                continue;
+            }
+            // Somebody said that the two are two: neither name is at fault, they only do not belong together.
+            if bearer.is_some_and(|known| self.are_apart(known, owner)) {
                 continue;
             }
             if self.contradicts(&names, place, owner, bearer) {
@@ -163,7 +204,7 @@ impl TenantState {
             (None, true) => return (self.names.bearer(known[0].expect("all are known")), known[0]),
             (None, false) => self.new_entity(kind.clone()),
         };
-        (bearer, self.learn(bearer, kind, names, &known))
+        (bearer, self.learn(bearer, kind, names, &known, teacher))
     }
 
     /// Gives an entity names that nobody bears yet, and ties all of this evidence's names to the strongest, which is
@@ -174,6 +215,7 @@ impl TenantState {
         kind: EntityKind,
         names: Names,
         known: &[Option<NameRef>],
+        teacher: Teacher<'_>,
     ) -> Option<NameRef> {
         if known.iter().any(Option::is_none) || rank::is_more_telling(&kind, &self.entities[bearer].kind) {
             self.before_change_of(bearer);
@@ -187,7 +229,7 @@ impl TenantState {
                 None => {
                     news = true;
                     self.state_bytes += identifier.value.len() as u64 + NAME_BYTES;
-                    let name = self.names.insert(identifier, bearer);
+                    let name = self.names.insert(identifier, bearer, teacher);
                     self.entities[bearer].names.push(name);
                     name
                 }
@@ -206,6 +248,7 @@ impl TenantState {
         }
         if news {
             self.touch_entity(bearer);
+            self.settle_ruling(bearer);
         }
         tied.first().copied()
     }
@@ -247,6 +290,14 @@ impl TenantState {
         self.dirty.entities.push(entity);
         entity
     }
+}
+
+/// Where and when an alert gives addresses.
+struct At<'a> {
+    host: EntityRef,
+    at: EventTime,
+    teacher: Teacher<'a>,
+    settings: &'a Settings,
 }
 
 /// How many tags of products an entity keeps.

@@ -11,6 +11,7 @@ mod partition;
 mod input;
 mod effect;
 mod settings;
+mod network;
 mod state;
 
 // One tenant, and what is done with it: a file each.
@@ -18,6 +19,7 @@ mod tenant_state;
 mod arrival;
 mod revision;
 mod identity;
+mod directory;
 mod join;
 mod merge;
 mod split;
@@ -31,6 +33,7 @@ mod changes;
 mod alert_state;
 mod apart;
 mod entity;
+mod dossier;
 mod group;
 mod names;
 mod score;
@@ -38,8 +41,11 @@ mod slots;
 mod title;
 mod weighing;
 
-pub use effect::{CommandRefused, Effect, MergeRefused, RejectReason, Unchanged};
+pub use effect::{
+    CommandRefused, DirectoryOutcome, DirectoryRejected, Effect, MergeRefused, RejectReason, Unchanged,
+};
 pub use input::Input;
+pub use network::{Network, NetworkError};
 pub use partition::{Partition, Stats};
 pub use settings::{Caps, HalfLives, KindWeights, Settings};
 pub use state::{

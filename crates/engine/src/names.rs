@@ -2,12 +2,13 @@
 
 use std::hash::BuildHasher;
 
-use braid_alert::Identifier;
+use braid_alert::{Identifier, Provider};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use smallvec::SmallVec;
 
 use crate::slots::{EntityRef, NameRef, Slots};
+use crate::state::NameSource;
 
 /// A fixed seed: the order of the table is never looked at, and tests are the same on every run.
 const HASHER: FixedState = FixedState::with_seed(0x6272_6169_6421);
@@ -17,17 +18,29 @@ const HASHER: FixedState = FixedState::with_seed(0x6272_6169_6421);
 pub(crate) struct Name {
     pub(crate) identifier: Identifier,
     pub(crate) entity: EntityRef,
+    /// How it was first learned: a place in [`Sources`]. It fits where the name would be padded.
+    source: u8,
     hash: u64,
 }
 
 /// Where names are, in the order in which they were asked for.
 pub(crate) type Found = SmallVec<[Option<NameRef>; 16]>;
 
+/// Who teaches a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Teacher<'a> {
+    /// An alert of this product.
+    Alert(&'a Provider),
+    Directory,
+    Command,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     names: Slots<NameRef, Name>,
     // The hash stands beside the reference so that a probe that misses does not touch the name itself.
     table: HashTable<(u64, NameRef)>,
+    sources: Sources,
 }
 
 impl Names {
@@ -60,16 +73,23 @@ impl Names {
     }
 
     /// Adds a name that is not there yet.
-    pub(crate) fn insert(&mut self, identifier: Identifier, entity: EntityRef) -> NameRef {
+    pub(crate) fn insert(
+        &mut self,
+        identifier: Identifier,
+        entity: EntityRef,
+        teacher: Teacher<'_>,
+    ) -> NameRef {
         debug_assert!(self.find(&identifier).is_none(), "{identifier} is there already");
         let hash = HASHER.hash_one(&identifier);
-        let name = self.names.insert(Name { identifier, entity, hash });
+        let source = self.sources.take(teacher);
+        let name = self.names.insert(Name { identifier, entity, source, hash });
         self.table.insert_unique(hash, (hash, name), |&(h, _)| h);
         name
     }
 
     pub(crate) fn remove(&mut self, name: NameRef) {
-        let hash = self.names.remove(name).hash;
+        let Name { hash, source, .. } = self.names.remove(name);
+        self.sources.release(source);
         if let Ok(entry) = self.table.find_entry(hash, |&(_, n)| n == name) {
             entry.remove();
         }
@@ -85,5 +105,117 @@ impl Names {
 
     pub(crate) fn identifier(&self, name: NameRef) -> &Identifier {
         &self.names[name].identifier
+    }
+
+    /// How a name was first learned.
+    pub(crate) fn learned(&self, name: NameRef) -> &NameSource {
+        self.sources.at(self.names[name].source)
+    }
+
+    /// From now on a name counts as learned so: its bearer has come by it anew.
+    pub(crate) fn relearn(&mut self, name: NameRef, teacher: Teacher<'_>) {
+        let source = self.sources.take(teacher);
+        let before = std::mem::replace(&mut self.names[name].source, source);
+        self.sources.release(before);
+    }
+}
+
+const DIRECTORY: u8 = 0;
+const COMMAND: u8 = 1;
+/// For products beyond those that there are places for.
+const OTHER: u8 = 2;
+
+/// What has taught names, each kept once with the number of names that it has taught. Which place it has differs after a
+/// restore; what stands there does not, for a place is free again when the last of its names is forgotten.
+#[derive(Debug)]
+struct Sources {
+    taught: Vec<(NameSource, u64)>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        let other = NameSource::Alert(Provider::from_text("other"));
+        Self { taught: [NameSource::Directory, NameSource::Command, other].map(|s| (s, 0)).into() }
+    }
+}
+
+impl Sources {
+    fn take(&mut self, teacher: Teacher<'_>) -> u8 {
+        let place = match teacher {
+            Teacher::Directory => DIRECTORY,
+            Teacher::Command => COMMAND,
+            Teacher::Alert(product) => self.place_of(product),
+        };
+        self.taught[usize::from(place)].1 += 1;
+        place
+    }
+
+    fn place_of(&mut self, product: &Provider) -> u8 {
+        let is_it = |(source, _): &(NameSource, u64)| matches!(source, NameSource::Alert(p) if p == product);
+        let place = self.taught.iter().position(is_it);
+        let free = || (1 + usize::from(OTHER)..self.taught.len()).find(|&place| self.taught[place].1 == 0);
+        if let Some(place) = place {
+            return place as u8;
+        }
+        let source = (NameSource::Alert(product.clone()), 0);
+        match free() {
+            Some(place) => {
+                self.taught[place] = source;
+                place as u8
+            }
+            None if self.taught.len() <= usize::from(u8::MAX) => {
+                self.taught.push(source);
+                (self.taught.len() - 1) as u8
+            }
+            None => OTHER,
+        }
+    }
+
+    fn release(&mut self, place: u8) {
+        self.taught[usize::from(place)].1 -= 1;
+    }
+
+    fn at(&self, place: u8) -> &NameSource {
+        &self.taught[usize::from(place)].0
+    }
+}
+
+impl NameSource {
+    /// As whoever teaches it.
+    pub(crate) fn teacher(&self) -> Teacher<'_> {
+        match self {
+            Self::Alert(product) => Teacher::Alert(product),
+            Self::Directory => Teacher::Directory,
+            Self::Command => Teacher::Command,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use braid_alert::{EntityKind, IdentifierKind};
+
+    use super::*;
+    use crate::entity::Entity;
+
+    #[test]
+    fn of_more_products_than_there_are_places_for_the_last_are_others_until_one_is_forgotten() {
+        let mut entities: Slots<EntityRef, Entity> = Slots::default();
+        let entity = entities.insert(Entity::new(braid_alert::EntityId(0), EntityKind::User));
+        let mut names = Names::default();
+        let mut learn = |names: &mut Names, n: usize| {
+            let product = Provider::from_text(&format!("product-{n}"));
+            let identifier = Identifier::new(IdentifierKind::AccountName, &format!("user{n}"));
+            names.insert(identifier.expect("there is a value"), entity, Teacher::Alert(&product))
+        };
+        let all: Vec<NameRef> = (0..254).map(|n| learn(&mut names, n)).collect();
+        let said = |names: &Names, name| match names.learned(name) {
+            NameSource::Alert(product) => product.to_string(),
+            _ => "no product".into(),
+        };
+        assert_eq!([said(&names, all[252]), said(&names, all[253])], ["product-252", "other"]);
+        names.remove(all[7]);
+        let next = learn(&mut names, 254);
+        assert_eq!([said(&names, next), said(&names, all[252])], ["product-254", "product-252"]);
     }
 }

@@ -25,6 +25,8 @@ pub struct Partition {
     tenants: Vec<TenantState>,
     place_of: HashMap<Tenant, usize, FixedState>,
     state_bytes: u64,
+    /// What of them is in dossiers.
+    dossier_bytes: u64,
 }
 
 /// Figures of a partition, for metrics.
@@ -48,7 +50,13 @@ impl Partition {
     /// An empty partition.
     pub fn new(settings: Settings) -> Self {
         let place_of = HashMap::with_hasher(FixedState::with_seed(0x6272_6169_6423));
-        Self { weighing: Weighing::new(settings), tenants: Vec::new(), place_of, state_bytes: 0 }
+        Self {
+            weighing: Weighing::new(settings),
+            tenants: Vec::new(),
+            place_of,
+            state_bytes: 0,
+            dossier_bytes: 0,
+        }
     }
 
     /// Rebuilds a partition from its changelog, oldest change first.
@@ -61,6 +69,7 @@ impl Partition {
         for (tenant, records) in restored {
             let state = records.build(tenant.clone(), &partition.weighing);
             partition.state_bytes += state.state_bytes;
+            partition.dossier_bytes += state.dossier_bytes;
             partition.place_of.insert(tenant, partition.tenants.len());
             partition.tenants.push(state);
         }
@@ -76,8 +85,10 @@ impl Partition {
             Input::Tick { tenant, at } => (tenant, *at),
         };
         let place = self.place_of(tenant);
+        // What directories and people say cannot be evicted, so it gets half of the budget and incidents the other half.
+        let room = (self.weighing.settings.state_bytes_max / 2).saturating_sub(self.dossier_bytes);
         let state = &mut self.tenants[place];
-        let before = state.state_bytes;
+        let before = (state.state_bytes, state.dossier_bytes);
         state.advance(at, &self.weighing);
         match input {
             Input::Alert(alert) => match state.find_alert(&alert.provider, &alert.id) {
@@ -85,11 +96,20 @@ impl Partition {
                 None => state.arrive(alert, &self.weighing, effects),
             },
             Input::Command(command) => state.obey(*command, &self.weighing, effects),
-            Input::Directory(_) | Input::Tick { .. } => {}
+            Input::Directory(record) => state.list(*record, room, &self.weighing, effects),
+            Input::Tick { .. } => {}
         }
+        state.relink_united(&self.weighing, effects);
         state.sweep_orphans();
-        self.state_bytes = self.state_bytes + state.state_bytes - before;
+        self.account(place, before);
         self.keep_to_budget(effects);
+    }
+
+    /// A tenant's bytes, state and dossiers, are no longer what they were.
+    fn account(&mut self, place: usize, (state, dossiers): (u64, u64)) {
+        let tenant = &self.tenants[place];
+        self.state_bytes = self.state_bytes + tenant.state_bytes - state;
+        self.dossier_bytes = self.dossier_bytes + tenant.dossier_bytes - dossiers;
     }
 
     fn place_of(&mut self, tenant: &Tenant) -> usize {
@@ -102,18 +122,17 @@ impl Partition {
         place
     }
 
-    /// At the byte budget, the tenant that holds most gives up what it has not heard of for longest.
+    /// At the byte budget, the tenant that holds most of those that have an incident gives up the one that it has not
+    /// heard of for longest. What directories and people say stays.
     fn keep_to_budget(&mut self, effects: &mut Vec<Effect>) {
         while self.state_bytes > self.weighing.settings.state_bytes_max {
-            let largest =
-                self.tenants.iter_mut().max_by_key(|state| (state.state_bytes, state.tenant.clone()));
-            let Some(state) = largest else { return };
-            let before = state.state_bytes;
-            state.evict(&self.weighing, effects);
-            if state.state_bytes == before {
-                return;
-            }
-            self.state_bytes = self.state_bytes + state.state_bytes - before;
+            let holding = self.tenants.iter().enumerate().filter(|(_, state)| state.groups.len() > 0);
+            let largest = holding.max_by_key(|(_, state)| (state.state_bytes, &state.tenant));
+            let Some((place, state)) = largest else { return };
+            let before = (state.state_bytes, state.dossier_bytes);
+            self.tenants[place].evict(&self.weighing, effects);
+            self.tenants[place].sweep_orphans();
+            self.account(place, before);
         }
     }
 

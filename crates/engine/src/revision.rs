@@ -24,7 +24,8 @@ impl TenantState {
     ) {
         self.note_seen(slot);
         let evidence = std::mem::take(&mut revision.evidence);
-        let mentions = self.resolve(evidence, revision.first_activity, weighing, effects);
+        let (provider, at) = (&revision.provider, revision.first_activity);
+        let mentions = self.resolve(evidence, provider, at, weighing, effects);
         let newer = revision.updated >= self.alerts[slot].alert.updated;
         let was_resolved = self.alerts[slot].alert.status == AlertStatus::Resolved;
         let group = self.alerts[slot].group;
@@ -208,7 +209,7 @@ impl TenantState {
     }
 
     /// New evidence may link what stood alone, or show two incidents to be one.
-    fn relink(&mut self, slot: AlertRef, weighing: &Weighing, effects: &mut Vec<Effect>) {
+    pub(crate) fn relink(&mut self, slot: AlertRef, weighing: &Weighing, effects: &mut Vec<Effect>) {
         let state = &self.alerts[slot];
         let own = state.group;
         let candidates = self.candidates(&state.alert, &state.mentions, Some(own), weighing);

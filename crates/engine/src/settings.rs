@@ -1,4 +1,8 @@
+use std::net::IpAddr;
+
 use braid_alert::{Span, Weight};
+
+use crate::Network;
 
 /// Every number that decides. The defaults are what the measurements in `docs/decisions` chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct Settings {
     pub partner_window: Span,
     /// How long an internal address names the host that was last seen with it, in event time.
     pub ip_binding: Span,
+    /// Networks whose addresses are handed on too fast to name anybody: DHCP pools with short leases, VPN pools.
+    pub ip_binding_excluded: Vec<Network>,
     /// Activity shorter than this counts to its end; of longer activity only the beginning does.
     pub activity_max: Span,
     /// Without news for this long an incident is dormant.
@@ -34,6 +40,18 @@ pub struct Settings {
     pub caps: Caps,
     /// How many logical bytes a partition may hold; beyond it the longest idle incidents are closed.
     pub state_bytes_max: u64,
+    /// How many objects of directories a tenant may have; further ones are rejected.
+    pub directory_entries_max: u32,
+}
+
+impl Settings {
+    /// Whether an address is one of a pool that hands them on too fast to name a host.
+    pub(crate) fn is_handed_around(&self, address: &str) -> bool {
+        !self.ip_binding_excluded.is_empty()
+            && address
+                .parse::<IpAddr>()
+                .is_ok_and(|address| self.ip_binding_excluded.iter().any(|pool| pool.contains(address)))
+    }
 }
 
 /// What a shared entity weighs by itself: at full nearness, without partners, in the roles that count most.
@@ -92,6 +110,7 @@ impl Default for Settings {
             hub_partners: 10,
             partner_window: Span::hours(24),
             ip_binding: Span::hours(8),
+            ip_binding_excluded: Vec::new(),
             activity_max: Span::hours(2),
             dormant_after: Span::hours(24),
             late_join: Span::days(14),
@@ -99,6 +118,7 @@ impl Default for Settings {
             reopen_within: Span::ZERO,
             caps: Caps::default(),
             state_bytes_max: 4 << 30,
+            directory_entries_max: 500_000,
         }
     }
 }

@@ -14,10 +14,11 @@ use hashbrown::{HashMap, HashTable};
 use smallvec::SmallVec;
 
 use crate::alert_state::{AlertState, LinkState, Mention};
+use crate::directory::Objects;
 use crate::entity::{Entity, MentionAt};
 use crate::freshness::Freshness;
 use crate::group::Group;
-use crate::identity::{ENTITY_BYTES, NAME_BYTES};
+use crate::identity::{ENTITY_BYTES, Encounter, NAME_BYTES};
 use crate::names::Names;
 use crate::slots::{AlertRef, EntityRef, GroupRef, Slots};
 use crate::state::{IncidentRecord, StateKey};
@@ -47,11 +48,19 @@ pub(crate) struct TenantState {
     /// Logical bytes: what the things would take if nothing were shared or padded. The same on every machine and after
     /// every restore, which an allocator's figure is not.
     pub(crate) state_bytes: u64,
+    /// What of them is in dossiers, which the byte budget cannot evict.
+    pub(crate) dossier_bytes: u64,
+    /// Entities that are kept because of what people said of them.
+    pub(crate) ruled: u32,
+    /// Which entity each object of a directory is.
+    pub(crate) objects: Objects,
+    /// Pairs of alerts that have come to share an entity by a union, to be looked at again (see `identity::encounter`).
+    pub(crate) encounters: Vec<Encounter>,
     pub(crate) open: u64,
     pub(crate) freshness: Freshness,
     /// Identity has moved names since mentions were noted (see `identity`).
     pub(crate) names_moved: bool,
-    /// Entities that a division may have left without a mention.
+    /// Entities that may have lost what kept them.
     pub(crate) orphans: Vec<(EntityRef, EntityId)>,
 }
 
@@ -93,6 +102,10 @@ impl TenantState {
             forgettable: BinaryHeap::new(),
             dirty: Dirty::default(),
             state_bytes: 0,
+            dossier_bytes: 0,
+            ruled: 0,
+            objects: Objects::default(),
+            encounters: Vec::new(),
             open: 0,
             freshness: Freshness::default(),
             names_moved: false,
@@ -136,22 +149,27 @@ impl TenantState {
             self.hosts.remove(&entity.id);
         }
         self.state_bytes -= ENTITY_BYTES;
+        self.ruled -= u32::from(entity.ruled);
         self.dirty.deleted.push(StateKey::Entity(self.tenant.clone(), entity.id));
         entity
     }
 
-    /// Removes an entity that nothing mentions any more, names and all.
+    /// Removes an entity that nothing keeps any more, names and all.
     pub(crate) fn forget_entity(&mut self, slot: EntityRef) {
+        for name in self.take_dossier(slot).conflicts {
+            self.dispute(&name, -1);
+        }
         for name in self.remove_entity(slot).names {
             self.state_bytes -= NAME_BYTES + self.names.identifier(name).value.len() as u64;
             self.names.remove(name);
         }
     }
 
-    /// Forgets entities that a division left without mentions.
+    /// Forgets entities that have lost what kept them.
     pub(crate) fn sweep_orphans(&mut self) {
-        for (slot, id) in std::mem::take(&mut self.orphans) {
-            if self.entities.find(slot).is_some_and(|e| e.id == id && e.mentions.is_empty()) {
+        // Forgetting one may let go of another, so the list may grow meanwhile.
+        while let Some((slot, id)) = self.orphans.pop() {
+            if self.entities.find(slot).is_some_and(|e| e.id == id && !e.is_kept()) {
                 self.forget_entity(slot);
             }
         }

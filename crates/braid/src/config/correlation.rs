@@ -4,7 +4,7 @@ use braid_engine::{Caps, HalfLives, KindWeights, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::quantity::{Bytes, Decimal, Period};
+use super::quantity::{AddressRange, Bytes, Decimal, Period};
 
 /// When alerts become one incident.
 ///
@@ -27,6 +27,9 @@ pub struct Correlation {
     pub partner_window: Period,
     /// How long an internal address names the host that was last seen with it. Shorter than the DHCP lease.
     pub ip_binding: Period,
+    /// Networks whose addresses never name a host, because they are handed on faster than that: DHCP pools with short
+    /// leases, VPN pools. As `10.8.0.0/16` or `fd00:8::/32`.
+    pub ip_binding_excluded: Vec<AddressRange>,
     /// Activity shorter than this counts to its end; of longer activity only the beginning does.
     pub activity_max: Period,
     /// Without news for this long an incident is dormant: still open, still taking late alerts.
@@ -42,6 +45,9 @@ pub struct Correlation {
     /// How much one partition's state may take in memory, reckoned in bytes of content. Beyond it the incidents that have
     /// been idle longest are closed, visibly.
     pub state_bytes_max: Bytes,
+    /// How many objects of directories a tenant may have; records of further ones become dead letters. An object costs
+    /// about a kilobyte, and they are not evicted: together they may take half of `state_bytes_max`.
+    pub directory_entries_max: NonZeroU32,
     /// What a shared entity weighs, by its kind.
     pub weights: Weights,
     /// The time between two activities that halves a link's weight, by the kind of the shared entity.
@@ -115,6 +121,7 @@ impl Correlation {
             hub_partners: self.hub_partners.get(),
             partner_window: self.partner_window.span(),
             ip_binding: self.ip_binding.span(),
+            ip_binding_excluded: self.ip_binding_excluded.iter().map(|range| range.network()).collect(),
             activity_max: self.activity_max.span(),
             dormant_after: self.dormant_after.span(),
             late_join: self.late_join.span(),
@@ -127,6 +134,7 @@ impl Correlation {
                 incident_span_max: self.caps.incident_span_max.span(),
             },
             state_bytes_max: self.state_bytes_max.count(),
+            directory_entries_max: self.directory_entries_max.get(),
         }
     }
 }
@@ -157,12 +165,14 @@ impl Default for Correlation {
             hub_partners: at_least_one(engine.hub_partners),
             partner_window: engine.partner_window.into(),
             ip_binding: engine.ip_binding.into(),
+            ip_binding_excluded: engine.ip_binding_excluded.into_iter().map(Into::into).collect(),
             activity_max: engine.activity_max.into(),
             dormant_after: engine.dormant_after.into(),
             late_join: engine.late_join.into(),
             dedupe_retention: engine.dedupe_retention.into(),
             reopen_within: engine.reopen_within.into(),
             state_bytes_max: Bytes::new(engine.state_bytes_max),
+            directory_entries_max: at_least_one(engine.directory_entries_max),
             weights: Weights::default(),
             half_lives: HalfLifeTimes::default(),
             caps: IncidentCaps::default(),

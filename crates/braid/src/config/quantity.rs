@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use braid_alert::{Span, Weight};
+use braid_engine::{Network, NetworkError};
 use bytesize::ByteSize;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -105,6 +106,43 @@ impl fmt::Display for Period {
             None if micros == 0 => f.write_str("0s"),
             None => write!(f, "{micros}us"),
         }
+    }
+}
+
+/// A network of addresses: `10.8.0.0/16`, `fd00:8::/32`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressRange(Network);
+
+written_as_text!(
+    AddressRange,
+    "cidr",
+    "a network of addresses such as \"10.8.0.0/16\", written with its first address"
+);
+
+impl AddressRange {
+    /// As the engine has it.
+    pub const fn network(self) -> Network {
+        self.0
+    }
+}
+
+impl From<Network> for AddressRange {
+    fn from(network: Network) -> Self {
+        Self(network)
+    }
+}
+
+impl FromStr for AddressRange {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for AddressRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -34,8 +34,13 @@ const BUILT_IN_PREFIXES: [&str; 2] = ["dwm-", "umfd-"];
 const BUILT_IN_DOMAINS: [&str; 5] =
     ["nt authority", "nt service", "window manager", "font driver host", "builtin"];
 
-/// The kind of entity and the names that count, strongest first; `None` if there is none.
-pub(super) fn names_of(kind: EntityKind, identifiers: Vec<Identifier>) -> Option<(EntityKind, Names)> {
+/// The kind of entity and the names that count, strongest first; `None` if there is none. Names that contradict each
+/// other go to `rivals`.
+pub(super) fn names_of(
+    kind: EntityKind,
+    identifiers: Vec<Identifier>,
+    rivals: &mut Vec<Identifier>,
+) -> Option<(EntityKind, Names)> {
     if let Some(host) = machine_account(&kind, &identifiers) {
         return Some((EntityKind::Host, vec![host]));
     }
@@ -43,15 +48,126 @@ pub(super) fn names_of(kind: EntityKind, identifiers: Vec<Identifier>) -> Option
         return None;
     }
     let mut names = identifiers;
-    names.retain(names_somebody);
+    match kind {
+        EntityKind::Host => names.iter_mut().for_each(respell_machine),
+        EntityKind::User | EntityKind::Mailbox => spell_out_object_id(&mut names),
+        _ => {}
+    }
+    names.retain(|name| names_somebody(&kind, name));
     if names.len() > 1 {
         if names.iter().any(|name| name.kind.is_strong()) {
             names.retain(|name| name.kind != IdentifierKind::FilePath);
         }
-        names.sort_by(|a, b| rank::of(&a.kind).cmp(&rank::of(&b.kind)).then_with(|| a.cmp(b)));
+        names.sort_by(|a, b| rank::of(a).cmp(&rank::of(b)).then_with(|| a.cmp(b)));
         names.dedup();
+        part_rivals(&mut names, rivals);
     }
     (!names.is_empty()).then_some((kind, names))
+}
+
+/// What an entity has only one of and stands here twice: one of the two is somebody else's, and nothing says which.
+fn part_rivals(names: &mut Names, rivals: &mut Vec<Identifier>) {
+    let is_rival = |a: &Identifier, b: &Identifier| a != b && rank::same_sort(a, b);
+    // Strongest first, so that those of one sort stand together at the head.
+    let is_contested = names.windows(2).any(|pair| rank::is_final(&pair[0]) && is_rival(&pair[0], &pair[1]));
+    if is_contested {
+        let all = names.clone();
+        names.retain(|name| {
+            let contested = rank::is_final(name) && all.iter().any(|other| is_rival(name, other));
+            if contested {
+                rivals.push(name.clone());
+            }
+            !contested
+        });
+    }
+}
+
+/// Leaves out bare names that stand beside a cloud identity's and no domain's. `ann` of the cloud directory and `ann` of
+/// a domain may be two people; they are one by their object id or by what a directory says, never by that name.
+pub(super) fn leave_out_mere_names(kind: &EntityKind, names: &mut Names) {
+    if !matches!(kind, EntityKind::User | EntityKind::Mailbox) || names.len() < 2 {
+        return;
+    }
+    let of_cloud = |name: &Identifier| {
+        matches!(name.kind, IdentifierKind::ObjectId | IdentifierKind::Upn) || is_cloud_sid(name)
+    };
+    let of_domain = |name: &Identifier| match name.kind {
+        IdentifierKind::Sid => !is_cloud_sid(name),
+        IdentifierKind::DomainAccount => !name.value.starts_with(CLOUD_DOMAIN),
+        _ => false,
+    };
+    if names.iter().any(of_cloud) && !names.iter().any(of_domain) {
+        names.retain(|name| !matches!(name.kind, IdentifierKind::AccountName | IdentifierKind::DisplayName));
+    }
+}
+
+/// The domain under which Windows shows accounts of Entra ID.
+pub(super) const CLOUD_DOMAIN: &str = "azuread\\";
+
+fn is_cloud_sid(name: &Identifier) -> bool {
+    name.kind == IdentifierKind::Sid && name.value.starts_with(rank::CLOUD_SID)
+}
+
+/// A host's account is the host's bare name, wherever it stands.
+fn respell_machine(name: &mut Identifier) {
+    let machine = account_name(name)
+        .filter(|_| name.kind != IdentifierKind::Upn)
+        .map(|account| account.strip_suffix('$').unwrap_or(account))
+        .and_then(|account| Identifier::new(IdentifierKind::NetbiosName, account));
+    if let Some(machine) = machine {
+        *name = machine;
+    }
+}
+
+/// The SID of an account of Entra ID is its object id in four numbers: whoever is known by the one is known by the other.
+fn spell_out_object_id(names: &mut Names) {
+    let spelled = names.iter().filter(|name| is_cloud_sid(name)).find_map(|sid| object_id_of(&sid.value));
+    if let Some(id) = spelled.filter(|id| !names.contains(id)) {
+        names.push(id);
+    }
+}
+
+/// The four numbers are the sixteen bytes of the GUID, four at a time, the least significant first.
+fn object_id_of(sid: &str) -> Option<Identifier> {
+    let mut parts = sid.strip_prefix(rank::CLOUD_SID)?.split('-').map(str::parse::<u32>);
+    let mut next = || parts.next()?.ok();
+    let (a, b, c, d) = (next()?, next()?, next()?, next()?);
+    let [c0, c1, c2, c3] = c.to_le_bytes();
+    let tail: String = [c2, c3].iter().chain(&d.to_le_bytes()).map(|byte| format!("{byte:02x}")).collect();
+    let (b_low, b_high) = (b & 0xffff, b >> 16);
+    let guid = format!("{a:08x}-{b_low:04x}-{b_high:04x}-{c0:02x}{c1:02x}-{tail}");
+    Identifier::new(IdentifierKind::ObjectId, &guid)
+}
+
+/// What kind of entity bears names of this kind, where nothing else says so.
+pub(super) fn kind_of(name: &IdentifierKind) -> EntityKind {
+    match name {
+        IdentifierKind::Sid
+        | IdentifierKind::ObjectId
+        | IdentifierKind::Upn
+        | IdentifierKind::DomainAccount
+        | IdentifierKind::AccountName
+        | IdentifierKind::DisplayName => EntityKind::User,
+        IdentifierKind::DefenderDeviceId
+        | IdentifierKind::EntraDeviceId
+        | IdentifierKind::Fqdn
+        | IdentifierKind::NetbiosName => EntityKind::Host,
+        IdentifierKind::MobileDeviceId => EntityKind::MobileDevice,
+        IdentifierKind::Address => EntityKind::Address,
+        IdentifierKind::Url => EntityKind::Url,
+        IdentifierKind::Sha256 | IdentifierKind::Sha1 | IdentifierKind::Md5 | IdentifierKind::FilePath => {
+            EntityKind::File
+        }
+        IdentifierKind::NetworkMessageId => EntityKind::MailMessage,
+        IdentifierKind::MailCluster => EntityKind::MailCluster,
+        IdentifierKind::ResourceId => EntityKind::CloudResource,
+        IdentifierKind::ApplicationId => EntityKind::CloudApplication,
+        IdentifierKind::SessionId => EntityKind::CloudLogon,
+        IdentifierKind::GroupId => EntityKind::SecurityGroup,
+        IdentifierKind::ProcessKey => EntityKind::Process,
+        IdentifierKind::RegistryPath => EntityKind::Registry,
+        IdentifierKind::Other(text) => EntityKind::Other(text.clone()),
+    }
 }
 
 /// `CLIENT1$` is the host CLIENT1. The rest of what the evidence says about the account is left out: a mangled SID of
@@ -75,8 +191,21 @@ fn account_name(identifier: &Identifier) -> Option<&str> {
 }
 
 fn is_built_in(kind: &EntityKind, identifiers: &[Identifier]) -> bool {
-    *kind == EntityKind::User && identifiers.iter().any(is_built_in_account)
+    // A domain's own administrator is somebody: its SID says which domain's.
+    let has_sid = |identifiers: &[Identifier]| {
+        identifiers.iter().any(|i| i.kind == IdentifierKind::Sid && Sid::of(&i.value) == Sid::Account)
+    };
+    let is_it = |identifier: &Identifier| {
+        is_built_in_account(identifier)
+            && !(identifier.kind == IdentifierKind::AccountName
+                && &*identifier.value == ADMINISTRATOR
+                && has_sid(identifiers))
+    };
+    *kind == EntityKind::User && identifiers.iter().any(is_it)
 }
+
+/// The one built-in account that people use.
+const ADMINISTRATOR: &str = "administrator";
 
 /// A bare `administrator` is nobody in particular; `HOST\administrator` is that host's, and a domain's has its SID.
 fn is_built_in_account(identifier: &Identifier) -> bool {
@@ -85,7 +214,7 @@ fn is_built_in_account(identifier: &Identifier) -> bool {
         IdentifierKind::Sid => Sid::of(value) == Sid::WellKnown,
         IdentifierKind::AccountName => is_built_in_name(value),
         IdentifierKind::DomainAccount => value.split_once('\\').is_some_and(|(domain, account)| {
-            BUILT_IN_DOMAINS.contains(&domain) || (is_built_in_name(account) && account != "administrator")
+            BUILT_IN_DOMAINS.contains(&domain) || (is_built_in_name(account) && account != ADMINISTRATOR)
         }),
         _ => false,
     }
@@ -111,11 +240,15 @@ enum Sid {
 /// virtual machines, window managers and font drivers (32 and 80 to 111; Microsoft, "Well-known SIDs").
 const SYSTEM_AUTHORITIES: std::ops::RangeInclusive<u32> = 80..=111;
 
+/// Accounts that every domain has and nobody in particular is: Guest, krbtgt, DefaultAccount, WDAGUtilityAccount.
+const SHARED_ACCOUNTS: [&str; 4] = ["-501", "-502", "-503", "-504"];
+
 impl Sid {
     fn of(sid: &str) -> Self {
         // What nearly all of them are, without taking them apart.
         if sid.starts_with("S-1-5-21-") && sid.bytes().filter(|&b| b == b'-').count() == 7 {
-            return Self::Account;
+            let is_shared = SHARED_ACCOUNTS.iter().any(|account| sid.ends_with(account));
+            return if is_shared { Self::WellKnown } else { Self::Account };
         }
         let mut parts = sid.split('-').skip(2);
         let (authority, first) = (parts.next(), parts.next());
@@ -130,9 +263,11 @@ impl Sid {
     }
 }
 
-/// Whether a name can name one entity: addresses that mean no host do not, nor does a display name by itself.
-fn names_somebody(identifier: &Identifier) -> bool {
+/// Whether a name can name one entity of this kind: an address that means no host does not, nor does the administrator
+/// without a domain.
+fn names_somebody(kind: &EntityKind, identifier: &Identifier) -> bool {
     match identifier.kind {
+        IdentifierKind::AccountName if *kind == EntityKind::User => !is_built_in_name(&identifier.value),
         IdentifierKind::Address => is_somewhere(&identifier.value),
         IdentifierKind::Sid => Sid::of(&identifier.value) == Sid::Account,
         IdentifierKind::NetbiosName | IdentifierKind::Fqdn => {
@@ -167,7 +302,7 @@ mod tests {
     fn user(names: &[(IdentifierKind, &str)]) -> Option<(EntityKind, Vec<String>)> {
         let identifiers =
             names.iter().map(|(kind, value)| Identifier { kind: kind.clone(), value: (*value).into() });
-        let (kind, names) = names_of(EntityKind::User, identifiers.collect())?;
+        let (kind, names) = names_of(EntityKind::User, identifiers.collect(), &mut Vec::new())?;
         Some((kind, names.iter().map(ToString::to_string).collect()))
     }
 
@@ -228,7 +363,7 @@ mod tests {
             ["127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.251", "169.254.3.4", "::1", "fe80::1"]
         {
             let identifiers = vec![Identifier::address(address).unwrap()];
-            assert_eq!(names_of(EntityKind::Address, identifiers), None, "{address}");
+            assert_eq!(names_of(EntityKind::Address, identifiers, &mut Vec::new()), None, "{address}");
         }
     }
 }

@@ -109,6 +109,8 @@ impl Stage {
             Effect::CommandRefused { action, command, reason, .. } => {
                 format!("{action} {command}: refused, {reason}")
             }
+            Effect::Directory { object, outcome, .. } => format!("{object}: {outcome}"),
+            Effect::DirectoryRejected { object, reason, .. } => format!("{object}: rejected, {reason}"),
             Effect::Unchanged(why) => format!("unchanged: {why}"),
             Effect::Reject { alert, reason } => format!("rejected {}: {reason}", alert.id),
             Effect::MergeRefused { into, other, reason, .. } => {

@@ -15,7 +15,10 @@ impl Metrics {
             Effect::MergeRefused { reason, .. } => self.merges_refused.add(reason, 1),
             Effect::HubDemoted { .. } => self.hubs_demoted.add((), 1),
             Effect::IdentityConflict { .. } => self.identity_conflicts.add((), 1),
-            Effect::Commanded { .. } | Effect::CommandRefused { .. } => {}
+            Effect::Directory { .. }
+            | Effect::DirectoryRejected { .. }
+            | Effect::Commanded { .. }
+            | Effect::CommandRefused { .. } => {}
         }
     }
 

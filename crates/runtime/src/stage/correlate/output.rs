@@ -70,7 +70,9 @@ impl Output {
                 part.outgoing.push(letter);
                 bytes
             }
-            Effect::Commanded { .. }
+            Effect::Directory { .. }
+            | Effect::DirectoryRejected { .. }
+            | Effect::Commanded { .. }
             | Effect::CommandRefused { .. }
             | Effect::Unchanged(_)
             | Effect::MergeRefused { .. }
