@@ -309,7 +309,7 @@ pub(crate) fn entity_bytes(entity: &Entity, names: &Names) -> u64 {
     const FIELDS: usize = 160;
     let names: usize =
         entity.names.iter().map(|&n| ENTITY_NAME_BYTES + names.identifier(n).value.len()).sum();
-    let tags: usize = entity.tags().iter().map(|tag| tag.len() + 3).sum();
+    let tags: usize = entity.every_tag().map(|tag| tag.len() + 3).sum();
     (FIELDS + names + tags) as u64
 }
 

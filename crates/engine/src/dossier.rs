@@ -100,17 +100,27 @@ impl Entity {
         self.dossier().map_or(&[], |dossier| &dossier.apart)
     }
 
+    /// What people call it, as the directory has it that listed it first.
+    pub(crate) fn display_name(&self) -> Option<&str> {
+        self.listings().iter().find_map(|listing| listing.entry.display_name.as_deref())
+    }
+
     /// Every tag on it: those of products, then those of directories, then those of people; the same word in another
     /// case is the same tag.
     pub(crate) fn all_tags(&self) -> Vec<Box<str>> {
-        let mut all = self.tags().to_vec();
-        let listed = self.listings().iter().flat_map(|listing| &listing.entry.tags);
-        for tag in listed.chain(self.own_tags()) {
+        let mut all: Vec<Box<str>> = Vec::new();
+        for tag in self.every_tag() {
             if !all.iter().any(|known| known.eq_ignore_ascii_case(tag)) {
                 all.push(tag.clone());
             }
         }
         all
+    }
+
+    /// The same, repetitions included.
+    pub(crate) fn every_tag(&self) -> impl Iterator<Item = &Box<str>> {
+        let listed = self.listings().iter().flat_map(|listing| &listing.entry.tags);
+        self.tags().iter().chain(listed).chain(self.own_tags())
     }
 
     /// Whether it stays though no alert mentions it.

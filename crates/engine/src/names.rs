@@ -203,7 +203,7 @@ mod tests {
         let mut entities: Slots<EntityRef, Entity> = Slots::default();
         let entity = entities.insert(Entity::new(braid_alert::EntityId(0), EntityKind::User));
         let mut names = Names::default();
-        let mut learn = |names: &mut Names, n: usize| {
+        let learn = |names: &mut Names, n: usize| {
             let product = Provider::from_text(&format!("product-{n}"));
             let identifier = Identifier::new(IdentifierKind::AccountName, &format!("user{n}"));
             names.insert(identifier.expect("there is a value"), entity, Teacher::Alert(&product))

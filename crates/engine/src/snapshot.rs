@@ -14,8 +14,8 @@ use crate::state::IncidentRecord;
 use crate::tenant_state::{Home, TenantState};
 use crate::title::{Subject, title};
 
-/// Tags that raise an incident's score.
-const SENSITIVE_TAGS: [&str; 4] = ["sensitive", "honeytoken", "Sensitive", "Honeytoken"];
+/// Tags that raise an incident's score, whoever put them there and in whatever case.
+const SENSITIVE_TAGS: [&str; 2] = ["sensitive", "honeytoken"];
 
 impl TenantState {
     /// The record of an incident as of its last version, redirected ones included, and those that were forgotten since
@@ -161,8 +161,8 @@ impl TenantState {
             alerts: count as i32,
             context: context || !entity.joins(),
             context_reason: None,
-            on_premises: None,
-            tags: entity.tags().to_vec(),
+            on_premises: self.on_premises(entity),
+            tags: entity.all_tags(),
         }
     }
 }
@@ -211,7 +211,8 @@ pub(crate) fn stub(record: &IncidentRecord) -> Incident {
 fn score_of(severities: &[u32; 6], incident: &Incident) -> Score {
     let phases: Vec<Phase> = incident.phases.iter().map(|entry| entry.phase.clone()).collect();
     let steps = phases.iter().filter(|phase| phase.step().is_some()).count();
-    let is_sensitive = |e: &&IncidentEntity| e.tags.iter().any(|tag| SENSITIVE_TAGS.contains(&&**tag));
+    let is_it = |tag: &Box<str>| SENSITIVE_TAGS.iter().any(|sensitive| tag.eq_ignore_ascii_case(sensitive));
+    let is_sensitive = |e: &&IncidentEntity| e.tags.iter().any(is_it);
     let sensitive: Vec<&str> = incident.entities.iter().filter(is_sensitive).map(|e| &*e.name).collect();
     score(&Grounds { severities, steps, sensitive: &sensitive, phases: &phases })
 }
@@ -244,7 +245,11 @@ impl TenantState {
         let rank =
             |name: &Identifier| TELLING.iter().position(|kind| *kind == name.kind).unwrap_or(TELLING.len());
         let names = entity.names.iter().map(|&name| self.names.identifier(name));
-        let telling = names.min_by(|a, b| (rank(a), *a).cmp(&(rank(b), *b)));
-        telling.map(|name| &*name.value).or(entity.label()).unwrap_or_default()
+        let best = names.min_by(|a, b| (rank(a), *a).cmp(&(rank(b), *b)));
+        let (telling, number) = match best {
+            Some(name) if rank(name) < TELLING.len() => (Some(&*name.value), None),
+            other => (None, other.map(|name| &*name.value)),
+        };
+        telling.or_else(|| entity.display_name()).or(number).or(entity.label()).unwrap_or_default()
     }
 }

@@ -31,13 +31,13 @@ impl TenantState {
         self.hand_over(owner, outcast, &[name]);
         self.note_conflict(owner, &identifier);
         for part in &parts[1..] {
-            let divided = self.split_off(owner, part);
+            let divided = self.part_from(owner, part);
             self.note_conflict(divided, &identifier);
         }
     }
 
     /// Makes an entity of its own of a part of another one. What people said of the whole holds for the part too.
-    pub(super) fn split_off(&mut self, owner: EntityRef, part: &[NameRef]) -> EntityRef {
+    pub(super) fn part_from(&mut self, owner: EntityRef, part: &[NameRef]) -> EntityRef {
         let divided = self.new_entity(self.entities[owner].kind.clone());
         self.hand_over(owner, divided, part);
         self.share_dossier(owner, divided);

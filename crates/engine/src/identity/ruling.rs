@@ -181,7 +181,7 @@ impl TenantState {
         };
         let names = [a, b].map(|name| self.name_of_command(name).expect("both are known by now"));
         if first == second {
-            self.divide(names[0], names[1], effects);
+            self.divide_between(names[0], names[1], effects);
         }
         let slots = names.map(|name| self.names.bearer(name));
         let spelled = names.map(|name| self.names.identifier(name).clone());
@@ -220,7 +220,7 @@ impl TenantState {
     /// Divides an entity between two of its names. On the shortest way from one to the other the weakest name between
     /// them is what had united them: it stands for both, so it becomes ambiguous. Where the two were named together with
     /// nothing between them, that tie was wrong.
-    fn divide(&mut self, a: NameRef, b: NameRef, effects: &mut Vec<Effect>) {
+    fn divide_between(&mut self, a: NameRef, b: NameRef, effects: &mut Vec<Effect>) {
         while self.names.bearer(a) == self.names.bearer(b) {
             let owner = self.names.bearer(a);
             self.before_change_of(owner);
@@ -236,7 +236,7 @@ impl TenantState {
                 None => {
                     let parts = parts_of(&self.entities[owner], None);
                     let part = parts.iter().find(|part| part.contains(&b)).expect("each name is in a part");
-                    self.split_off(owner, part);
+                    self.part_from(owner, part);
                 }
             }
         }
