@@ -10,6 +10,9 @@
 //! 10:36 ann split #1 mde/a2 mde/a3
 //! 10:37 ann move #1 mde/a2 to #3
 //! 10:38 ann link mde/a1 mde/a2             unlink mde/a1 mde/a2
+//! 10:39 ann unite user:contoso\jeffl user:S-1-5-21-1-2-3-1104       part … …
+//! 10:40 ann exclude host:scanner.contoso.azure                      include …
+//! 10:41 ann mark user:contoso\jeffl +sensitive -new
 //! ```
 //!
 //! The id of a command is `c` and its number, or what is said by `as`.
@@ -17,14 +20,16 @@
 use std::collections::BTreeMap;
 
 use braid_alert::{
-    Action, AlertId, AlertKey, Classification, Command, Determination, IncidentId, Origin, Pair, SourceTime,
-    Tenant,
+    Action, AlertId, AlertKey, Classification, Command, Determination, EntityKind, Identifier, IncidentId,
+    Origin, Pair, SourceTime, Tenant,
 };
 use uuid::Uuid;
 
 /// What a command looks like in a timeline.
-const VERBS: [&str; 11] =
-    ["assign", "classify", "comment", "tag", "resolve", "reopen", "merge", "split", "move", "link", "unlink"];
+const VERBS: [&str; 16] = [
+    "assign", "classify", "comment", "tag", "resolve", "reopen", "merge", "split", "move", "link", "unlink",
+    "unite", "part", "exclude", "include", "mark",
+];
 
 /// Reads a line as a command, if it is one. `numbers` are the incidents as the timeline calls them.
 pub(super) fn parse(line: &str, numbers: &BTreeMap<IncidentId, usize>, number: usize) -> Option<Command> {
@@ -92,13 +97,23 @@ fn action(verb: &str, words: &[&str], text: &str, numbers: &BTreeMap<IncidentId,
             to: incident(after("to").unwrap()),
         },
         "link" => Action::MustLink(pair()),
-        _ => Action::CannotLink(pair()),
+        "unlink" => Action::CannotLink(pair()),
+        "unite" => Action::MustLink(Pair::Entities(entity(words[0]), entity(words[1]))),
+        "part" => Action::CannotLink(Pair::Entities(entity(words[0]), entity(words[1]))),
+        "mark" => Action::TagEntity { entity: entity(words[0]), add: tags('+'), remove: tags('-') },
+        _ => Action::Exclude { entity: entity(words[0]), excluded: verb == "exclude" },
     }
 }
 
 fn alert(word: &str) -> AlertKey {
     let (provider, id) = word.split_once('/').unwrap();
     AlertKey { provider: super::provider(provider), id: AlertId::new(id) }
+}
+
+/// A name of an entity, written as in evidence.
+fn entity(word: &str) -> Identifier {
+    let (kind, name) = word.split_once(':').unwrap();
+    super::identifier(&EntityKind::from_text(kind), name)
 }
 
 fn origin(at: i64) -> Origin {
