@@ -329,6 +329,8 @@ text_enum! {
         SameCampaign = "sameCampaign",
         /// Somebody said so.
         Commanded = "commanded",
+        /// A rule fired on it.
+        RuleFired = "ruleFired",
     }
 }
 

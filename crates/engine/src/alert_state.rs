@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use crate::apart::Sides;
 use crate::identity::Mentions;
+use crate::rules::RuleTrace;
 use crate::slots::{AlertRef, EntityRef, GroupRef, NameRef};
 
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct AlertState {
     /// Its bytes in the incident's record, as reckoned when it was last folded.
     pub(crate) bytes: u64,
     pub(crate) dirty: bool,
+    /// What rules have to do with it.
+    pub(crate) rules: Option<Box<RuleTrace>>,
 }
 
 /// The part that an entity plays, by how much it says: of two that one alert gives an entity, the greater stays.

@@ -1,8 +1,8 @@
 //! An alert that is new: join an incident, or open one.
 
 use braid_alert::{
-    Alert, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentId, IncidentStatus, OpenReason,
-    SourceTime,
+    Alert, AlertId, AlertKey, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentId, IncidentStatus,
+    OpenReason, Provider, SourceTime,
 };
 use smallvec::SmallVec;
 use uuid::Uuid;
@@ -13,6 +13,8 @@ use crate::group::Group;
 use crate::identity::Mentions;
 use crate::join::{Candidate, Candidates};
 use crate::names::Names;
+use crate::rule::Rule;
+use crate::rules::Raised;
 use crate::slots::{AlertRef, GroupRef};
 use crate::state::IncidentRecord;
 use crate::tenant_state::{Home, TenantState};
@@ -45,8 +47,25 @@ impl TenantState {
         let evidence = std::mem::take(&mut alert.evidence);
         alert.description = None;
         let (provider, at) = (&alert.provider, alert.first_activity);
-        let mut mentions = self.resolve(evidence, provider, at, weighing, effects);
+        let mentions = self.resolve(evidence, provider, at, weighing, effects);
+        self.take_in(alert, mentions, bytes, &[], weighing, effects);
+    }
+
+    /// Takes in an alert whose entities are known. If a rule has raised it, `contributors` are the alerts that it fired on:
+    /// it belongs where they are.
+    pub(crate) fn take_in(
+        &mut self,
+        alert: Box<Alert>,
+        mut mentions: Mentions,
+        bytes: u64,
+        contributors: &[AlertRef],
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) -> AlertRef {
         let mut candidates = self.candidates(&alert, &mentions, None, weighing);
+        if !contributors.is_empty() {
+            self.favour(&mut candidates, &alert, &mentions, contributors, weighing);
+        }
         let place = self.place_of(&alert, &mentions, &mut candidates, bytes, weighing);
         self.note_partners(&mentions, weighing, effects);
         let draws_others = alert.correlate == Correlate::Full;
@@ -65,6 +84,7 @@ impl TenantState {
             }
         }
         self.index(slot, weighing);
+        slot
     }
 
     fn refuses(&self, alert: &Alert, bytes: u64, weighing: &Weighing) -> Option<RejectReason> {
@@ -178,6 +198,7 @@ impl TenantState {
             seen,
             bytes,
             dirty: true,
+            rules: None,
         });
         self.dirty.alerts.push(slot);
         slot
@@ -298,6 +319,27 @@ impl TenantState {
         let founding =
             format!("{}\0{}\0{}\0{}\0{kind}", self.tenant, alert.provider, alert.id, at.as_micros());
         IncidentId::from_uuid(Uuid::new_v5(&INCIDENT_IDS, founding.as_bytes()))
+    }
+}
+
+/// The name space of the ids of alerts that rules raise: a UUIDv5 of the URL name space and `urn:braid:rule`.
+const RULE_ALERT_IDS: Uuid = Uuid::from_u128(0x9fbc_0f4b_fed6_5fc8_aff5_ff00_7065_1479);
+
+impl TenantState {
+    /// Derived from the rule, the group that it fired for, and the first of the alerts that it fired on.
+    #[expect(clippy::disallowed_methods, reason = "the other id that is derived")]
+    pub(crate) fn rule_alert_id(&self, rule: &Rule, raised: &Raised, first: &AlertKey) -> AlertKey {
+        let mut grounds = format!("{}\0{}\0{}\0{}", self.tenant, rule.id, first.provider, first.id);
+        for part in raised.entities.iter().map(ToString::to_string) {
+            grounds.push('\0');
+            grounds.push_str(&part);
+        }
+        for part in &raised.texts {
+            grounds.push('\0');
+            grounds.push_str(part);
+        }
+        let id = Uuid::new_v5(&RULE_ALERT_IDS, grounds.as_bytes());
+        AlertKey { provider: Provider::Braid, id: AlertId::new(&id.hyphenated().to_string()) }
     }
 }
 

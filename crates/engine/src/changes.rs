@@ -11,6 +11,7 @@ use crate::dossier::Dossier;
 use crate::entity::{Entity, RareTraits};
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, NAME_BYTES};
+use crate::rules;
 use crate::slots::{AlertRef, EntityRef, GroupRef};
 use crate::state::{
     AlertRecord, Change, EntityRecord, IncidentRecord, LinkRecord, MentionRecord, NameSource, StateKey,
@@ -21,7 +22,7 @@ use crate::weighing::Weighing;
 
 impl TenantState {
     /// What changed since the last call: removals first, for no key is given twice.
-    pub(crate) fn drain_changes(&mut self, into: &mut Vec<Change>) {
+    pub(crate) fn drain_changes(&mut self, weighing: &Weighing, into: &mut Vec<Change>) {
         self.settle_freshness();
         let dirty = std::mem::take(&mut self.dirty);
         into.extend(dirty.deleted.into_iter().map(Change::Delete));
@@ -32,7 +33,7 @@ impl TenantState {
         }
         for slot in dirty.alerts {
             if self.alerts.find_mut(slot).is_some_and(|a| std::mem::take(&mut a.dirty)) {
-                into.push(put(StateRecord::Alert(self.alert_record(slot))));
+                into.push(put(StateRecord::Alert(self.alert_record(slot, weighing))));
             }
         }
         for slot in dirty.groups {
@@ -51,8 +52,9 @@ impl TenantState {
     }
 
     /// The whole state as records in the order of their keys: what two partitions are compared by.
-    pub(crate) fn records(&self) -> impl Iterator<Item = StateRecord> {
-        let alerts = self.alerts.iter().map(|(slot, _)| StateRecord::Alert(self.alert_record(slot)));
+    pub(crate) fn records(&self, weighing: &Weighing) -> impl Iterator<Item = StateRecord> {
+        let alerts =
+            self.alerts.iter().map(|(slot, _)| StateRecord::Alert(self.alert_record(slot, weighing)));
         let entities = self.entities.iter().map(|(slot, _)| StateRecord::Entity(self.entity_record(slot)));
         let groups = self.groups.iter().map(|(slot, _)| StateRecord::Incident(self.incident_record(slot)));
         let redirected = self.redirected().map(|record| StateRecord::Incident(record.clone()));
@@ -83,7 +85,7 @@ impl TenantState {
         }
     }
 
-    fn alert_record(&self, slot: AlertRef) -> AlertRecord {
+    fn alert_record(&self, slot: AlertRef, weighing: &Weighing) -> AlertRecord {
         let state = &self.alerts[slot];
         let mention = |m: &Mention| MentionRecord {
             entity: self.entities[m.entity].id,
@@ -99,6 +101,7 @@ impl TenantState {
             weight: l.weight,
             gap: l.gap,
         };
+        let (rules, raised) = rules::to_record(state.rules.as_deref(), weighing);
         AlertRecord {
             arrival: state.arrival,
             alert: (*state.alert).clone(),
@@ -110,6 +113,8 @@ impl TenantState {
             apart: state.sides().to_vec(),
             signature: 0,
             folded: false,
+            rules,
+            raised,
         }
     }
 
@@ -298,11 +303,13 @@ impl TenantState {
             seen: record.seen,
             bytes,
             dirty: false,
+            rules: rules::from_record(&record.rules, record.raised, weighing),
         };
         state.set_sides(record.apart);
         let slot = self.insert_alert(state);
         self.groups[group].add(slot, &self.alerts[slot], |_| {});
         self.index(slot, weighing);
+        self.list_by_rules(slot, weighing);
         slot
     }
 

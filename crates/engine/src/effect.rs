@@ -81,6 +81,26 @@ pub enum Effect {
         /// The name.
         identifier: Identifier,
     },
+    /// A rule has fired. The changes of the incident that its alert is in come after this.
+    RuleFired {
+        /// Whose.
+        tenant: Tenant,
+        /// The rule's id.
+        rule: Box<str>,
+        /// The alert that it has raised.
+        alert: AlertKey,
+        /// Whether it is new.
+        firing: Firing,
+    },
+    /// A rule could not look at everything that it asks for: it may have missed something.
+    RuleLimited {
+        /// Whose.
+        tenant: Tenant,
+        /// The rule's id.
+        rule: Box<str>,
+        /// What there was too much of.
+        limit: RuleLimit,
+    },
 }
 
 macro_rules! reasons {
@@ -107,6 +127,30 @@ macro_rules! reasons {
             }
         }
     };
+}
+
+reasons! {
+    /// What became of the alert of a rule.
+    Firing {
+        /// It is new.
+        Raised = "raised",
+        /// It covers more time than before.
+        Extended = "extended",
+        /// There is more than the rule allows: it is resolved.
+        Withdrawn = "withdrawn",
+    }
+}
+
+reasons! {
+    /// What there was too much of for a rule.
+    RuleLimit {
+        /// Groups that one alert is in.
+        Groups = "groups",
+        /// Alerts of one group, or alerts that had to be looked at to find them.
+        Occurrences = "occurrences",
+        /// Rules that follow from one another.
+        Steps = "steps",
+    }
 }
 
 reasons! {

@@ -12,8 +12,10 @@
 
 use std::cmp::Reverse;
 
-use braid_alert::{Alert, EntityId, EntityKind, EventTime, LinkReason, Phase, Provider, Span, Weight};
-use smallvec::SmallVec;
+use braid_alert::{
+    Alert, Correlate, EntityId, EntityKind, EventTime, LinkReason, Phase, Provider, Span, Weight,
+};
+use smallvec::{SmallVec, smallvec};
 
 use crate::Effect;
 use crate::alert_state::{LinkState, Mention, Part, interval};
@@ -169,6 +171,59 @@ impl TenantState {
                     | Provider::DataLossPrevention
             );
         !from_outside && mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind))
+    }
+
+    /// An alert that a rule has raised belongs where most of the alerts are that it fired on, however weak its own links
+    /// are: a rule that counts hosts of one user fires on a hub. With equally many, where the attack began first.
+    pub(crate) fn favour(
+        &self,
+        candidates: &mut Candidates,
+        alert: &Alert,
+        mentions: &Mentions,
+        contributors: &[AlertRef],
+        weighing: &Weighing,
+    ) {
+        let Some((group, link)) = self.home_of(contributors, alert, mentions, weighing) else { return };
+        let mut candidate = match candidates.iter().position(|c| c.group == group) {
+            Some(place) => candidates.remove(place),
+            None => Candidate { group, total: Weight::ZERO, files: Weight::ZERO, links: smallvec![link] },
+        };
+        candidate.total = candidate.total.max(weighing.settings.join_at);
+        candidates.insert(0, candidate);
+    }
+
+    /// The group that most of these alerts are in, and a link to the first of them there.
+    fn home_of(
+        &self,
+        contributors: &[AlertRef],
+        alert: &Alert,
+        mentions: &Mentions,
+        weighing: &Weighing,
+    ) -> Option<(GroupRef, LinkState)> {
+        let mut homes: SmallVec<[(GroupRef, usize, LinkState); 4]> = SmallVec::new();
+        for &peer in contributors {
+            let state = &self.alerts[peer];
+            if let Some(home) = homes.iter_mut().find(|(group, ..)| *group == state.group) {
+                home.1 += 1;
+                continue;
+            }
+            let takes = self.groups[state.group].takes_alerts(self.clock, weighing.settings.late_join);
+            let shared = mentions.iter().find(|m| state.mentions.iter().any(|n| n.entity == m.entity));
+            let Some(shared) = shared.filter(|_| takes && state.alert.correlate == Correlate::Full) else {
+                continue;
+            };
+            let activity_max = weighing.settings.activity_max;
+            let gap = gap_between(interval(alert, activity_max), state.interval(activity_max));
+            let (entity, weight) = (shared.entity, weighing.settings.join_at);
+            homes.push((
+                state.group,
+                1,
+                LinkState { peer, entity, reason: LinkReason::RuleFired, weight, gap },
+            ));
+        }
+        let rank = |group: GroupRef| (self.groups[group].first_activity, self.groups[group].incident.id);
+        let most = homes.into_iter().max_by_key(|(group, count, _)| (*count, Reverse(rank(*group))));
+        most.map(|(group, _, link)| (group, link))
     }
 
     fn keep_best(&self, best: &mut BestLinks, group: GroupRef, link: LinkState) {

@@ -13,6 +13,7 @@ mod effect;
 mod settings;
 mod network;
 mod state;
+mod rule;
 
 // One tenant, and what is done with it: a file each.
 mod tenant_state;
@@ -27,6 +28,7 @@ mod command;
 mod expiry;
 mod snapshot;
 mod freshness;
+mod rules;
 mod changes;
 
 // What that is made of.
@@ -42,13 +44,18 @@ mod title;
 mod weighing;
 
 pub use effect::{
-    CommandRefused, DirectoryOutcome, DirectoryRejected, Effect, MergeRefused, RejectReason, Unchanged,
+    CommandRefused, DirectoryOutcome, DirectoryRejected, Effect, Firing, MergeRefused, RejectReason,
+    RuleLimit, Unchanged,
 };
 pub use input::Input;
 pub use network::{Network, NetworkError};
 pub use partition::{Partition, Stats};
+pub use rule::{
+    Correlation, Counted, Detection, EntityField, Expression, Field, InvalidRules, Match, OCCURRENCES_MAX,
+    Pattern, REFERENCES_MAX, Rule, RuleKind, Rules, Test, TextPattern, Wrap,
+};
 pub use settings::{Caps, HalfLives, KindWeights, Settings};
 pub use state::{
     AlertRecord, BindingRecord, Change, EntityRecord, IncidentRecord, LinkRecord, ListingRecord,
-    MentionRecord, NameSource, NearRecord, PartnerRecord, StateKey, StateRecord, TenantRecord,
+    MentionRecord, NameSource, NearRecord, PartnerRecord, RaisedRecord, StateKey, StateRecord, TenantRecord,
 };

@@ -91,10 +91,16 @@ impl Partition {
         let before = (state.state_bytes, state.dossier_bytes);
         state.advance(at, &self.weighing);
         match input {
-            Input::Alert(alert) => match state.find_alert(&alert.provider, &alert.id) {
-                Some(slot) => state.revise(slot, alert, &self.weighing, effects),
-                None => state.arrive(alert, &self.weighing, effects),
-            },
+            Input::Alert(alert) => {
+                let key = (!self.weighing.settings.rules.is_empty()).then(|| alert.key());
+                match state.find_alert(&alert.provider, &alert.id) {
+                    Some(slot) => state.revise(slot, alert, &self.weighing, effects),
+                    None => state.arrive(alert, &self.weighing, effects),
+                }
+                if let Some(key) = key {
+                    state.follow_rules(&key, &self.weighing, effects);
+                }
+            }
             Input::Command(command) => state.obey(*command, &self.weighing, effects),
             Input::Directory(record) => state.list(*record, room, &self.weighing, effects),
             Input::Tick { .. } => {}
@@ -148,14 +154,15 @@ impl Partition {
     pub fn drain_changes(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         for state in &mut self.tenants {
-            state.drain_changes(&mut changes);
+            state.drain_changes(&self.weighing, &mut changes);
         }
         changes
     }
 
     /// The whole state, sorted by key: what a test compares after a restore. Expensive.
     pub fn records(&self) -> BTreeMap<StateKey, StateRecord> {
-        self.tenants.iter().flat_map(TenantState::records).map(|record| (record.key(), record)).collect()
+        let all = self.tenants.iter().flat_map(|state| state.records(&self.weighing));
+        all.map(|record| (record.key(), record)).collect()
     }
 
     /// The whole record of an incident, redirected ones included.

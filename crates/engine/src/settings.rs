@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use braid_alert::{Span, Weight};
 
 use crate::Network;
+use crate::rule::Rules;
 
 /// Every number that decides. The defaults are what the measurements in `docs/decisions` chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Settings {
     pub state_bytes_max: u64,
     /// How many objects of directories a tenant may have; further ones are rejected.
     pub directory_entries_max: u32,
+    /// Rules that raise alerts of their own.
+    pub rules: Rules,
 }
 
 impl Settings {
@@ -119,6 +122,7 @@ impl Default for Settings {
             caps: Caps::default(),
             state_bytes_max: 4 << 30,
             directory_entries_max: 500_000,
+            rules: Rules::default(),
         }
     }
 }

@@ -83,6 +83,21 @@ pub struct AlertRecord {
     pub signature: i64,
     /// It repeats others in a flood, and is counted rather than listed.
     pub folded: bool,
+    /// Ids of the rules that it has matched, correlations that it has completed among them.
+    pub rules: Vec<Box<str>>,
+    /// If a rule has raised it: which, and for which group.
+    pub raised: Option<RaisedRecord>,
+}
+
+/// The rule that raised an alert, and the group that it did so for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaisedRecord {
+    /// The rule's id.
+    pub rule: Box<str>,
+    /// A name of each entity of the group, in the order of the rule.
+    pub entities: Vec<Identifier>,
+    /// What else its alerts have in common, in lower case, in the order of the rule.
+    pub texts: Vec<Box<str>>,
 }
 
 /// An incident that an alert did not join.

@@ -20,6 +20,7 @@ use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, Encounter, NAME_BYTES};
 use crate::names::Names;
+use crate::rules::RuleLists;
 use crate::slots::{AlertRef, EntityRef, GroupRef, Slots};
 use crate::state::{IncidentRecord, StateKey};
 
@@ -62,6 +63,7 @@ pub(crate) struct TenantState {
     pub(crate) names_moved: bool,
     /// Entities that may have lost what kept them.
     pub(crate) orphans: Vec<(EntityRef, EntityId)>,
+    pub(crate) rule_lists: RuleLists,
 }
 
 /// Where an incident's record is.
@@ -110,6 +112,7 @@ impl TenantState {
             freshness: Freshness::default(),
             names_moved: false,
             orphans: Vec::new(),
+            rule_lists: RuleLists::default(),
         }
     }
 
@@ -137,6 +140,9 @@ impl TenantState {
         let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
         if let Ok(entry) = self.alert_by_key.find_entry(hash, |&(_, s)| s == slot) {
             entry.remove();
+        }
+        if let Some(trace) = &state.rules {
+            self.rule_lists.remove(trace, state.arrival);
         }
         self.state_bytes -= ALERT_BYTES + state.bytes + state.sides_bytes();
         self.dirty.deleted.push(StateKey::Alert(self.tenant.clone(), state.arrival));

@@ -13,7 +13,7 @@ mod label;
 mod tests;
 
 use braid_alert::{ChangeReason, LinkReason, OpenReason};
-use braid_engine::{MergeRefused, Stats, Unchanged};
+use braid_engine::{Firing, MergeRefused, RuleLimit, Stats, Unchanged};
 use braid_wire::Format;
 use prometheus::{Encoder, TextEncoder};
 
@@ -84,6 +84,11 @@ metrics! {
         hubs_demoted: Counter[] = "braid_hubs_demoted_total",
         /// Names found to stand for two entities, which join nothing from then on.
         identity_conflicts: Counter[] = "braid_identity_conflicts_total",
+
+        /// Alerts that rules have raised, extended and withdrawn.
+        rules_fired: Counter[firing: Firing] = "braid_rules_fired_total",
+        /// Times that a rule met more than it could look at, and may have missed something.
+        rules_limited: Counter[limit: RuleLimit] = "braid_rules_limited_total",
 
         /// Incidents that are active, dormant ones included.
         incidents_open: Gauge[partition: Partition] = "braid_incidents_open",

@@ -38,7 +38,7 @@ const CRATES: &[Crate] = &[
         name: "braid-engine",
         ours: &["braid-alert"],
         in_tests: &[],
-        others: Some(&["foldhash", "hashbrown", "serde", "slab", "smallvec", "uuid"]),
+        others: Some(&["foldhash", "hashbrown", "regex", "serde", "slab", "smallvec", "uuid"]),
         instead: "the engine takes time as an argument and does no I/O; clocks, threads and metrics belong in braid-runtime, codecs in braid-wire",
     },
     Crate {

@@ -109,6 +109,7 @@ impl Correlation {
     /// As the engine has it.
     pub fn settings(&self) -> Settings {
         Settings {
+            rules: braid_engine::Rules::default(),
             weights: self.weights.settings(),
             half_lives: HalfLives {
                 mail: self.half_lives.mail.span(),

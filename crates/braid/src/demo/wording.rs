@@ -13,6 +13,7 @@ pub(super) fn sentence(reason: &LinkReason, name: &str) -> String {
         LinkReason::SameNetworkSegment => format!("an address in it was {name}’s at the time"),
         LinkReason::SameCampaign => format!("both belong to the campaign {name}"),
         LinkReason::Commanded => format!("somebody said that they belong together, by {name}"),
+        LinkReason::RuleFired => format!("a rule fired on it, about {name}"),
         LinkReason::Other(reason) => format!("{reason}: {name}"),
     }
 }
@@ -28,6 +29,7 @@ pub(super) fn catchword(reason: &LinkReason, name: &str) -> String {
         LinkReason::SameNetworkSegment => "address of",
         LinkReason::SameCampaign => "campaign",
         LinkReason::Commanded => "command about",
+        LinkReason::RuleFired => "rule about",
         LinkReason::Other(reason) => reason,
     };
     format!("{what} {name}")

@@ -42,6 +42,8 @@ pub(crate) struct Stage {
     pub(crate) partition: Partition,
     numbers: BTreeMap<IncidentId, usize>,
     commands: usize,
+    /// Rules by the ids of the alerts that they raised, which say nothing on paper.
+    raised: BTreeMap<String, Box<str>>,
     pub(crate) out: String,
 }
 
@@ -51,6 +53,7 @@ impl Stage {
             partition: Partition::new(settings),
             numbers: BTreeMap::new(),
             commands: 0,
+            raised: BTreeMap::new(),
             out: String::new(),
         }
     }
@@ -77,6 +80,10 @@ impl Stage {
         format!("#{}", self.numbers.entry(id).or_insert(next))
     }
 
+    fn alert(&self, id: &str) -> String {
+        self.raised.get(id).map_or_else(|| id.to_owned(), |rule| format!("<{rule}>"))
+    }
+
     fn describe(&mut self, effect: Effect) -> String {
         match effect {
             Effect::Incident(change) => {
@@ -86,7 +93,7 @@ impl Stage {
                     write!(text, " by {}", command.author).unwrap();
                 }
                 if let Some(alert) = change.alert {
-                    write!(text, " {}", alert.id).unwrap();
+                    write!(text, " {}", self.alert(alert.id.as_str())).unwrap();
                 }
                 let tenant = Tenant::new("t");
                 for link in &change.links {
@@ -95,7 +102,10 @@ impl Stage {
                     write!(
                         text,
                         " [{} {} via {name} {} gap {}]",
-                        link.reason, link.peer.id, link.weight, link.gap
+                        link.reason,
+                        self.alert(link.peer.id.as_str()),
+                        link.weight,
+                        link.gap
                     )
                     .unwrap();
                 }
@@ -120,6 +130,11 @@ impl Stage {
                 let known = self.partition.entity(&Tenant::new("t"), entity);
                 format!("hub: {}", known.map_or("?".into(), |e| e.identifiers[0].value.to_string()))
             }
+            Effect::RuleFired { rule, alert, firing, .. } => {
+                self.raised.entry(alert.id.as_str().to_owned()).or_insert_with(|| rule.clone());
+                format!("rule {rule} {firing}")
+            }
+            Effect::RuleLimited { rule, limit, .. } => format!("rule {rule} limited: {limit}"),
             Effect::IdentityConflict { identifier, .. } => format!("ambiguous: {identifier}"),
         }
     }

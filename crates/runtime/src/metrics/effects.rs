@@ -14,6 +14,8 @@ impl Metrics {
             }
             Effect::MergeRefused { reason, .. } => self.merges_refused.add(reason, 1),
             Effect::HubDemoted { .. } => self.hubs_demoted.add((), 1),
+            Effect::RuleFired { firing, .. } => self.rules_fired.add(firing, 1),
+            Effect::RuleLimited { limit, .. } => self.rules_limited.add(limit, 1),
             Effect::IdentityConflict { .. } => self.identity_conflicts.add((), 1),
             Effect::Directory { .. }
             | Effect::DirectoryRejected { .. }

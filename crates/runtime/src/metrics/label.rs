@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use braid_alert::{ChangeReason, LinkReason, OpenReason};
-use braid_engine::{MergeRefused, RejectReason, Unchanged};
+use braid_engine::{Firing, MergeRefused, RejectReason, RuleLimit, Unchanged};
 use braid_wire::{Format, RefusalReason};
 
 /// What stands for a value that is not among the known ones, so that no feed can make series without end.
@@ -101,7 +101,7 @@ macro_rules! closed {
         }
     )+};
 }
-closed!(Format, MergeRefused, Unchanged, StageKind, TransactionOutcome);
+closed!(Firing, Format, MergeRefused, RuleLimit, Unchanged, StageKind, TransactionOutcome);
 
 /// Enumerations that a newer release, or a feed, may extend.
 macro_rules! evolvable {

@@ -256,6 +256,12 @@ pub(crate) fn alert_record() -> AlertRecord {
         apart: vec![3, 5],
         signature: -81_985_529_216_486_896,
         folded: true,
+        rules: vec!["failed_logons".into(), "0e95725d-7320-415d-80f7-004da920fc11".into()],
+        raised: Some(RaisedRecord {
+            rule: "0e95725d-7320-415d-80f7-004da920fc11".into(),
+            entities: vec![identifier(IdentifierKind::Sid, "S-1-5-21-11-22-33-1104")],
+            texts: vec!["brute force".into()],
+        }),
     }
 }
 

@@ -77,6 +77,8 @@ impl Output {
             | Effect::Unchanged(_)
             | Effect::MergeRefused { .. }
             | Effect::HubDemoted { .. }
+            | Effect::RuleFired { .. }
+            | Effect::RuleLimited { .. }
             | Effect::IdentityConflict { .. } => 0,
         }
     }

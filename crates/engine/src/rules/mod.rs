@@ -1,0 +1,283 @@
+//! Rules at work: which alerts they match, which come together, and the alerts that they raise.
+//!
+//! There is no second memory for this. An alert remembers which rules it has matched; what came together is found by way of
+//! the entities that the alerts mention, in the index that joins are found in. So one user under three names is one group,
+//! and stays right when names are united or divided, when an alert is revised, forgotten or restored.
+//!
+//! ```text
+//!  alert arrives, is revised ──▶ look: which detections does it match?
+//!                                  │ for each correlation that refers to one of them
+//!                                  ▼
+//!                                weigh: the alerts of its group around it in event time; does a window hold enough?
+//!                                  │ yes
+//!                                  ├──▶ the last alert of the window has matched the correlation: on to those that refer to it
+//!                                  └──▶ raise an alert, or extend the one that was raised for this group ──▶ look
+//! ```
+
+mod firing;
+mod grouping;
+mod lists;
+mod matching;
+mod window;
+
+use std::collections::VecDeque;
+
+use braid_alert::{AlertKey, AlertStatus, EventTime, Identifier};
+use smallvec::SmallVec;
+
+use crate::rule::{Correlation, Rule, RuleKind};
+use crate::slots::AlertRef;
+use crate::state::RaisedRecord;
+use crate::tenant_state::TenantState;
+use crate::weighing::Weighing;
+use crate::{Effect, Firing, RuleLimit};
+
+pub(crate) use lists::RuleLists;
+
+use grouping::Group;
+use window::{Verdict, Window};
+
+/// How many looks and weighings one input may lead to. Rules that look at what rules raise can call one another for ever.
+const STEPS_MAX: usize = 256;
+
+/// What rules have to do with an alert. Most alerts have none of it.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct RuleTrace {
+    /// The rules that it has matched, by their place, in order: detections, and correlations whose window it has completed.
+    pub(crate) matched: SmallVec<[u16; 4]>,
+    /// If a rule has raised it: which, and for which group.
+    pub(crate) raised: Option<Raised>,
+    /// The event time under which it stands in [`RuleLists`].
+    listed_at: (EventTime, EventTime),
+}
+
+/// The rule that raised an alert, and the group that it did so for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Raised {
+    pub(crate) rule: u16,
+    /// A name of each entity of the group: names follow the entities when these are united and divided.
+    pub(crate) entities: Vec<Identifier>,
+    /// What else the alerts of the group have in common, in lower case.
+    pub(crate) texts: Vec<Box<str>>,
+}
+
+/// Something that is still to be done for an input.
+enum Step {
+    Look(AlertRef),
+    Weigh { correlation: usize, alert: AlertRef },
+}
+
+impl TenantState {
+    /// Shows the rules an alert that has arrived or has been revised. Not called where there are none.
+    pub(crate) fn follow_rules(&mut self, key: &AlertKey, weighing: &Weighing, effects: &mut Vec<Effect>) {
+        let Some(alert) = self.find_alert(&key.provider, &key.id) else { return };
+        let mut steps = VecDeque::from([Step::Look(alert)]);
+        for _ in 0..STEPS_MAX {
+            match steps.pop_front() {
+                None => return,
+                Some(Step::Look(alert)) => self.look(alert, weighing, &mut steps, effects),
+                Some(Step::Weigh { correlation, alert }) => {
+                    self.weigh(correlation, alert, weighing, &mut steps, effects);
+                }
+            }
+        }
+        if let Some(Step::Weigh { correlation: rule, .. }) =
+            steps.iter().find(|s| matches!(s, Step::Weigh { .. }))
+        {
+            self.limited(*rule, RuleLimit::Steps, weighing, effects);
+        }
+    }
+
+    /// Notes which detections an alert matches now, and what is to be weighed because of it.
+    fn look(
+        &mut self,
+        alert: AlertRef,
+        weighing: &Weighing,
+        steps: &mut VecDeque<Step>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let rules = &weighing.settings.rules;
+        let is_raised = self.alerts[alert].rules.as_ref().is_some_and(|trace| trace.raised.is_some());
+        let mut matched: SmallVec<[u16; 4]> = SmallVec::new();
+        for (place, rule) in rules.iter().enumerate() {
+            let holds = match &rule.kind {
+                RuleKind::Detection(detection) => {
+                    (detection.sees_raised || !is_raised) && self.satisfies(alert, &detection.condition)
+                }
+                // What it completed once, it has completed.
+                RuleKind::Correlation(_) => self.has_matched(alert, place),
+            };
+            if holds {
+                matched.push(place as u16);
+            }
+        }
+        self.note_matches(alert, matched.clone(), weighing);
+        for place in matched.into_iter().map(usize::from) {
+            let rule = rules.rule(place);
+            if rule.raises && matches!(rule.kind, RuleKind::Detection(_)) {
+                steps.extend(self.raise_for_one(place, alert, weighing, effects).map(Step::Look));
+            }
+            steps
+                .extend(rules.referrers(place).iter().map(|&correlation| Step::Weigh { correlation, alert }));
+        }
+    }
+
+    pub(super) fn has_matched(&self, alert: AlertRef, rule: usize) -> bool {
+        let trace = self.alerts[alert].rules.as_ref();
+        trace.is_some_and(|trace| trace.matched.iter().any(|&place| usize::from(place) == rule))
+    }
+
+    /// Asks for each group that an alert is in whether enough has come together there.
+    fn weigh(
+        &mut self,
+        place: usize,
+        alert: AlertRef,
+        weighing: &Weighing,
+        steps: &mut VecDeque<Step>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let rule = weighing.settings.rules.rule(place);
+        let RuleKind::Correlation(correlation) = &rule.kind else { return };
+        let (groups, all) = self.groups_of_match(alert, correlation);
+        if !all {
+            self.limited(place, RuleLimit::Groups, weighing, effects);
+        }
+        for group in groups {
+            let at = self.alerts[alert].alert.first_activity;
+            let (occurrences, all) = self.occurrences(correlation, &group, at);
+            if !all {
+                self.limited(place, RuleLimit::Occurrences, weighing, effects);
+            }
+            match window::find(correlation, &occurrences, at) {
+                Verdict::TooFew => {}
+                Verdict::Holds(window) => {
+                    self.complete(place, rule, &group, &window, weighing, steps, effects);
+                }
+                Verdict::TooMany(window) => self.overfill(place, rule, &group, &window, weighing, effects),
+            }
+        }
+    }
+
+    /// A window holds enough.
+    #[expect(clippy::too_many_arguments, reason = "what is at hand where a correlation is weighed")]
+    fn complete(
+        &mut self,
+        place: usize,
+        rule: &Rule,
+        group: &Group,
+        window: &Window,
+        weighing: &Weighing,
+        steps: &mut VecDeque<Step>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let last = window.last();
+        if !self.has_matched(last, place) {
+            let mut matched = self.alerts[last].rules.as_ref().map(|t| t.matched.clone()).unwrap_or_default();
+            matched.push(place as u16);
+            matched.sort_unstable();
+            self.note_matches(last, matched, weighing);
+            let referrers = weighing.settings.rules.referrers(place);
+            steps.extend(referrers.iter().map(|&correlation| Step::Weigh { correlation, alert: last }));
+        }
+        if !rule.raises {
+            return;
+        }
+        match self.raised_for(place, group, window, weighing) {
+            Some(raised) => self.extend_raised(place, raised, window, weighing, effects),
+            None => {
+                let raised = self.raise(place, group, window, weighing, effects);
+                steps.extend(raised.map(Step::Look));
+            }
+        }
+    }
+
+    /// A window holds more than the rule allows: what was raised for it is withdrawn, and nothing has been completed.
+    fn overfill(
+        &mut self,
+        place: usize,
+        rule: &Rule,
+        group: &Group,
+        window: &Window,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) {
+        for &alert in &window.alerts {
+            if self.has_matched(alert, place) {
+                let mut matched =
+                    self.alerts[alert].rules.as_ref().map(|t| t.matched.clone()).unwrap_or_default();
+                matched.retain(|other| usize::from(*other) != place);
+                self.note_matches(alert, matched, weighing);
+            }
+        }
+        let raised = rule.raises.then(|| self.raised_for(place, group, window, weighing)).flatten();
+        if let Some(raised) = raised
+            && self.alerts[raised].alert.status != AlertStatus::Resolved
+        {
+            self.withdraw(place, raised, weighing, effects);
+        }
+    }
+
+    fn limited(&self, rule: usize, limit: RuleLimit, weighing: &Weighing, effects: &mut Vec<Effect>) {
+        let rule = weighing.settings.rules.rule(rule).id.clone();
+        effects.push(Effect::RuleLimited { tenant: self.tenant.clone(), rule, limit });
+    }
+
+    fn told(
+        &self,
+        rule: usize,
+        alert: AlertRef,
+        firing: Firing,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) {
+        let rule = weighing.settings.rules.rule(rule).id.clone();
+        let alert = self.alerts[alert].key();
+        effects.push(Effect::RuleFired { tenant: self.tenant.clone(), rule, alert, firing });
+    }
+}
+
+/// The rules that an alert has matched and the one that raised it, as the changelog keeps them: by id, for places change
+/// with the files.
+pub(crate) fn to_record(
+    trace: Option<&RuleTrace>,
+    weighing: &Weighing,
+) -> (Vec<Box<str>>, Option<RaisedRecord>) {
+    let Some(trace) = trace else { return (Vec::new(), None) };
+    let rules = &weighing.settings.rules;
+    let id = |place: u16| rules.rule(place.into()).id.clone();
+    let raised = trace.raised.as_ref().map(|raised| RaisedRecord {
+        rule: id(raised.rule),
+        entities: raised.entities.clone(),
+        texts: raised.texts.clone(),
+    });
+    (trace.matched.iter().map(|&place| id(place)).collect(), raised)
+}
+
+/// The other way. What speaks of rules that are no longer there is left out.
+pub(crate) fn from_record(
+    matched: &[Box<str>],
+    raised: Option<RaisedRecord>,
+    weighing: &Weighing,
+) -> Option<Box<RuleTrace>> {
+    let rules = &weighing.settings.rules;
+    if rules.is_empty() {
+        return None;
+    }
+    let place = |id: &str| rules.place_of(id).map(|place| place as u16);
+    let mut matched: SmallVec<[u16; 4]> = matched.iter().filter_map(|id| place(id)).collect();
+    matched.sort_unstable();
+    let raised = raised.and_then(|record| {
+        let RaisedRecord { rule, entities, texts } = record;
+        Some(Raised { rule: place(&rule)?, entities, texts })
+    });
+    (!matched.is_empty() || raised.is_some())
+        .then(|| Box::new(RuleTrace { matched, raised, ..RuleTrace::default() }))
+}
+
+impl Correlation {
+    /// Which of its rules an alert's matches are, as bits.
+    fn bits_of(&self, trace: &RuleTrace) -> u64 {
+        let has = |rule: usize| trace.matched.iter().any(|&place| usize::from(place) == rule);
+        self.rules.iter().enumerate().fold(0, |bits, (at, &rule)| bits | u64::from(has(rule)) << at)
+    }
+}
