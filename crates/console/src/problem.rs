@@ -1,5 +1,6 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use braid_alert::{EntityId, EntityKind, Tenant};
 use serde::Serialize;
 
 /// What went wrong with a request, as RFC 9457 writes it.
@@ -7,6 +8,18 @@ use serde::Serialize;
 pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
+    choices: Vec<Choice>,
+}
+
+/// One of the entities that a question may mean.
+#[derive(Debug, Serialize)]
+pub(crate) struct Choice {
+    pub(crate) tenant: Tenant,
+    pub(crate) id: EntityId,
+    pub(crate) kind: EntityKind,
+    pub(crate) name: Box<str>,
+    /// The question, asked about this one.
+    pub(crate) url: String,
 }
 
 #[derive(Serialize)]
@@ -15,11 +28,13 @@ struct Body<'a> {
     title: &'static str,
     status: u16,
     detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    choices: &'a [Choice],
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
+        Self { status, detail: detail.into(), choices: Vec::new() }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -28,6 +43,11 @@ impl Problem {
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// The question has several answers.
+    pub(crate) fn ambiguous(detail: impl Into<String>, choices: Vec<Choice>) -> Self {
+        Self { choices, ..Self::new(StatusCode::MULTIPLE_CHOICES, detail) }
     }
 }
 
@@ -39,6 +59,7 @@ impl IntoResponse for Problem {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
+            choices: &self.choices,
         };
         let mut response = (self.status, braid_wire::json::to_json(&body)).into_response();
         let media_type = HeaderValue::from_static("application/problem+json");

@@ -1,6 +1,7 @@
 mod entities;
 mod health;
 mod incidents;
+mod parameters;
 
 use std::sync::Arc;
 
@@ -48,7 +49,10 @@ braid
 
 GET /api/incidents?status=&severity=&tenant=&text=&limit=&cursor=   incidents, newest change first
 GET /api/incidents/{id}                                             one incident, whole
-GET /api/entities/{name}?tenant=                                    a user, host, address…, by any of its names
+GET /api/entities/{id}?tenant=                                      all that is known of a user, host, address…, by its
+                                                                    number or any of its names
+GET /api/entities/{id}/timeline?tenant=&product=&severity=&type=&user=&text=&order=&limit=&cursor=
+                                                                    what happened to it, in order of time
 GET /healthz                                                        does the process answer
 GET /readyz                                                         does it work; if not, why
 GET /metrics                                                        for Prometheus

@@ -103,6 +103,16 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// The change of an incident that it is, if it is one.
+    pub const fn change(&self) -> Option<&IncidentChange> {
+        match self {
+            Self::Incident(change) => Some(change),
+            _ => None,
+        }
+    }
+}
+
 macro_rules! reasons {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*

@@ -185,8 +185,7 @@ impl Entity {
 
     /// How many distinct partners it has met within the window before `now`.
     pub(crate) fn partners_since(&self, now: SourceTime, window: Span) -> usize {
-        let since = hour_of(now - window);
-        self.partners.iter().filter(|p| p.hour >= since).count()
+        partners_since(&self.partners, now, window)
     }
 
     /// Notes a partner. Returns whether that changed anything: within an hour nothing changes twice, so that a hub's
@@ -270,6 +269,12 @@ impl Entity {
         let near = self.bindings().iter().filter(|b| distance(b) <= validity);
         near.min_by_key(|b| (distance(b), b.host)).map(|b| b.host)
     }
+}
+
+/// How many of these have been met within the window before `now`.
+pub(crate) fn partners_since(partners: &[PartnerRecord], now: SourceTime, window: Span) -> usize {
+    let since = hour_of(now - window);
+    partners.iter().filter(|p| p.hour >= since).count()
 }
 
 /// The hour that an instant is in, counted from 1970.

@@ -5,6 +5,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::changes::Restored;
+use crate::entity::partners_since;
 use crate::state::{Change, EntityRecord, StateKey, StateRecord};
 use crate::tenant_state::TenantState;
 use crate::weighing::Weighing;
@@ -184,6 +185,18 @@ impl Partition {
     pub fn entity(&self, tenant: &Tenant, id: EntityId) -> Option<EntityRecord> {
         let state = self.tenant(tenant)?;
         state.entities.iter().find(|(_, entity)| entity.id == id).map(|(slot, _)| state.entity_record(slot))
+    }
+
+    /// What is known of every entity, tenant by tenant: for whoever shows them, after a restore.
+    pub fn entities(&self) -> impl Iterator<Item = EntityRecord> {
+        self.tenants.iter().flat_map(|state| state.entities.iter().map(|(slot, _)| state.entity_record(slot)))
+    }
+
+    /// Whether an entity that this partition has given has met so many partners by now that it is a hub.
+    pub fn is_hub(&self, entity: &EntityRecord) -> bool {
+        let Some(state) = self.tenant(&entity.tenant) else { return false };
+        let window = self.weighing.settings.partner_window;
+        self.weighing.is_hub(partners_since(&entity.partners, state.clock, window))
     }
 
     fn tenant(&self, tenant: &Tenant) -> Option<&TenantState> {

@@ -6,29 +6,39 @@
 //!
 //! ```text
 //!   worker ──publish──▶ Projection ──▶ incidents   id → partition's newest committed record
-//!            withdraw        │    └──▶ by_change   newest change first, for lists
-//!            drop            └───────▶ entities    entity → incidents, name → entities
+//!            withdraw        │    ├──▶ by_change   newest change first, for lists
+//!            drop            │    └──▶ changes     id → its last changes, in short
+//!                            └───────▶ entities    what is known of each, its names, its incidents
 //! ```
 //!
 //! One rule keeps this free of deadlocks: no reference into a map is held across a call of another one. What is read
 //! is therefore an `Arc` that stays as it was, while the index moves on.
 
-mod entities;
 mod projection;
+mod entities;
+mod facts;
+mod names;
+mod changes;
+mod profile;
+mod timeline;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use braid_alert::{Incident, IncidentId, SourceTime};
+use braid_alert::{EntityId, Flood, Incident, IncidentAlert, IncidentId, SourceTime};
 use dashmap::DashMap;
 
-pub use entities::EntityProfile;
+pub use changes::ChangeHead;
+pub use facts::{EntityFacts, KnownName};
+pub use profile::{EntityProfile, LoggedOnUser, NewestAlert, ProductView, TagSource};
 pub use projection::Projection;
+pub use timeline::{Moment, NotAMoment, Order, Telling, Timeline, TimelineEntry, TimelinePage};
 
-use entities::Entities;
+use changes::Changes;
+use entities::{Entities, Mentions};
 use projection::Slot;
 
 /// How many records one hold of the ordered map's lock copies: some microseconds, so that a list never makes a worker
@@ -46,6 +56,7 @@ pub struct HotIndex {
     incidents: DashMap<IncidentId, Arc<Incident>>,
     by_change: RwLock<BTreeMap<Place, Arc<Incident>>>,
     entities: Entities,
+    changes: Changes,
     slots: Mutex<BTreeMap<i32, Arc<Slot>>>,
 }
 
@@ -81,6 +92,45 @@ pub enum Resolved {
     },
 }
 
+/// The incidents that are about an entity.
+#[derive(Debug)]
+struct About {
+    /// Newest change first.
+    incidents: Vec<Arc<Incident>>,
+    /// The numbers that they give it.
+    numbers: BTreeSet<EntityId>,
+    /// How many there are.
+    total: usize,
+}
+
+impl About {
+    /// The alerts that mention the entity, each with its incident.
+    fn alerts(&self) -> impl Iterator<Item = (&Incident, &IncidentAlert)> {
+        let all = self.incidents.iter().flat_map(|incident| {
+            let incident = &**incident;
+            incident.alerts.iter().map(move |alert| (incident, alert))
+        });
+        all.filter(|(_, alert)| alert.entities.iter().any(|id| self.numbers.contains(id)))
+    }
+
+    /// The floods on the entity, each with its incident: all alerts of a flood are on the same entities, and some of
+    /// them are listed.
+    fn floods(&self) -> impl Iterator<Item = (&Incident, &Flood)> {
+        let is_on = |incident: &Incident, flood: &Flood| {
+            let shown = |alert: &&IncidentAlert| {
+                flood.representatives.iter().any(|key| key.provider == alert.provider && key.id == alert.id)
+            };
+            let mut shown = incident.alerts.iter().filter(shown);
+            shown.any(|alert| alert.entities.iter().any(|id| self.numbers.contains(id)))
+        };
+        let all = self.incidents.iter().flat_map(|incident| {
+            let incident = &**incident;
+            incident.floods.iter().map(move |flood| (incident, flood))
+        });
+        all.filter(move |(incident, flood)| is_on(incident, flood))
+    }
+}
+
 impl HotIndex {
     /// An empty index.
     pub fn new() -> Self {
@@ -95,7 +145,7 @@ impl HotIndex {
         let slot = Arc::new(Slot::default());
         let before = self.slots().insert(partition, slot.clone());
         if let Some(before) = before {
-            self.retire(&before);
+            self.retire(partition, &before);
         }
         Projection::new(self.clone(), partition, slot)
     }
@@ -156,18 +206,22 @@ impl HotIndex {
         }
     }
 
-    /// What is known of the entities that a name stands for, in all tenants or in one: `upn:jeffl@contoso.azure`, or
-    /// the bare name, which is tried as every kind. In order of tenant and entity.
-    pub fn entity(&self, tenant: Option<&str>, name: &str) -> Vec<EntityProfile> {
-        self.entities
-            .named(tenant, name)
-            .into_iter()
-            .filter_map(|(tenant, id)| {
-                let mentions = self.entities.mentions(&tenant, id)?;
-                let incidents = mentions.newest.iter().filter_map(|id| self.incident(*id)).collect();
-                EntityProfile::gather(tenant, id, mentions.total, incidents)
-            })
-            .collect()
+    /// What is known of the entities that a text stands for, in all tenants or in one: a number (`7`), a name with its
+    /// kind (`upn:jeffl@contoso.azure`), or the bare name, which is tried as every kind. In order of tenant and number.
+    pub fn entities(&self, tenant: Option<&str>, text: &str) -> Vec<Arc<EntityFacts>> {
+        self.entities.asked(tenant, text)
+    }
+
+    /// The incidents that mention an entity, newest change first and at most 500, under which numbers they do, and how
+    /// many there are.
+    fn incidents_about(&self, facts: &EntityFacts) -> About {
+        let mentions = self.entities.mentions(&(facts.tenant.clone(), facts.id));
+        let incidents: Vec<_> = mentions.newest.iter().filter_map(|id| self.incident(*id)).collect();
+        let Mentions { total, numbers, .. } = mentions;
+        let is_about = |incident: &Arc<Incident>| incident.entities.iter().any(|e| numbers.contains(&e.id));
+        // They were read one after another while workers went on.
+        let incidents: Vec<_> = incidents.into_iter().filter(is_about).collect();
+        About { total: total.max(incidents.len()), incidents, numbers }
     }
 
     /// How many incidents are here, redirected ones included.

@@ -65,7 +65,7 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "braid-console",
         ours: &["braid-alert", "braid-runtime", "braid-wire"],
-        in_tests: &[],
+        in_tests: &["braid-engine"],
         others: None,
         instead: "the console reads the hot index; what decides or writes belongs behind braid-runtime",
     },

@@ -1,77 +1,89 @@
-use std::collections::BTreeMap;
+mod profile;
+mod timeline;
+
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use braid_alert::{EntityId, EntityKind, Identifier, Provider, Role, Tenant};
-use braid_runtime::hot_index::EntityProfile;
-use serde::{Deserialize, Serialize};
+use braid_runtime::hot_index::{EntityFacts, HotIndex};
 
-use super::incidents::Summary;
 use super::{Sources, aside};
-use crate::problem::{Problem, json};
+use crate::problem::{Choice, Problem, json};
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Asked {
-    tenant: Option<String>,
-}
+/// What the path ends with if the timeline is asked for. A name that ends so has its slash encoded (`%2F`), as every
+/// name with slashes should.
+const TIMELINE: &str = "/timeline";
 
-/// Every entity that the name stands for: several, if several tenants have one of that name or if the name is weak.
-#[derive(Serialize)]
-struct Found<'a> {
-    entities: Vec<Profile<'a>>,
-}
-
-#[derive(Serialize)]
-struct Profile<'a> {
-    tenant: &'a Tenant,
-    id: EntityId,
-    kind: &'a EntityKind,
-    name: &'a str,
-    context: bool,
-    identifiers: &'a [Identifier],
-    roles: &'a [Role],
-    tags: &'a [Box<str>],
-    alerts_by_provider: &'a BTreeMap<Provider, u64>,
-    incidents_total: usize,
-    incidents: Vec<Summary<'a>>,
-}
-
-impl<'a> Profile<'a> {
-    fn of(profile: &'a EntityProfile) -> Self {
-        Self {
-            tenant: &profile.tenant,
-            id: profile.id,
-            kind: &profile.kind,
-            name: &profile.name,
-            context: profile.context,
-            identifiers: &profile.identifiers,
-            roles: &profile.roles,
-            tags: &profile.tags,
-            alerts_by_provider: &profile.alerts,
-            incidents_total: profile.incidents_total,
-            incidents: profile.incidents.iter().map(|incident| Summary::of(incident)).collect(),
+/// The profile of an entity, or its timeline: by its number or by any of its names, `upn:jeffl@contoso.azure` or
+/// `jeffl@contoso.azure`, which is tried as every kind of name.
+pub(super) async fn show(
+    State(sources): State<Arc<Sources>>,
+    uri: Uri,
+    name: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let Path(name) = name.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+    let query = query.unwrap_or_default();
+    match name.strip_suffix(TIMELINE).filter(|name| !name.is_empty() && uri.path().ends_with(TIMELINE)) {
+        Some(name) => {
+            let (name, asked) = (name.to_owned(), timeline::Asked::read(&query)?);
+            let body = aside(move || {
+                let facts = one(&sources.index, asked.tenant(), &name, TIMELINE)?;
+                Ok::<_, Problem>(timeline::answer(&sources.index, facts, &asked))
+            });
+            Ok(json(StatusCode::OK, body.await??))
+        }
+        None => {
+            let asked = profile::Asked::read(&query)?;
+            let body = aside(move || {
+                let facts = one(&sources.index, asked.tenant(), &name, "")?;
+                Ok::<_, Problem>(profile::answer(&sources.index, facts))
+            });
+            Ok(json(StatusCode::OK, body.await??))
         }
     }
 }
 
-/// By any name: `upn:jeffl@contoso.azure`, or `jeffl@contoso.azure`, which is tried as every kind of name.
-pub(super) async fn show(
-    State(sources): State<Arc<Sources>>,
-    name: Result<Path<String>, PathRejection>,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let Path(name) = name.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
-    let Query(asked) = asked.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
-    let body = aside(move || {
-        let tenant = asked.tenant.as_deref().filter(|tenant| !tenant.is_empty());
-        let profiles = sources.index.entity(tenant, &name);
-        let entities: Vec<_> = profiles.iter().map(Profile::of).collect();
-        (!entities.is_empty()).then(|| braid_wire::json::to_json(&Found { entities }))
-    });
-    let unknown = "no incident that this process knows is about an entity of that name";
-    Ok(json(StatusCode::OK, body.await?.ok_or_else(|| Problem::not_found(unknown))?))
+/// The one entity that a text stands for.
+fn one(
+    index: &HotIndex,
+    tenant: Option<&str>,
+    text: &str,
+    suffix: &str,
+) -> Result<Arc<EntityFacts>, Problem> {
+    let mut found = index.entities(tenant, text);
+    match found.len() {
+        0 => Err(Problem::not_found(
+            "this process knows no entity of that name or number: it may be another instance's, or forgotten with its \
+             last alert",
+        )),
+        1 => Ok(found.remove(0)),
+        several => Err(Problem::ambiguous(
+            format!(
+                "{several} entities have that name or number: say `?tenant=`, put the kind of name before it \
+                 (`upn:`, `displayName:` …) or take one of `choices`"
+            ),
+            found.iter().map(|facts| choice(facts, suffix)).collect(),
+        )),
+    }
+}
+
+fn choice(facts: &EntityFacts, suffix: &str) -> Choice {
+    Choice {
+        tenant: facts.tenant.clone(),
+        id: facts.id,
+        kind: facts.kind.clone(),
+        name: facts.called().into(),
+        url: format!("/api/entities/{}{suffix}?tenant={}", facts.id.0, encoded(facts.tenant.as_str())),
+    }
+}
+
+/// A value of a query string (RFC 3986: all but the unreserved characters).
+fn encoded(text: &str) -> String {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }

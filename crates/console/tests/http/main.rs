@@ -2,6 +2,8 @@
 
 mod support;
 
+mod entities;
 mod protection;
 mod routes;
+mod timeline;
 mod tls;

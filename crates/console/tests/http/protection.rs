@@ -115,9 +115,9 @@ fn a_head_that_is_too_large_is_refused() {
     let console = run();
     let mut stream = console.connect();
     let name = "x".repeat(40_000);
-    write!(stream, "GET /api/entities/{name} HTTP/1.1\r\nhost: localhost\r\n").expect("it is sent");
+    // The server closes with bytes unread, so the connection may end in a reset, at either end.
+    let _ = write!(stream, "GET /api/entities/{name} HTTP/1.1\r\nhost: localhost\r\n");
     let mut answer = Vec::new();
-    // The server closes with bytes unread, so the connection may end in a reset.
     let _ = stream.read_to_end(&mut answer);
     assert!(answer.is_empty() || [414, 431].contains(&read_answer(&answer).status), "{answer:?}");
     assert_eq!(console.get("/healthz").status, 200);

@@ -141,57 +141,6 @@ fn an_incident_that_is_not_known_is_not_found_and_what_is_no_id_is_a_mistake() {
 }
 
 #[test]
-fn an_entity_is_found_by_any_of_its_names() {
-    let console = run();
-    let mut about = incident(1);
-    let names = [
-        (IdentifierKind::Upn, "jeffl@contoso.azure"),
-        (IdentifierKind::DomainAccount, "contoso\\jeffl"),
-        (IdentifierKind::Sid, "S-1-5-21-8-1104"),
-    ];
-    about.entities =
-        vec![entity(7, &names), entity(8, &[(IdentifierKind::Url, "https://evil.example/a/b?c")])];
-    about.alerts = vec![
-        alert(Provider::DefenderForIdentity, "a1", &[7]),
-        alert(Provider::DefenderForEndpoint, "a2", &[7, 8]),
-    ];
-    console.publish([about]);
-    for (path, expected) in [
-        ("upn:JeffL@contoso.azure", 7),
-        ("jeffl@contoso.azure", 7),
-        ("CONTOSO%5Cjeffl", 7),
-        ("s-1-5-21-8-1104?tenant=contoso", 7),
-        ("https%3A%2F%2Fevil.example%2Fa%2Fb%3Fc", 8),
-        ("url:https://EVIL.example/a/b%3Fc", 8),
-    ] {
-        let answer = console.get(&format!("/api/entities/{path}"));
-        assert_eq!(answer.status, 200, "{path}: {answer:?}");
-        assert_eq!(answer.json()["entities"][0]["id"], expected, "{path}");
-    }
-    let found = console.get("/api/entities/jeffl@contoso.azure").json();
-    let jeff = &found["entities"][0];
-    let counts = json!({"microsoftDefenderForIdentity": 1, "microsoftDefenderForEndpoint": 1});
-    assert_eq!(jeff["alerts_by_provider"], counts);
-    assert_eq!(jeff["identifiers"][1], json!({"kind": "upn", "value": "jeffl@contoso.azure"}));
-    assert_eq!((&jeff["tenant"], &jeff["kind"]), (&json!("contoso"), &json!("user")));
-    assert_eq!(jeff["incidents"][0]["id"], id(1).to_string());
-    assert_eq!(jeff["incidents_total"], 1);
-}
-
-#[test]
-fn an_entity_of_another_tenant_or_of_no_incident_is_not_found() {
-    let console = with_six();
-    assert_eq!(console.get("/api/entities/jeffl@contoso.azure").status, 200);
-    for path in ["jeffl@contoso.azure?tenant=fabrikam", "nobody@contoso.azure"] {
-        let answer = console.get(&format!("/api/entities/{path}"));
-        assert_eq!(answer.status, 404, "{path}: {answer:?}");
-        answer.problem();
-    }
-    console.projection.withdraw([id(1)]);
-    assert_eq!(console.get("/api/entities/jeffl@contoso.azure").status, 404);
-}
-
-#[test]
 fn a_path_that_is_no_text_is_a_mistake() {
     let console = run();
     for path in ["/api/entities/%FF", "/api/incidents/%FF", "/api/entities/x?tenants=contoso"] {

@@ -1,5 +1,6 @@
 //! A console that runs, a client that writes what it is told to, and incidents to ask for.
 
+mod engine;
 mod incidents;
 
 use std::io::{Read, Write};
@@ -13,7 +14,8 @@ use braid_runtime::hot_index::{HotIndex, Projection};
 use braid_runtime::metrics::Metrics;
 use tokio::sync::oneshot;
 
-pub(crate) use incidents::{alert, entity, id, incident, redirected};
+pub(crate) use engine::{World, at, host, origin, user};
+pub(crate) use incidents::{alert, entity, facts, id, incident, redirected};
 
 /// Nothing here takes as long; a hang becomes a failure.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -21,6 +23,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// A console on a port of the loopback; dropping it tells it to stop.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    pub(crate) index: Arc<HotIndex>,
     pub(crate) projection: Projection,
     pub(crate) metrics: Arc<Metrics>,
     stop: oneshot::Sender<()>,
@@ -42,12 +45,13 @@ pub(crate) fn run_with(
     let index = Arc::new(HotIndex::new());
     let metrics = Arc::new(Metrics::new(["mdi"], ["braid.alerts"]));
     let projection = index.claim(0);
-    let console = Console::bind(settings, index, metrics.clone(), unready).expect("a port of the loopback");
+    let console =
+        Console::bind(settings, index.clone(), metrics.clone(), unready).expect("a port of the loopback");
     let address = console.local_addr().expect("it is bound");
     let (stop, stopped) = oneshot::channel();
     let (done, served) = mpsc::channel();
     std::thread::spawn(move || done.send(serve(console, stopped)));
-    Running { address, projection, metrics, stop, served }
+    Running { address, index, projection, metrics, stop, served }
 }
 
 fn serve(console: BoundConsole, stopped: oneshot::Receiver<()>) -> std::io::Result<()> {
@@ -59,8 +63,12 @@ fn serve(console: BoundConsole, stopped: oneshot::Receiver<()>) -> std::io::Resu
 }
 
 impl Running {
+    /// Publishes incidents, and of their entities what they say.
     pub(crate) fn publish(&self, incidents: impl IntoIterator<Item = Incident>) {
-        self.projection.publish(incidents.into_iter().map(Arc::new));
+        for incident in incidents {
+            self.projection.publish_entities(facts(&incident));
+            self.projection.publish([Arc::new(incident)]);
+        }
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

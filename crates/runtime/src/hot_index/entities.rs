@@ -1,212 +1,282 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use braid_alert::{
-    EntityId, EntityKind, Identifier, IdentifierKind, Incident, IncidentEntity, IncidentId, IncidentStatus,
-    Provider, Role, Tenant,
-};
+use braid_alert::{EntityId, Identifier, Incident, IncidentId, IncidentStatus, Provider, Tenant};
 use dashmap::DashMap;
+use smallvec::SmallVec;
 
 use super::Place;
+use super::facts::{EntityFacts, KnownName};
+use super::names::{number, readings};
 
-/// How many of an entity's incidents a profile is made of. A hub may stand in a hundred thousand.
-const PROFILE_INCIDENTS_MAX: usize = 500;
+/// How many of an entity's incidents are looked at. A hub may stand in a hundred thousand.
+const INCIDENTS_MAX: usize = 500;
 
 /// How many entities one name is answered with. A display name may be shared by many, in each of many tenants.
 const NAMESAKES_MAX: usize = 100;
 
-type EntityKey = (Tenant, EntityId);
+/// How many products of a tenant are remembered; there are some dozens in the world.
+const PRODUCTS_MAX: usize = 256;
 
-/// Where each entity is mentioned, and which entities a name stands for.
+/// An entity: its number counts within its tenant.
+pub(super) type EntityKey = (Tenant, EntityId);
+
+/// What is known of each entity, what it is called, and which incidents mention it.
 ///
-/// Names are counted by the incidents that give them, so that a name which the newer version of the last such incident
-/// no longer gives (its entity was divided, or merged into another one) leads nowhere. A tenant belongs to one
-/// partition, so one worker at a time counts for an entity.
+/// A record of an incident is as of its last version and may give the number of an entity that has been united with
+/// another one since. Until the last such record has gone, `heirs` says which entity that number stands for, and
+/// `former` the same from the other side. A tenant belongs to one partition, so one worker at a time writes about an
+/// entity.
 #[derive(Debug, Default)]
 pub(super) struct Entities {
-    pub(super) mentions: DashMap<EntityKey, BTreeSet<Place>>,
-    pub(super) names: DashMap<Identifier, BTreeMap<EntityKey, u32>>,
+    known: DashMap<EntityKey, Known>,
+    names: DashMap<Arc<Identifier>, SmallVec<[EntityKey; 1]>>,
+    mentions: DashMap<EntityKey, BTreeSet<Place>>,
+    heirs: DashMap<EntityKey, EntityId>,
+    former: DashMap<EntityKey, BTreeSet<EntityId>>,
+    tenants: DashMap<Tenant, Reporting>,
+}
+
+/// The products that have alerts in a tenant.
+#[derive(Debug)]
+struct Reporting {
+    partition: i32,
+    products: BTreeSet<Provider>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// Whose worker said so.
+    partition: i32,
+    facts: Arc<EntityFacts>,
 }
 
 /// The incidents that mention an entity.
 pub(super) struct Mentions {
-    /// Newest change first, at most `PROFILE_INCIDENTS_MAX`.
+    /// Newest change first, at most `INCIDENTS_MAX`.
     pub(super) newest: Vec<IncidentId>,
     /// How many there are.
     pub(super) total: usize,
+    /// The numbers that incidents give it: its own, and those of entities that were united with it.
+    pub(super) numbers: BTreeSet<EntityId>,
 }
 
 impl Entities {
+    /// Takes in what is now known of an entity. What other names it bore before lead to it no longer.
+    pub(super) fn put(&self, partition: i32, mut facts: EntityFacts) {
+        let key = (facts.tenant.clone(), facts.id);
+        let before = self.facts(&key);
+        if before.as_deref() == Some(&facts) {
+            return;
+        }
+        self.tenant(partition, &facts.tenant);
+        facts.names.iter_mut().for_each(|name| self.give(name, &key));
+        let facts = Arc::new(facts);
+        self.known.insert(key.clone(), Known { partition, facts: facts.clone() });
+        for name in before.iter().flat_map(|before| &before.names) {
+            if facts.names.iter().all(|now| now.identifier != name.identifier) {
+                self.take_name(&name.identifier, &key);
+            }
+        }
+    }
+
+    /// Makes a name lead to an entity, and the name itself the one that the index has already.
+    fn give(&self, name: &mut KnownName, key: &EntityKey) {
+        let mut bearers = self.names.entry(name.identifier.clone()).or_default();
+        name.identifier = bearers.key().clone();
+        if !bearers.contains(key) {
+            bearers.push(key.clone());
+        }
+    }
+
+    fn take_name(&self, identifier: &Identifier, key: &EntityKey) {
+        self.names.remove_if_mut(identifier, |_, bearers| {
+            bearers.retain(|bearer| bearer != key);
+            bearers.is_empty()
+        });
+    }
+
+    /// The engine has forgotten the entity, or united it with another one, which then bears its names.
+    pub(super) fn remove(&self, key: &EntityKey) {
+        let Some((_, Known { facts, .. })) = self.known.remove(key) else { return };
+        let heir = facts.names.iter().find_map(|name| self.other_bearer(&name.identifier, key));
+        facts.names.iter().for_each(|name| self.take_name(&name.identifier, key));
+        match heir {
+            Some(heir) => self.bequeath(key, heir),
+            None => self.disinherit(key),
+        }
+    }
+
+    /// The numbers that an entity has inherited stand for nobody.
+    fn disinherit(&self, key: &EntityKey) {
+        if let Some((_, numbers)) = self.former.remove(key) {
+            numbers.into_iter().for_each(|number| drop(self.heirs.remove(&(key.0.clone(), number))));
+        }
+    }
+
+    fn other_bearer(&self, identifier: &Identifier, key: &EntityKey) -> Option<EntityId> {
+        let bearers = self.names.get(identifier)?;
+        bearers.iter().find(|(tenant, id)| *tenant == key.0 && *id != key.1).map(|(_, id)| *id)
+    }
+
+    /// What incidents say of a number is from now on said of its heir; of the numbers that it had inherited too.
+    fn bequeath(&self, key: &EntityKey, heir: EntityId) {
+        let mut numbers = self.former.remove(key).map(|(_, numbers)| numbers).unwrap_or_default();
+        numbers.insert(key.1);
+        numbers.retain(|&number| self.mentions.contains_key(&(key.0.clone(), number)));
+        for &number in &numbers {
+            self.heirs.insert((key.0.clone(), number), heir);
+        }
+        if !numbers.is_empty() {
+            self.former.entry((key.0.clone(), heir)).or_default().extend(numbers);
+        }
+    }
+
+    /// Forgets all that a partition's worker has said.
+    pub(super) fn clear(&self, partition: i32) {
+        let keys: Vec<EntityKey> = self
+            .known
+            .iter()
+            .filter(|known| known.partition == partition)
+            .map(|known| known.key().clone())
+            .collect();
+        for key in keys {
+            if let Some((_, Known { facts, .. })) = self.known.remove(&key) {
+                facts.names.iter().for_each(|name| self.take_name(&name.identifier, &key));
+            }
+            self.disinherit(&key);
+        }
+        self.tenants.retain(|_, reporting| reporting.partition != partition);
+    }
+
+    fn tenant(&self, partition: i32, tenant: &Tenant) {
+        if !self.tenants.contains_key(tenant) {
+            let products = BTreeSet::new();
+            self.tenants.insert(tenant.clone(), Reporting { partition, products });
+        }
+    }
+
+    /// Notes which products an incident has alerts of.
+    pub(super) fn note_products(&self, partition: i32, incident: &Incident) {
+        self.tenant(partition, &incident.tenant);
+        if let Some(mut reporting) = self.tenants.get_mut(&incident.tenant) {
+            let products = &mut reporting.products;
+            for alert in &incident.alerts {
+                if products.len() < PRODUCTS_MAX && !products.contains(&alert.provider) {
+                    products.insert(alert.provider.clone());
+                }
+            }
+        }
+    }
+
+    /// The products that have had alerts in a tenant since this process has it.
+    pub(super) fn products(&self, tenant: &Tenant) -> BTreeSet<Provider> {
+        self.tenants.get(tenant).map(|reporting| reporting.products.clone()).unwrap_or_default()
+    }
+
     /// Moves from one version of an incident to the next. A redirected incident is no longer about anything: its alerts
     /// stand in the survivor.
     pub(super) fn replace(&self, before: Option<&Incident>, after: Option<&Incident>) {
         let live = |incident: &&Incident| incident.status != IncidentStatus::Redirected;
         let (before, after) = (before.filter(live), after.filter(live));
         // First what is new, then what is old: what stands in both is never gone in between.
-        after.iter().for_each(|incident| self.add(incident));
-        before.iter().for_each(|incident| self.remove(incident, after));
-    }
-
-    fn add(&self, incident: &Incident) {
-        for entity in &incident.entities {
-            let key = (incident.tenant.clone(), entity.id);
-            for identifier in distinct_names(entity) {
-                *self.names.entry(identifier.clone()).or_default().entry(key.clone()).or_default() += 1;
+        for incident in after.iter() {
+            for entity in &incident.entities {
+                let key = (incident.tenant.clone(), entity.id);
+                self.mentions.entry(key).or_default().insert(Place::of(incident));
             }
-            self.mentions.entry(key).or_default().insert(Place::of(incident));
         }
+        before.iter().for_each(|incident| self.forget(incident, after));
     }
 
-    fn remove(&self, incident: &Incident, after: Option<&Incident>) {
+    fn forget(&self, incident: &Incident, after: Option<&Incident>) {
         let place = Place::of(incident);
+        let same_place = after.filter(|after| Place::of(after) == place);
         for entity in &incident.entities {
-            let key = (incident.tenant.clone(), entity.id);
-            for identifier in distinct_names(entity) {
-                self.release(identifier, &key);
-            }
-            let again = after.is_some_and(|after| {
-                Place::of(after) == place && after.entities.iter().any(|e| e.id == entity.id)
-            });
+            let again = same_place.is_some_and(|after| after.entities.iter().any(|e| e.id == entity.id));
             if !again {
-                self.forget(&key, &place);
+                self.forget_mention((incident.tenant.clone(), entity.id), &place);
             }
         }
     }
 
-    fn release(&self, identifier: &Identifier, key: &EntityKey) {
-        self.names.remove_if_mut(identifier, |_, entities| {
-            if let Some(count) = entities.get_mut(key) {
-                *count -= 1;
-                if *count == 0 {
-                    entities.remove(key);
-                }
-            }
-            entities.is_empty()
-        });
-    }
-
-    fn forget(&self, key: &EntityKey, place: &Place) {
-        self.mentions.remove_if_mut(key, |_, places| {
+    fn forget_mention(&self, key: EntityKey, place: &Place) {
+        let last = self.mentions.remove_if_mut(&key, |_, places| {
             places.remove(place);
             places.is_empty()
         });
+        if last.is_none() {
+            return;
+        }
+        if let Some((key, heir)) = self.heirs.remove(&key) {
+            self.former.remove_if_mut(&(key.0, heir), |_, numbers| {
+                numbers.remove(&key.1);
+                numbers.is_empty()
+            });
+        }
     }
 
-    /// The entities that a name stands for, in order.
-    pub(super) fn named(&self, tenant: Option<&str>, name: &str) -> Vec<EntityKey> {
+    /// What is known of an entity.
+    pub(super) fn facts(&self, key: &EntityKey) -> Option<Arc<EntityFacts>> {
+        self.known.get(key).map(|known| known.facts.clone())
+    }
+
+    /// What is known of the entities that a text stands for, in all tenants or in one: a number, or a name. In order of
+    /// tenant and number.
+    pub(super) fn asked(&self, tenant: Option<&str>, text: &str) -> Vec<Arc<EntityFacts>> {
+        let mut keys = self.named(tenant, text);
+        if let Some(number) = number(text) {
+            keys.extend(self.numbered(tenant, number));
+        }
+        keys.iter().take(NAMESAKES_MAX).filter_map(|key| self.facts(key)).collect()
+    }
+
+    fn named(&self, tenant: Option<&str>, text: &str) -> BTreeSet<EntityKey> {
         let mut found = BTreeSet::new();
-        for identifier in readings(name) {
-            if let Some(entities) = self.names.get(&identifier) {
+        for identifier in readings(text) {
+            if let Some(bearers) = self.names.get(&identifier) {
                 let asked = |key: &&EntityKey| tenant.is_none_or(|tenant| key.0.as_str() == tenant);
-                found.extend(entities.keys().filter(asked).take(NAMESAKES_MAX).cloned());
+                found.extend(bearers.iter().filter(asked).take(NAMESAKES_MAX).cloned());
             }
         }
-        found.into_iter().take(NAMESAKES_MAX).collect()
+        found
     }
 
-    pub(super) fn mentions(&self, tenant: &Tenant, id: EntityId) -> Option<Mentions> {
-        let places = self.mentions.get(&(tenant.clone(), id))?;
-        let newest = places.iter().take(PROFILE_INCIDENTS_MAX).map(|place| place.id).collect();
-        Some(Mentions { newest, total: places.len() })
+    /// The entity of this number, or the one that has inherited it.
+    fn numbered(&self, tenant: Option<&str>, number: EntityId) -> Vec<EntityKey> {
+        let tenants: BTreeSet<Tenant> = match tenant {
+            Some(tenant) => BTreeSet::from([Tenant::new(tenant)]),
+            None => self.tenants.iter().map(|tenant| tenant.key().clone()).collect(),
+        };
+        let heir = |tenant: Tenant| {
+            let key = (tenant, number);
+            let heir = self.heirs.get(&key).map(|heir| *heir);
+            (key.0, heir.unwrap_or(number))
+        };
+        tenants.into_iter().map(heir).collect()
     }
-}
 
-/// An entity's names, each once: a record should not give one twice, and counting must not depend on it.
-fn distinct_names(entity: &IncidentEntity) -> BTreeSet<&Identifier> {
-    entity.identifiers.iter().collect()
-}
+    /// How much is held: entities, names, mentioned numbers, and the two sides of inherited ones.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> [usize; 5] {
+        [self.known.len(), self.names.len(), self.mentions.len(), self.heirs.len(), self.former.len()]
+    }
 
-/// What a text may be the name of: the kind it begins with, or else every kind that can read it.
-fn readings(text: &str) -> BTreeSet<Identifier> {
-    if let Some((kind, value)) = text.split_once(':') {
-        let kind = IdentifierKind::from_text(kind);
-        if !matches!(kind, IdentifierKind::Other(_)) {
-            return reading(kind, value).into_iter().collect();
+    /// The incidents that mention an entity.
+    pub(super) fn mentions(&self, key: &EntityKey) -> Mentions {
+        let mut numbers = self.former.get(key).map(|numbers| numbers.clone()).unwrap_or_default();
+        numbers.insert(key.1);
+        // An entity that was united with another one may stand in an incident under both numbers.
+        let mut all = BTreeSet::new();
+        for &number in &numbers {
+            let Some(places) = self.mentions.get(&(key.0.clone(), number)) else { continue };
+            if numbers.len() == 1 {
+                let newest = places.iter().take(INCIDENTS_MAX).map(|place| place.id).collect();
+                return Mentions { newest, total: places.len(), numbers };
+            }
+            all.extend(places.iter().copied());
         }
+        let newest = all.iter().take(INCIDENTS_MAX).map(|place| place.id).collect();
+        Mentions { newest, total: all.len(), numbers }
     }
-    // A kind of a newer release cannot be told from a text with a colon in it, so it is tried beside the others.
-    let unknown = text.split_once(':').map(|(kind, value)| (IdentifierKind::from_text(kind), value));
-    let known = IdentifierKind::KNOWN.iter().map(|kind| (kind.clone(), text));
-    known.chain(unknown).filter_map(|(kind, value)| reading(kind, value)).collect()
-}
-
-fn reading(kind: IdentifierKind, value: &str) -> Option<Identifier> {
-    match (kind, value.split_once('\\')) {
-        (IdentifierKind::DomainAccount, Some((domain, account))) => {
-            Identifier::domain_account(domain, account)
-        }
-        (kind, _) => Identifier::new(kind, value),
-    }
-}
-
-/// What is known of an entity from the incidents that mention it.
-#[derive(Debug, Clone)]
-pub struct EntityProfile {
-    /// Whose it is.
-    pub tenant: Tenant,
-    /// Its number in the tenant.
-    pub id: EntityId,
-    /// What kind of thing it is, by the incident that changed last; so for the next ones.
-    pub kind: EntityKind,
-    /// What a person would call it.
-    pub name: Box<str>,
-    /// It is shown as context and joins nothing.
-    pub context: bool,
-    /// Every name that one of the incidents gives it, sorted.
-    pub identifiers: Vec<Identifier>,
-    /// The parts that it plays, sorted.
-    pub roles: Vec<Role>,
-    /// Tags that products put on it, sorted.
-    pub tags: Vec<Box<str>>,
-    /// How many alerts of each product mention it.
-    pub alerts: BTreeMap<Provider, u64>,
-    /// Its incidents, newest change first, at most 500; the figures above are of these.
-    pub incidents: Vec<Arc<Incident>>,
-    /// How many incidents mention it.
-    pub incidents_total: usize,
-}
-
-impl EntityProfile {
-    /// Makes a profile of the incidents that mention an entity, newest change first. `None` if none of them does any
-    /// more: they were read one after another while workers went on.
-    pub(super) fn gather(
-        tenant: Tenant,
-        id: EntityId,
-        total: usize,
-        incidents: Vec<Arc<Incident>>,
-    ) -> Option<Self> {
-        let about = |incident: &Arc<Incident>| incident.entities.iter().any(|entity| entity.id == id);
-        let incidents: Vec<_> = incidents.into_iter().filter(about).collect();
-        let sightings: Vec<&IncidentEntity> =
-            incidents.iter().flat_map(|incident| &incident.entities).filter(|e| e.id == id).collect();
-        let newest = *sightings.first()?;
-        Some(Self {
-            tenant,
-            id,
-            kind: newest.kind.clone(),
-            name: newest.name.clone(),
-            context: newest.context,
-            identifiers: union(&sightings, |entity| &entity.identifiers),
-            roles: union(&sightings, |entity| &entity.roles),
-            tags: union(&sightings, |entity| &entity.tags),
-            alerts: alerts_by_provider(id, &incidents),
-            incidents_total: total.max(incidents.len()),
-            incidents,
-        })
-    }
-}
-
-fn union<T: Ord + Clone>(sightings: &[&IncidentEntity], part: impl Fn(&IncidentEntity) -> &Vec<T>) -> Vec<T> {
-    let all: BTreeSet<&T> = sightings.iter().flat_map(|entity| part(entity)).collect();
-    all.into_iter().cloned().collect()
-}
-
-fn alerts_by_provider(id: EntityId, incidents: &[Arc<Incident>]) -> BTreeMap<Provider, u64> {
-    let mut alerts = BTreeMap::new();
-    for alert in incidents.iter().flat_map(|incident| &incident.alerts) {
-        if alert.entities.contains(&id) {
-            *alerts.entry(alert.provider.clone()).or_default() += 1;
-        }
-    }
-    alerts
 }

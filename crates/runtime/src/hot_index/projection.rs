@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use braid_alert::{Incident, IncidentId};
+use braid_alert::{EntityId, Incident, IncidentChange, IncidentId, Tenant};
 
-use super::{HotIndex, Place};
+use super::{EntityFacts, HotIndex, Place};
 
 /// The right to publish the incidents of one partition; see [`HotIndex::claim`]. Dropping it takes back what it has
 /// published.
@@ -54,8 +54,33 @@ impl Projection {
         if let Standing::Current(published) = &mut *self.slot.lock() {
             for incident in incidents {
                 published.insert(incident.id);
+                self.index.entities.note_products(self.partition, &incident);
                 self.index.put(incident);
             }
+        }
+    }
+
+    /// Shows entities as they are now known. To be called before [`Projection::publish`] of the same commit, so that
+    /// an incident's entities are known when it is seen.
+    pub fn publish_entities(&self, entities: impl IntoIterator<Item = EntityFacts>) {
+        if let Standing::Current(_) = &*self.slot.lock() {
+            entities.into_iter().for_each(|facts| self.index.entities.put(self.partition, facts));
+        }
+    }
+
+    /// Takes note of committed changes, in their order; those of an incident that is not shown are passed over. To be
+    /// called after [`Projection::publish`] of the same commit.
+    pub fn note_changes<'c>(&self, changes: impl IntoIterator<Item = &'c IncidentChange>) {
+        if let Standing::Current(published) = &*self.slot.lock() {
+            let shown = changes.into_iter().filter(|change| published.contains(&change.incident));
+            shown.for_each(|change| self.index.changes.note(change));
+        }
+    }
+
+    /// Takes back entities that the engine has forgotten or united with others. To be called last.
+    pub fn withdraw_entities(&self, keys: impl IntoIterator<Item = (Tenant, EntityId)>) {
+        if let Standing::Current(_) = &*self.slot.lock() {
+            keys.into_iter().for_each(|key| self.index.entities.remove(&key));
         }
     }
 
@@ -73,7 +98,7 @@ impl Projection {
 
 impl Drop for Projection {
     fn drop(&mut self) {
-        self.index.retire(&self.slot);
+        self.index.retire(self.partition, &self.slot);
         let mut slots = self.index.slots();
         if slots.get(&self.partition).is_some_and(|slot| Arc::ptr_eq(slot, &self.slot)) {
             slots.remove(&self.partition);
@@ -83,10 +108,11 @@ impl Drop for Projection {
 
 impl HotIndex {
     /// Ends a claim: takes back what it has published and leaves later calls without effect.
-    pub(super) fn retire(&self, slot: &Slot) {
+    pub(super) fn retire(&self, partition: i32, slot: &Slot) {
         let mut standing = slot.lock();
         if let Standing::Current(published) = std::mem::replace(&mut *standing, Standing::Retired) {
             published.into_iter().for_each(|id| self.take(id));
+            self.entities.clear(partition);
         }
     }
 
@@ -100,6 +126,7 @@ impl HotIndex {
 
     fn take(&self, id: IncidentId) {
         let Some(before) = self.incident(id) else { return };
+        self.changes.forget(id);
         self.entities.replace(Some(&before), None);
         self.relist(Some(&before), None);
         self.incidents.remove(&id);

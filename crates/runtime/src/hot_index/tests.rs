@@ -1,3 +1,6 @@
+mod entities;
+mod timeline;
+
 use std::sync::Arc;
 use std::thread;
 
@@ -7,7 +10,9 @@ use braid_alert::{
     Score, Severity, SourceTime, Tenant,
 };
 
-use super::{HotIndex, Place, Resolved};
+use braid_engine::{EntityRecord, NameSource};
+
+use super::{EntityFacts, HotIndex, Place, Resolved};
 
 const TENANT: &str = "contoso";
 
@@ -111,8 +116,36 @@ fn listed(index: &HotIndex) -> Vec<IncidentId> {
     index.page(None, 100, 100, |_| true).incidents.iter().map(|incident| incident.id).collect()
 }
 
+/// What the engine's record of a user says who is called so.
+fn record(number: i64, names: &[(IdentifierKind, &str)]) -> EntityRecord {
+    let IncidentEntity { id, kind, identifiers, .. } = entity(number, names);
+    EntityRecord {
+        id,
+        tenant: Tenant::new(TENANT),
+        kind,
+        learned: vec![NameSource::Alert(Provider::DefenderForIdentity); identifiers.len()],
+        identifiers,
+        ties: Vec::new(),
+        label: None,
+        tags: Vec::new(),
+        partners: Vec::new(),
+        egress: false,
+        ambiguous: false,
+        bindings: Vec::new(),
+        listings: Vec::new(),
+        conflicts: Vec::new(),
+        excluded: false,
+        own_tags: Vec::new(),
+        apart: Vec::new(),
+    }
+}
+
+fn facts(number: i64, names: &[(IdentifierKind, &str)]) -> EntityFacts {
+    EntityFacts::of(record(number, names), false)
+}
+
 fn named(index: &HotIndex, name: &str) -> Vec<i64> {
-    index.entity(None, name).iter().map(|profile| profile.id.0).collect()
+    index.entities(None, name).iter().map(|facts| facts.id.0).collect()
 }
 
 #[test]
@@ -193,6 +226,7 @@ fn readers_see_whole_versions_in_rising_order_while_a_worker_publishes() {
         incident.entities = vec![entity(n % 2, &[(IdentifierKind::Upn, "jeffl@contoso.azure")])];
         Arc::new(incident)
     };
+    projection.publish_entities([facts(0, &[(IdentifierKind::Upn, "jeffl@contoso.azure")])]);
     projection.publish([version(1)]);
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -204,7 +238,8 @@ fn readers_see_whole_versions_in_rising_order_while_a_worker_publishes() {
                     assert_eq!(read.entities[0].id.0, read.version % 2, "a version is read whole");
                     seen = read.version;
                     assert!(index.page(None, 9, 9, |_| true).incidents.len() <= 1, "listed twice");
-                    index.entity(None, "jeffl@contoso.azure");
+                    let jeff = index.entities(None, "jeffl@contoso.azure").remove(0);
+                    assert!(index.profile(jeff).incidents.len() <= 1);
                 }
             });
         }
@@ -217,14 +252,16 @@ fn readers_see_whole_versions_in_rising_order_while_a_worker_publishes() {
 fn a_dropped_projection_takes_back_its_own_incidents_only() {
     let index = Arc::new(HotIndex::new());
     let (zero, one) = (index.claim(0), index.claim(1));
-    let mut mine = incident(1, 1);
-    mine.entities = vec![entity(1, &[(IdentifierKind::Sid, "S-1-5-21-7")])];
-    zero.publish([Arc::new(mine)]);
+    let sid = [(IdentifierKind::Sid, "S-1-5-21-7")];
+    zero.publish_entities([facts(1, &sid)]);
+    zero.publish([Arc::new(Incident { entities: vec![entity(1, &sid)], ..incident(1, 1) })]);
+    one.publish_entities([EntityFacts { tenant: Tenant::new("fabrikam"), ..facts(1, &sid) }]);
     one.publish([Arc::new(incident(2, 2))]);
     drop(zero);
     assert_eq!(listed(&index), [id(2)]);
     assert!(index.incident(id(1)).is_none());
-    assert!(named(&index, "S-1-5-21-7").is_empty());
+    let left = index.entities(None, "S-1-5-21-7");
+    assert_eq!(left.iter().map(|facts| facts.tenant.as_str()).collect::<Vec<_>>(), ["fabrikam"]);
     one.withdraw([id(1), id(2)]);
     assert!(index.is_empty());
 }
@@ -237,13 +274,19 @@ fn a_holder_that_learns_late_of_its_loss_neither_shows_nor_takes_back_anything()
     let now = index.claim(3);
     assert!(index.is_empty(), "the new holder begins with nothing");
     now.publish([Arc::new(incident(1, 5))]);
+    let sid = [(IdentifierKind::Sid, "S-1-5-21-7")];
+    now.publish_entities([facts(7, &sid)]);
     before.publish([Arc::new(incident(1, 2)), Arc::new(incident(4, 2))]);
+    before.publish_entities([facts(8, &sid)]);
     before.withdraw([id(1)]);
+    before.withdraw_entities([(Tenant::new(TENANT), EntityId(7))]);
     drop(before);
     assert_eq!(listed(&index), [id(1)]);
     assert_eq!(index.incident(id(1)).expect("published").version, 5);
+    assert_eq!(named(&index, "S-1-5-21-7"), [7]);
     drop(now);
     assert!(index.is_empty());
+    assert!(named(&index, "S-1-5-21-7").is_empty());
 }
 
 #[test]
@@ -265,118 +308,6 @@ fn an_old_id_resolves_to_the_survivor() {
     assert_eq!(resolve(1), (id(1), id(1)), "without its survivor the old record is what there is");
     projection.publish([redirected(1, 1, 2), redirected(2, 2, 1)].map(Arc::new));
     resolve(1);
-}
-
-#[test]
-fn an_entity_is_found_by_every_name_in_any_case() {
-    let index = Arc::new(HotIndex::new());
-    let projection = index.claim(0);
-    let mut about = incident(1, 1);
-    let mut jeff =
-        entity(7, &[(IdentifierKind::Upn, "JeffL@Contoso.Azure"), (IdentifierKind::Sid, "S-1-5-21-8-1104")]);
-    jeff.identifiers.extend(Identifier::domain_account("CONTOSO", "JeffL"));
-    let host =
-        entity(8, &[(IdentifierKind::Url, "https://Evil.Example/A"), (IdentifierKind::Address, "::1")]);
-    about.entities = vec![jeff, host];
-    projection.publish([Arc::new(about)]);
-    for name in [
-        "upn:jeffl@contoso.azure",
-        "UPN:JEFFL@contoso.azure",
-        "jeffl@CONTOSO.azure",
-        "s-1-5-21-8-1104",
-        "contoso.azure\\jeffl",
-        "domainAccount:contoso\\JEFFL",
-    ] {
-        assert_eq!(named(&index, name), [7], "{name}");
-    }
-    for name in ["HTTPS://evil.example/A", "url:https://evil.example/A/", "0:0::1"] {
-        assert_eq!(named(&index, name), [8], "{name}");
-    }
-    for name in ["", ":", "upn:", "sid:jeffl@contoso.azure", "https://evil.example/a", "jeffl"] {
-        assert!(named(&index, name).is_empty(), "{name:?}");
-    }
-}
-
-#[test]
-fn a_profile_counts_alerts_by_product_over_all_incidents_of_an_entity() {
-    let index = Arc::new(HotIndex::new());
-    let projection = index.claim(0);
-    let mut old = incident(1, 1);
-    old.entities = vec![entity(7, &[(IdentifierKind::AccountName, "jeffl")])];
-    old.alerts = vec![alert(Provider::DefenderForIdentity, "a", &[7])];
-    let mut new = incident(2, 2);
-    let sid = (IdentifierKind::Sid, "S-1-5-21-8-1104");
-    new.entities = vec![entity(7, &[sid.clone(), (IdentifierKind::AccountName, "jeffl")]), entity(8, &[sid])];
-    new.alerts = vec![
-        alert(Provider::DefenderForIdentity, "b", &[7, 8]),
-        alert(Provider::DefenderForEndpoint, "c", &[7]),
-        alert(Provider::DefenderForEndpoint, "d", &[8]),
-    ];
-    projection.publish([Arc::new(old), Arc::new(new)]);
-
-    // The SID stands in the newer incident alone; the profile is of both.
-    let profile = &index.entity(None, "S-1-5-21-8-1104")[0];
-    let counts: Vec<_> = profile.alerts.iter().map(|(provider, n)| (provider.clone(), *n)).collect();
-    assert_eq!(counts, [(Provider::DefenderForIdentity, 2), (Provider::DefenderForEndpoint, 1)]);
-    assert_eq!(profile.incidents.iter().map(|i| i.id).collect::<Vec<_>>(), [id(2), id(1)]);
-    assert_eq!((profile.incidents_total, &*profile.name), (2, "S-1-5-21-8-1104"));
-    assert_eq!(profile.identifiers.len(), 2);
-}
-
-#[test]
-fn a_name_that_newer_versions_no_longer_give_leads_nowhere() {
-    let index = Arc::new(HotIndex::new());
-    let projection = index.claim(0);
-    let with = |number, changed, entities| Arc::new(Incident { entities, ..incident(number, changed) });
-    let (upn, old_name) =
-        ((IdentifierKind::Upn, "jeffl@contoso.azure"), (IdentifierKind::Upn, "jeff@contoso.azure"));
-    projection.publish([
-        with(1, 1, vec![entity(7, std::slice::from_ref(&old_name))]),
-        with(2, 1, vec![entity(7, std::slice::from_ref(&old_name))]),
-    ]);
-    projection.publish([with(1, 2, vec![entity(7, std::slice::from_ref(&upn))])]);
-    assert_eq!(named(&index, "jeff@contoso.azure"), [7], "the other incident still gives it");
-    projection.publish([with(2, 2, vec![entity(7, std::slice::from_ref(&upn))])]);
-    assert!(named(&index, "jeff@contoso.azure").is_empty(), "renamed");
-    assert_eq!(named(&index, "jeffl@contoso.azure"), [7]);
-
-    // The entity is merged into another one, without the tenant's clock having moved.
-    projection.publish([with(1, 2, vec![entity(3, std::slice::from_ref(&upn))])]);
-    projection.publish([with(2, 2, vec![entity(3, std::slice::from_ref(&upn))])]);
-    let profiles = index.entity(None, "jeffl@contoso.azure");
-    assert_eq!(profiles.iter().map(|p| (p.id.0, p.incidents_total)).collect::<Vec<_>>(), [(3, 2)]);
-    assert_eq!((index.entities.mentions.len(), index.entities.names.len()), (1, 1), "nothing is left over");
-}
-
-#[test]
-fn a_redirected_incident_is_about_nothing() {
-    let index = Arc::new(HotIndex::new());
-    let projection = index.claim(0);
-    let entities = vec![entity(7, &[(IdentifierKind::Upn, "jeffl@contoso.azure")])];
-    projection.publish([Arc::new(Incident { entities: entities.clone(), ..incident(1, 1) })]);
-    projection.publish([Arc::new(Incident { entities, ..redirected(1, 2, 2) })]);
-    assert!(named(&index, "jeffl@contoso.azure").is_empty());
-    assert!(index.incident(id(1)).is_some());
-    drop(projection);
-    assert!(index.is_empty());
-}
-
-#[test]
-fn tenants_with_the_same_names_and_numbers_are_kept_apart() {
-    let index = Arc::new(HotIndex::new());
-    let projection = index.claim(0);
-    let of = |number, tenant| {
-        let entities = vec![entity(1, &[(IdentifierKind::NetbiosName, "dc1")])];
-        Arc::new(Incident { tenant: Tenant::new(tenant), entities, ..incident(number, 1) })
-    };
-    projection.publish([of(1, "fabrikam"), of(2, "contoso")]);
-    let tenants = |tenant| {
-        let profiles = index.entity(tenant, "DC1");
-        profiles.iter().map(|p| (p.tenant.to_string(), p.incidents[0].id)).collect::<Vec<_>>()
-    };
-    assert_eq!(tenants(None), [("contoso".to_owned(), id(2)), ("fabrikam".to_owned(), id(1))]);
-    assert_eq!(tenants(Some("fabrikam")), [("fabrikam".to_owned(), id(1))]);
-    assert!(tenants(Some("Fabrikam")).is_empty(), "tenants are compared as they are");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crossbeam_channel::Sender;
 use super::STATE_FORMAT;
 use super::gathered::Gathered;
 use crate::backoff::Backoff;
+use crate::hot_index::EntityFacts;
 
 /// What restore must know of a partition.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Restored {
     /// Every incident in it, for the hot index: made here, because a worker that made a hundred thousand would keep its
     /// other partitions waiting.
     pub incidents: Vec<Incident>,
+    /// Every entity in it, for the same.
+    pub entities: Vec<EntityFacts>,
 }
 
 /// Why a partition has no state to go on with.
@@ -124,7 +127,12 @@ impl<C: Changelog> RestoreJob<C> {
         let partition = Partition::restore(self.plan.correlation.clone(), gathered.into_changes());
         let ids = partition.incident_ids();
         let incidents = ids.iter().filter_map(|(tenant, id)| partition.incident(tenant, *id)).collect();
-        Ok(Restored { partition, next: committed, incidents })
+        let facts = |record| {
+            let is_hub = partition.is_hub(&record);
+            EntityFacts::of(record, is_hub)
+        };
+        let entities = partition.entities().map(facts).collect();
+        Ok(Restored { partition, next: committed, incidents, entities })
     }
 
     fn gather(&mut self) -> Result<Gathered, Attempt> {

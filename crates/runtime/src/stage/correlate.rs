@@ -4,7 +4,7 @@ mod owned;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use braid_alert::{Alert, Incident, IncidentId, OpenReason, SourceTime};
+use braid_alert::{Alert, EntityId, Incident, IncidentId, OpenReason, SourceTime, Tenant};
 use braid_engine::{Effect, Input, Partition};
 use braid_log::{Failure, Outgoing, Record, TopicPartition};
 use braid_wire::dead_letter::{Cause, Reader};
@@ -12,7 +12,7 @@ use braid_wire::{Refusal, RefusalReason, own};
 
 use super::Stage;
 use crate::batch::Part;
-use crate::hot_index::HotIndex;
+use crate::hot_index::{EntityFacts, HotIndex};
 use crate::metrics::{Metrics, Rejection, StageKind};
 use crate::restore::{RestorePlan, Restored};
 use crate::{Batch, Settings};
@@ -39,6 +39,8 @@ pub struct CorrelateNews {
     pub(super) incidents: Vec<Arc<Incident>>,
     pub(super) opened: Vec<OpenReason>,
     pub(super) forgotten: Vec<IncidentId>,
+    pub(super) entities: Vec<EntityFacts>,
+    pub(super) forgotten_entities: Vec<(Tenant, EntityId)>,
 }
 
 /// When an alert happened, and when it reached us.
@@ -136,6 +138,7 @@ impl Stage for Correlate {
 
     fn adopt(&mut self, input: &TopicPartition, mut restored: Restored) {
         let projection = self.index.claim(input.partition);
+        projection.publish_entities(std::mem::take(&mut restored.entities));
         let incidents = std::mem::take(&mut restored.incidents).into_iter();
         projection.publish(incidents.map(|incident| Arc::new(self.output.located(incident))));
         self.metrics.show_stats(input.partition, &restored.partition.stats());
@@ -184,8 +187,12 @@ impl Stage for Correlate {
             self.metrics.count_opened(reason);
         }
         if let Some(owned) = self.partitions.get(input) {
-            owned.projection.publish(news.incidents);
-            owned.projection.withdraw(news.forgotten);
+            let projection = &owned.projection;
+            projection.publish_entities(news.entities);
+            projection.publish(news.incidents);
+            projection.note_changes(news.effects.iter().filter_map(Effect::change));
+            projection.withdraw(news.forgotten);
+            projection.withdraw_entities(news.forgotten_entities);
             self.metrics.show_stats(input.partition, &owned.state.stats());
         }
         for effect in &news.effects {

@@ -3,6 +3,8 @@ use braid_alert::{
     Incident, IncidentAlert, IncidentEntity, IncidentId, IncidentStatus, OpenReason, Origin, Phase,
     PhaseEntry, Provider, Role, Score, Severity, SourceTime, Tenant,
 };
+use braid_engine::EntityRecord;
+use braid_runtime::hot_index::EntityFacts;
 
 pub(crate) fn id(number: u8) -> IncidentId {
     IncidentId::parse(&format!("00000000-0000-5000-8000-0000000000{number:02x}")).expect("a UUID")
@@ -96,4 +98,28 @@ pub(crate) fn alert(provider: Provider, name: &str, entities: &[i64]) -> Inciden
             source_time_capped: false,
         },
     }
+}
+
+/// What the engine's records of an incident's entities would say.
+pub(crate) fn facts(incident: &Incident) -> Vec<EntityFacts> {
+    let of = |entity: &IncidentEntity| EntityRecord {
+        id: entity.id,
+        tenant: incident.tenant.clone(),
+        kind: entity.kind.clone(),
+        identifiers: entity.identifiers.clone(),
+        ties: Vec::new(),
+        label: None,
+        tags: entity.tags.clone(),
+        partners: Vec::new(),
+        egress: false,
+        ambiguous: false,
+        bindings: Vec::new(),
+        learned: Vec::new(),
+        listings: Vec::new(),
+        conflicts: Vec::new(),
+        excluded: false,
+        own_tags: Vec::new(),
+        apart: Vec::new(),
+    };
+    incident.entities.iter().map(|entity| EntityFacts::of(of(entity), false)).collect()
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use braid_alert::{ChangeReason, Incident, IncidentChange, IncidentId};
-use braid_engine::{Change, Effect, Input, StateKey};
+use braid_engine::{Change, Effect, Input, Partition, StateKey, StateRecord};
 use braid_log::{Failure, Outgoing, Record, TopicPartition};
 use braid_wire::changelog::{Progress, encode_change, encode_progress};
 use braid_wire::dead_letter::{Cause, Reader};
@@ -12,6 +12,7 @@ use braid_wire::own;
 use super::CorrelateNews;
 use super::owned::{Owned, Tick};
 use crate::batch::Part;
+use crate::hot_index::EntityFacts;
 use crate::metrics::{Rejection, StageKind};
 use crate::restore::STATE_FORMAT;
 use crate::stage::dead_letter::DeadLetters;
@@ -170,11 +171,9 @@ impl Output {
         part: &mut Part<CorrelateNews>,
     ) -> Result<(), Failure> {
         for change in owned.state.drain_changes() {
-            if let Change::Delete(StateKey::Incident(_, id)) = &change {
-                part.news.forgotten.push(*id);
-            }
             let (key, value) = encode_change(&change);
             part.outgoing.push(self.changelog(record, key, value)?);
+            show(change, &owned.state, &mut part.news);
         }
         Ok(())
     }
@@ -212,6 +211,21 @@ impl Output {
             headers: Vec::new(),
             origin: input.clone(),
         }
+    }
+}
+
+/// Keeps of a change of the state what the hot index is told once it is committed.
+fn show(change: Change, state: &Partition, news: &mut CorrelateNews) {
+    match change {
+        Change::Put(record) => {
+            if let StateRecord::Entity(entity) = *record {
+                let is_hub = state.is_hub(&entity);
+                news.entities.push(EntityFacts::of(entity, is_hub));
+            }
+        }
+        Change::Delete(StateKey::Entity(tenant, id)) => news.forgotten_entities.push((tenant, id)),
+        Change::Delete(StateKey::Incident(_, id)) => news.forgotten.push(id),
+        Change::Delete(StateKey::Alert(..) | StateKey::Tenant(_)) => {}
     }
 }
 
