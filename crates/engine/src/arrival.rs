@@ -7,7 +7,7 @@ use braid_alert::{
 use smallvec::SmallVec;
 use uuid::Uuid;
 
-use crate::alert_state::{AlertState, LinkState, record_bytes};
+use crate::alert_state::{AlertState, record_bytes};
 use crate::entity::Entity;
 use crate::group::Group;
 use crate::identity::Mentions;
@@ -21,7 +21,7 @@ use crate::tenant_state::{Home, TenantState};
 use crate::weighing::Weighing;
 use crate::{Effect, RejectReason};
 
-/// The name space of incident ids: a UUIDv5 of the URL name space and `urn:braid:incident`.
+/// The name space of incident ids: a UUID that was drawn once and is in use for nothing else.
 const INCIDENT_IDS: Uuid = Uuid::from_u128(0xd3f4_7a5e_9a37_5c0f_8a53_6b1f_2f7f_0b51);
 
 /// How long a chain of continuations is followed: at the default caps that is 64,000 alerts of one attack.
@@ -73,7 +73,7 @@ impl TenantState {
         let slot = self.remember(alert, mentions, bytes);
         match place {
             Place::Join(candidate) => {
-                self.join(slot, candidate.group, candidate.links, effects);
+                self.join(slot, candidate, &candidates, effects);
                 if draws_others {
                     self.merge_others(slot, candidates, weighing.settings.merge_at, weighing, effects);
                 }
@@ -219,14 +219,18 @@ impl TenantState {
     fn join(
         &mut self,
         slot: AlertRef,
-        group: GroupRef,
-        links: SmallVec<[LinkState; 2]>,
+        Candidate { group, links, .. }: Candidate,
+        others: &Candidates,
         effects: &mut Vec<Effect>,
     ) {
         self.put_into(slot, group);
         let key = self.alerts[slot].key();
         let told = self.links_of(&key, &links[..links.len().min(LINKS_TOLD_MAX)]);
-        self.alerts[slot].links.push(links.into_iter().next().expect("a candidate has a link"));
+        // What a continuation takes may be linked only to the full incident. Such a link is told and not kept: it holds
+        // nothing together here, and the full incident may be forgotten before this one.
+        let here = others.iter().filter(|other| other.group == group).flat_map(|other| &other.links);
+        let kept = links.iter().chain(here).find(|link| self.alerts[link.peer].group == group).cloned();
+        self.alerts[slot].links.extend(kept);
         if self.reopens(slot, group) {
             effects.push(Effect::Incident(self.reopen(group)));
         }

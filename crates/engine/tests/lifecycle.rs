@@ -291,3 +291,33 @@ fn the_record_tells_the_whole_story() {
         entities.join("\n")
     ));
 }
+
+#[test]
+fn a_continuation_outlives_what_it_continues() {
+    let caps = Caps { incident_alerts_max: 2, ..Caps::default() };
+    let mut stage = Stage::new(Settings { caps, dedupe_retention: Span::days(3), ..Settings::default() });
+    for line in [
+        r#"10:00 mde/b1 "One" impacted=host:a.contoso.azure impacted=user:S-1-5-21-1-2-3-1104"#,
+        r#"10:01 mde/b2 "Two" impacted=host:a.contoso.azure"#,
+        r#"10:02 mde/b3 "Three" impacted=host:a.contoso.azure"#,
+        r#"10:03 mde/b4 "Four" impacted=user:S-1-5-21-1-2-3-1104"#,
+        r#"10:03 mde/b4 "Four" severity=high impacted=user:S-1-5-21-1-2-3-1104 arrives=+2d10:03"#,
+        "tick +3d10:02",
+    ] {
+        stage.take(line);
+    }
+    // The fourth is linked to the first incident only: that is told when it joins, and no longer in the record.
+    expect![[r#"
+        #1 v1 opened b1 active medium alerts=1
+        #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
+        #2 v1 opened b3 (#1) active medium alerts=1
+        #1 v3 continued (#2) active medium alerts=2
+        #2 v2 alertJoined b4 [sameActor b1 via S-1-5-21-1-2-3-1104 0.94 gap 3m] active medium alerts=2
+        #2 v3 alertRevised b4 active high alerts=2
+    "#]]
+    .assert_eq(&stage.out);
+    let left = stage.partition.incident_ids();
+    assert_eq!(left.len(), 1, "the first has been forgotten");
+    let record = stage.partition.incident(&left[0].0, left[0].1).unwrap();
+    assert_eq!((record.alerts.len(), record.links.len()), (2, 0));
+}

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use braid_alert::{
     Alert, AlertId, AlertKey, AlertStatus, Correlate, EntityKind, EventTime, Evidence, HostAddress,
-    Identifier, IdentifierKind, Incident, Origin, Phase, Provider, Role, Severity, SourceTime, Span, Tenant,
+    Identifier, IdentifierKind, Incident, IncidentChange, Origin, Phase, Provider, Role, Severity,
+    SourceTime, Span, Tenant,
 };
 use braid_engine::{Caps, Change, Effect, Input, Partition, RejectReason, Settings, StateKey, StateRecord};
 use proptest::prelude::*;
@@ -226,6 +227,13 @@ fn sides_by_group(records: &Records) -> BTreeMap<(Tenant, i64), BTreeSet<i64>> {
     sides
 }
 
+/// Whether the incident that has changed holds this alert.
+fn is_in(partition: &Partition, change: &IncidentChange, alert: &AlertKey) -> bool {
+    let incident = partition.incident(&change.tenant, change.incident).unwrap();
+    let holds = incident.alerts.iter().any(|a| a.id == alert.id && a.provider == alert.provider);
+    holds || incident.redirect_incident_id.is_some()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -279,6 +287,8 @@ proptest! {
                         prop_assert_eq!(change.version, *last + 1);
                         *last = change.version;
                         divided |= change.command.is_some();
+                        // What joins a continuation may be linked to the full incident only.
+                        divided |= change.links.first().is_some_and(|link| !is_in(&partition, &change, &link.peer));
                     }
                     Effect::IdentityConflict { .. } => conflicts += 1,
                     Effect::Reject { reason, .. } => prop_assert_eq!(reason, RejectReason::TooManyEntities),
