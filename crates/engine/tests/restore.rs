@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+#[path = "restore/listing.rs"]
+mod listing;
 #[path = "restore/wish.rs"]
 mod wish;
 
@@ -13,6 +15,7 @@ use braid_alert::{
     SourceTime, Span, Tenant,
 };
 use braid_engine::{Caps, Change, Effect, Input, Partition, RejectReason, Settings, StateKey, StateRecord};
+use listing::{Listing, listing};
 use proptest::prelude::*;
 use wish::{Wish, wish};
 
@@ -51,6 +54,7 @@ fn settings() -> Settings {
         dedupe_retention: Span::days(3),
         reopen_within: Span::hours(1),
         state_bytes_max: 60_000,
+        directory_entries_max: 7,
         ..Settings::default()
     }
 }
@@ -60,11 +64,16 @@ fn settings() -> Settings {
 enum Step {
     Alert(Draft),
     Command(Wish),
+    Directory(Listing),
 }
 
-/// Some four alerts, then a command.
+/// Some four alerts, then a command or a directory record.
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![4 => draft().prop_map(Step::Alert), 1 => wish().prop_map(Step::Command)]
+    prop_oneof![
+        4 => draft().prop_map(Step::Alert),
+        1 => wish().prop_map(Step::Command),
+        1 => listing().prop_map(Step::Directory),
+    ]
 }
 
 /// An input that fits what is there: commands name incidents and alerts that exist, in most cases.
@@ -72,6 +81,7 @@ fn input(step: &Step, partition: &Partition) -> Input {
     match step {
         Step::Alert(draft) => Input::Alert(Box::new(alert_of(draft))),
         Step::Command(wish) => Input::Command(Box::new(wish.command(partition))),
+        Step::Directory(listing) => Input::Directory(Box::new(listing.record())),
     }
 }
 
@@ -88,7 +98,7 @@ struct Draft {
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
-    let evidence = prop::collection::vec((0u8..6, 0u8..5, 0u8..5, 0u8..4), 0..4);
+    let evidence = prop::collection::vec((0u8..8, 0u8..5, 0u8..5, 0u8..4), 0..4);
     (0u8..30, 0i64..4_000, 0i64..600, 0u8..4, 0u8..5, 0u8..6, 0u8..12, evidence).prop_map(
         |(id, minutes, delay, status, severity, phase, correlate, evidence)| Draft {
             id,
@@ -115,8 +125,14 @@ fn evidence_of(&(kind, a, b, role): &(u8, u8, u8, u8)) -> Evidence {
         ]),
         1 => evidence.identifiers.extend([
             name(IdentifierKind::Upn, format!("user{a}@contoso.com")),
+            Identifier::domain_account("contoso", &format!("user{b}")).unwrap(),
             name(IdentifierKind::AccountName, format!("user{b}")),
         ]),
+        5 => evidence.identifiers.extend([
+            name(IdentifierKind::ObjectId, format!("oid{a}")),
+            name(IdentifierKind::Upn, format!("user{b}@contoso.com")),
+        ]),
+        6 => evidence.identifiers.push(name(IdentifierKind::AccountName, format!("user{a}"))),
         2 => evidence.identifiers.push(Identifier::domain_account("contoso", &format!("user{a}")).unwrap()),
         3 => {
             evidence.kind = EntityKind::Host;
