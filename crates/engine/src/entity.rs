@@ -13,7 +13,7 @@ use crate::state::{BindingRecord, PartnerRecord};
 /// How many partners are counted; a hub has met that many, and meeting more changes nothing.
 pub(crate) const PARTNERS_MAX: usize = 64;
 
-/// How many hosts an address remembers having named; the oldest goes first.
+/// How many sightings with a host an address remembers; the oldest goes first.
 const BINDINGS_MAX: usize = 8;
 
 /// How many names an entity may bear; it bounds what one poisoned name can make grow. Further ones are not learned.
@@ -233,17 +233,19 @@ impl Entity {
         true
     }
 
-    /// Notes that an address named this host at that time.
+    /// Notes that an address named this host at that time. Sightings are kept in order of time, those of one host that
+    /// have others of the same host close on both sides left out: an address may be handed on and come back, and late
+    /// news must find its holder of the hour. Returns whether that was news.
     pub(crate) fn bind(&mut self, host: EntityId, at: EventTime) -> bool {
         let bindings = &mut self.rare().bindings;
-        if let Some(known) = bindings.iter_mut().find(|b| b.host == host) {
-            let later = at > known.at;
-            known.at = known.at.max(at);
-            return later;
+        let place = bindings.partition_point(|b| (b.at, b.host) < (at, host));
+        bindings.insert(place, BindingRecord { host, at });
+        if is_between_its_own(bindings, place) {
+            bindings.remove(place);
+            return false;
         }
-        bindings.push(BindingRecord { host, at });
+        leave_out_between(bindings);
         if bindings.len() > BINDINGS_MAX {
-            bindings.sort_by_key(|b| (b.at, b.host));
             bindings.remove(0);
         }
         true
@@ -252,15 +254,14 @@ impl Entity {
     /// What it named as one host it named as another one, for the two are one. Returns whether it did.
     pub(crate) fn rebind(&mut self, from: EntityId, to: EntityId) -> bool {
         let bindings = &mut self.rare().bindings;
-        let Some(place) = bindings.iter().position(|b| b.host == from) else { return false };
-        match bindings.iter().position(|b| b.host == to) {
-            Some(known) => {
-                bindings[known].at = bindings[known].at.max(bindings[place].at);
-                bindings.remove(place);
-            }
-            None => bindings[place].host = to,
+        let mut bound = false;
+        for binding in bindings.iter_mut().filter(|b| b.host == from) {
+            binding.host = to;
+            bound = true;
         }
-        true
+        bindings.sort_by_key(|b| (b.at, b.host));
+        leave_out_between(bindings);
+        bound
     }
 
     /// The host that the address named nearest to that time, if that was within `validity`.
@@ -275,6 +276,31 @@ impl Entity {
 pub(crate) fn partners_since(partners: &[PartnerRecord], now: SourceTime, window: Span) -> usize {
     let since = hour_of(now - window);
     partners.iter().filter(|p| p.hour >= since).count()
+}
+
+/// How far apart two sightings of a host may be for those between them to say nothing more.
+const SIGHTINGS_APART: Span = Span::hours(4);
+
+/// Whether a sighting stands between two of the same host that are close enough, or is one of them once more.
+fn is_between_its_own(bindings: &[BindingRecord], place: usize) -> bool {
+    let there = |place: Option<usize>| place.and_then(|place| bindings.get(place));
+    let (before, here, after) = (there(place.checked_sub(1)), &bindings[place], there(Some(place + 1)));
+    if before == Some(here) || after == Some(here) {
+        return true;
+    }
+    matches!((before, after), (Some(b), Some(a))
+        if b.host == here.host && a.host == here.host && a.at.since(b.at) <= SIGHTINGS_APART)
+}
+
+fn leave_out_between(bindings: &mut Vec<BindingRecord>) {
+    let mut place = 0;
+    while place < bindings.len() {
+        if is_between_its_own(bindings, place) {
+            bindings.remove(place);
+        } else {
+            place += 1;
+        }
+    }
 }
 
 /// The hour that an instant is in, counted from 1970.
@@ -306,10 +332,33 @@ mod tests {
         let at = |hours: i64| EventTime::from_millis(hours * 3_600_000);
         address.bind(EntityId(1), at(10));
         address.bind(EntityId(2), at(14));
-        let named = |hours: i64| address.bound_to(at(hours), Span::hours(8)).map(|e| e.0);
+        let named = |address: &Entity, hours: i64| address.bound_to(at(hours), Span::hours(8)).map(|e| e.0);
         assert_eq!(
-            [named(9), named(11), named(13), named(22), named(23)],
+            [9, 11, 13, 22, 23].map(|hours| named(&address, hours)),
             [Some(1), Some(1), Some(2), Some(2), None]
         );
+        assert!(address.bind(EntityId(1), at(18)), "it comes back");
+        assert_eq!([11, 15, 17].map(|hours| named(&address, hours)), [Some(1), Some(2), Some(1)]);
+    }
+
+    #[test]
+    fn sightings_between_two_of_the_same_host_are_left_out_and_the_oldest_go_first() {
+        let mut address = Entity::new(EntityId(0), EntityKind::Address);
+        let at = |minutes: i64| EventTime::from_millis(minutes * 60_000);
+        for minutes in [0, 60, 120, 90] {
+            address.bind(EntityId(1), at(minutes));
+        }
+        assert!(!address.bind(EntityId(1), at(120)), "seen already");
+        let kept: Vec<_> = address.bindings().iter().map(|b| b.at).collect();
+        assert_eq!(kept, [at(0), at(120)]);
+        for turn in 0..20 {
+            address.bind(EntityId(turn), at(1_000 + turn));
+        }
+        assert_eq!(address.bindings().len(), BINDINGS_MAX);
+        assert_eq!(address.bindings()[0].host, EntityId(12));
+        address.rebind(EntityId(13), EntityId(12));
+        address.rebind(EntityId(14), EntityId(12));
+        let hosts: Vec<_> = address.bindings().iter().map(|b| b.host.0).collect();
+        assert_eq!(hosts, [12, 12, 15, 16, 17, 18, 19]);
     }
 }

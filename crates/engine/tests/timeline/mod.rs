@@ -7,9 +7,11 @@
 //!
 //! A line is an alert: the time of its activity, product and id, title, attributes, evidence. It arrives when it
 //! happens, or at `arrives=HH:MM`; `+2d` before a time means two days later. A line `tick HH:MM` moves the clock. Names
-//! of one entity are joined by `+`; their kind shows in their form. Commands are told in `command.rs`.
+//! of one entity are joined by `+`; their kind shows in their form. Commands are told in `command.rs`,
+//! directory records in `directory.rs`.
 
 mod command;
+mod directory;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -66,7 +68,10 @@ impl Stage {
                 self.commands += 1;
                 Input::Command(Box::new(command))
             }
-            None => parse(line),
+            None => match directory::parse(line) {
+                Some(record) => Input::Directory(Box::new(record)),
+                None => parse(line),
+            },
         };
         self.partition.apply(input, &mut effects);
         for effect in effects {
@@ -252,15 +257,21 @@ fn evidence(role: Role, value: &str) -> Evidence {
 
 fn identifier(kind: &EntityKind, name: &str) -> Identifier {
     let kind = match kind {
-        EntityKind::User if name.starts_with("S-") => IdentifierKind::Sid,
-        EntityKind::User if name.starts_with("oid-") => IdentifierKind::ObjectId,
+        EntityKind::User | EntityKind::Host if name.starts_with("S-") => IdentifierKind::Sid,
+        EntityKind::User if name.starts_with("oid-") || name.split('-').count() == 5 => {
+            IdentifierKind::ObjectId
+        }
         EntityKind::User | EntityKind::Mailbox if name.contains('@') => IdentifierKind::Upn,
         EntityKind::User if name.contains('\\') => {
             let (domain, account) = name.split_once('\\').unwrap();
             return Identifier::domain_account(domain, account).unwrap();
         }
+        EntityKind::User if name.contains('_') => {
+            return Identifier::new(IdentifierKind::DisplayName, &name.replace('_', " ")).unwrap();
+        }
         EntityKind::User => IdentifierKind::AccountName,
         EntityKind::Host if name.starts_with("dev-") => IdentifierKind::DefenderDeviceId,
+        EntityKind::Host if name.starts_with('/') => IdentifierKind::ResourceId,
         EntityKind::Host if name.contains('.') => IdentifierKind::Fqdn,
         EntityKind::Host => IdentifierKind::NetbiosName,
         EntityKind::Address => return Identifier::address(name).unwrap(),
