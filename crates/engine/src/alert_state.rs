@@ -4,6 +4,7 @@ use braid_alert::{Alert, AlertKey, AlertStatus, EventTime, LinkReason, Role, Sou
 use smallvec::SmallVec;
 
 use crate::apart::Sides;
+use crate::flood::Signature;
 use crate::identity::Mentions;
 use crate::rules::RuleTrace;
 use crate::slots::{AlertRef, EntityRef, GroupRef, NameRef};
@@ -23,6 +24,10 @@ pub(crate) struct AlertState {
     pub(crate) seen: SourceTime,
     /// Its bytes in the incident's record, as reckoned when it was last folded.
     pub(crate) bytes: u64,
+    /// What it has in common with the alerts of a flood; frozen when it arrives.
+    pub(crate) signature: Signature,
+    /// It repeats others in its incident, and is counted there rather than listed.
+    pub(crate) folded: bool,
     pub(crate) dirty: bool,
     /// What rules have to do with it.
     pub(crate) rules: Option<Box<RuleTrace>>,
@@ -36,6 +41,10 @@ pub(crate) enum Part {
     Target,
     Source,
     Impacted,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 4] = [Self::Related, Self::Target, Self::Source, Self::Impacted];
 }
 
 impl From<&Role> for Part {
@@ -81,6 +90,11 @@ pub(crate) struct LinkState {
 }
 
 impl AlertState {
+    /// What it takes of its incident's room: nothing, if it is not listed.
+    pub(crate) fn listed_bytes(&self) -> u64 {
+        if self.folded { 0 } else { self.bytes }
+    }
+
     pub(crate) fn key(&self) -> AlertKey {
         self.alert.key()
     }

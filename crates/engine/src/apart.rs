@@ -140,8 +140,8 @@ impl TenantState {
             return;
         }
         let lifted = |side: &Side| separations.contains(&side.abs());
-        for place in 0..self.groups[group].alerts.len() {
-            let alert = self.groups[group].alerts[place];
+        let members: Vec<AlertRef> = self.groups[group].members().collect();
+        for alert in members {
             if self.alerts[alert].sides().iter().any(lifted) {
                 let left = self.alerts[alert].sides().iter().copied().filter(|side| !lifted(side)).collect();
                 self.bear(alert, left);
@@ -160,12 +160,12 @@ impl TenantState {
 
     /// Counts anew which sides the alerts of a group bear.
     pub(crate) fn count_sides(&mut self, group: GroupRef) {
-        let group = &mut self.groups[group];
-        group.apart = None;
-        for &alert in &group.alerts {
+        let mut counts: Option<Box<SideCounts>> = None;
+        for alert in self.groups[group].members() {
             for &side in self.alerts[alert].sides() {
-                group.apart.get_or_insert_default().add(side, 1);
+                counts.get_or_insert_default().add(side, 1);
             }
         }
+        self.groups[group].apart = counts;
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::alert_state::{AlertState, record_bytes};
 use crate::entity::Entity;
+use crate::flood::Signature;
 use crate::group::Group;
 use crate::identity::Mentions;
 use crate::join::{Candidate, Candidates};
@@ -32,7 +33,7 @@ const LINKS_TOLD_MAX: usize = 4;
 
 /// Where a new alert goes.
 enum Place {
-    Join(Candidate),
+    Join { candidate: Candidate, folded: bool },
     Open { reason: OpenReason, of: Option<GroupRef> },
 }
 
@@ -66,13 +67,15 @@ impl TenantState {
         if !contributors.is_empty() {
             self.favour(&mut candidates, &alert, &mentions, contributors, weighing);
         }
-        let place = self.place_of(&alert, &mentions, &mut candidates, bytes, weighing);
+        let signature = self.signature(&alert, &mentions);
+        let place = self.place_of(&alert, &mentions, &mut candidates, bytes, signature, weighing);
         self.note_partners(&mentions, weighing, effects);
         let draws_others = alert.correlate == Correlate::Full;
         mentions.iter_mut().for_each(|mention| mention.context |= !draws_others);
-        let slot = self.remember(alert, mentions, bytes);
+        let slot = self.remember(alert, mentions, bytes, signature);
         match place {
-            Place::Join(candidate) => {
+            Place::Join { candidate, folded } => {
+                self.alerts[slot].folded = folded;
                 self.join(slot, candidate, &candidates, effects);
                 if draws_others {
                     self.merge_others(slot, candidates, weighing.settings.merge_at, weighing, effects);
@@ -104,11 +107,12 @@ impl TenantState {
 
     /// Takes the candidate that the alert joins out of the list, or says why it opens an incident.
     fn place_of(
-        &self,
+        &mut self,
         alert: &Alert,
         mentions: &Mentions,
         candidates: &mut Candidates,
         bytes: u64,
+        signature: Signature,
         weighing: &Weighing,
     ) -> Place {
         let open = |reason, of| Place::Open { reason, of };
@@ -120,8 +124,9 @@ impl TenantState {
         if let Some(place) = candidates.iter().position(takes) {
             let mut candidate = candidates.remove(place);
             candidate.group = self.last_continuation(candidate.group);
-            if self.has_room(candidate.group, alert, mentions, bytes, weighing) {
-                return Place::Join(candidate);
+            let folded = self.folds(candidate.group, signature, alert, &weighing.settings);
+            if self.has_room(candidate.group, alert, mentions, bytes, folded, weighing) {
+                return Place::Join { candidate, folded };
             }
             return open(OpenReason::Continues, Some(candidate.group));
         }
@@ -162,13 +167,14 @@ impl TenantState {
         last
     }
 
-    /// Whether an alert fits into a group, by all caps.
+    /// Whether an alert fits into a group, by all caps. What is folded takes no room, unless it brings new entities.
     fn has_room(
         &self,
         group: GroupRef,
         alert: &Alert,
         mentions: &Mentions,
         bytes: u64,
+        folded: bool,
         weighing: &Weighing,
     ) -> bool {
         let caps = &weighing.settings.caps;
@@ -176,13 +182,20 @@ impl TenantState {
         let entities = group.entities_with_those_of(mentions);
         let first = group.first_activity.min(alert.first_activity);
         let last = group.last_activity.max(alert.last_activity);
-        group.alerts.len() < caps.incident_alerts_max as usize
+        let adds = !folded || entities > group.entities().len();
+        (folded || group.alerts.len() < caps.incident_alerts_max as usize)
             && entities <= caps.incident_entities_max as usize
-            && group.incident.bytes as u64 + bytes <= caps.incident_bytes_max
+            && (!adds || group.incident.bytes as u64 + bytes <= caps.incident_bytes_max)
             && last.since(first) <= caps.incident_span_max
     }
 
-    fn remember(&mut self, alert: Box<Alert>, mentions: Mentions, bytes: u64) -> AlertRef {
+    fn remember(
+        &mut self,
+        alert: Box<Alert>,
+        mentions: Mentions,
+        bytes: u64,
+        signature: Signature,
+    ) -> AlertRef {
         let arrival = self.next_arrival;
         self.next_arrival += 1;
         self.dirty.tenant = true;
@@ -197,6 +210,8 @@ impl TenantState {
             apart: None,
             seen,
             bytes,
+            signature,
+            folded: false,
             dirty: true,
             rules: None,
         });
@@ -252,7 +267,7 @@ impl TenantState {
         let state = &mut self.alerts[slot];
         state.group = group;
         let group = &mut self.groups[group];
-        let mut bytes = state.bytes;
+        let mut bytes = state.listed_bytes();
         group.add(slot, state, |entity| bytes += entity_bytes(&self.entities[entity], &self.names));
         group.incident.bytes += bytes as i64;
     }

@@ -9,6 +9,7 @@ use crate::alert_state::{AlertState, LinkState, Mention, Part, record_bytes};
 use crate::arrival::GROUP_BYTES;
 use crate::dossier::Dossier;
 use crate::entity::{Entity, RareTraits};
+use crate::flood::Signature;
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, NAME_BYTES};
 use crate::rules;
@@ -111,8 +112,8 @@ impl TenantState {
             seen: state.seen,
             near: Vec::new(),
             apart: state.sides().to_vec(),
-            signature: 0,
-            folded: false,
+            signature: state.signature.0,
+            folded: state.folded,
             rules,
             raised,
         }
@@ -172,7 +173,7 @@ impl Restored {
     /// Builds the tenant's state. References among records that lead nowhere cannot come out of a committed changelog;
     /// a mention or link of that kind is left out rather than trusted.
     pub(crate) fn build(self, tenant: Tenant, weighing: &Weighing) -> TenantState {
-        let mut state = TenantState::new(tenant);
+        let mut state = TenantState::new(tenant, weighing);
         if let Some(record) = self.tenant {
             state.clock = record.clock;
             state.next_arrival = record.next_arrival;
@@ -209,6 +210,7 @@ impl TenantState {
             record.ties.iter().filter_map(|tie| Some((*tie.first()? as u8, *tie.get(1)? as u8))).collect();
         entity.partners = record.partners;
         entity.excluded = record.excluded;
+        entity.hub = entity.is_hub(self.hub_measure);
         if record.label.is_some() || !record.tags.is_empty() || !record.bindings.is_empty() {
             let (label, tags, bindings) = (record.label, record.tags, record.bindings);
             entity.rare = Some(Box::new(RareTraits { label, tags, bindings, dossier: None }));
@@ -302,6 +304,8 @@ impl TenantState {
             apart: None,
             seen: record.seen,
             bytes,
+            signature: Signature(record.signature),
+            folded: record.folded,
             dirty: false,
             rules: rules::from_record(&record.rules, record.raised, weighing),
         };

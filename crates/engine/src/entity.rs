@@ -9,6 +9,7 @@ use crate::alert_state::Part;
 use crate::dossier::Dossier;
 use crate::slots::{AlertRef, GroupRef, NameRef};
 use crate::state::{BindingRecord, PartnerRecord};
+use crate::weighing::HubMeasure;
 
 /// How many partners are counted; a hub has met that many, and meeting more changes nothing.
 pub(crate) const PARTNERS_MAX: usize = 64;
@@ -38,6 +39,9 @@ pub(crate) struct Entity {
     pub(crate) excluded: bool,
     /// What people said of it keeps it, mentioned or not (see `identity::ruling`).
     pub(crate) ruled: bool,
+    /// Too many had met it when it was last met. Follows from `partners` (see [`Self::is_hub`]), and does not change
+    /// with the clock, so that a record does not depend on when it is made.
+    pub(crate) hub: bool,
     pub(crate) dirty: bool,
     /// What few entities have.
     pub(crate) rare: Option<Box<RareTraits>>,
@@ -92,6 +96,7 @@ impl Entity {
             egress: false,
             excluded: false,
             ruled: false,
+            hub: false,
             dirty: true,
             rare: None,
         }
@@ -186,6 +191,13 @@ impl Entity {
     /// How many distinct partners it has met within the window before `now`.
     pub(crate) fn partners_since(&self, now: SourceTime, window: Span) -> usize {
         partners_since(&self.partners, now, window)
+    }
+
+    /// Whether it had met too many within the window before it was last met.
+    pub(crate) fn is_hub(&self, measure: HubMeasure) -> bool {
+        let Some(last) = self.partners.iter().map(|p| p.hour).max() else { return false };
+        let since = last.saturating_sub(hours_in(measure.window));
+        self.partners.iter().filter(|p| p.hour >= since).count() >= measure.partners_min
     }
 
     /// Notes a partner. Returns whether that changed anything: within an hour nothing changes twice, so that a hub's
@@ -301,6 +313,10 @@ fn leave_out_between(bindings: &mut Vec<BindingRecord>) {
             place += 1;
         }
     }
+}
+
+fn hours_in(span: Span) -> i32 {
+    i32::try_from(span.as_micros() / Span::hours(1).as_micros()).unwrap_or(i32::MAX)
 }
 
 /// The hour that an instant is in, counted from 1970.

@@ -74,7 +74,7 @@ impl TenantState {
         self.before_forgetting(slot);
         let group = self.remove_group(slot);
         self.open -= u64::from(group.incident.status == IncidentStatus::Active);
-        for &alert in &group.alerts {
+        for alert in group.members() {
             let state = self.remove_alert(alert);
             for mention in &state.mentions {
                 let entity = &mut self.entities[mention.entity];

@@ -4,6 +4,7 @@ use braid_alert::{AlertStatus, EventTime, IncidentStatus, Severity, SourceTime, 
 
 use crate::alert_state::AlertState;
 use crate::apart::SideCounts;
+use crate::flood::Repeats;
 use crate::identity::Mentions;
 use crate::slots::{AlertRef, EntityRef};
 use crate::state::IncidentRecord;
@@ -13,8 +14,12 @@ pub(crate) struct Group {
     pub(crate) number: i64,
     /// What the incident is beside its alerts.
     pub(crate) incident: IncidentRecord,
-    /// In no order.
+    /// The alerts that its record lists, in no order.
     pub(crate) alerts: Vec<AlertRef>,
+    /// Those that it only counts (see `flood`), in no order.
+    pub(crate) folded: Vec<AlertRef>,
+    /// How often its alerts say the same; only of a large group, and only once somebody has asked.
+    pub(crate) repeats: Option<Box<Repeats>>,
     /// Every entity that they mention and how many of them do; sorted by slot, of at most `incident_entities_max`.
     entities: Vec<(EntityRef, u32)>,
     /// How many alerts are of each rank of severity.
@@ -38,6 +43,8 @@ impl Group {
             number,
             incident,
             alerts: Vec::new(),
+            folded: Vec::new(),
+            repeats: None,
             entities: Vec::new(),
             severities: [0; 6],
             unresolved: 0,
@@ -52,7 +59,10 @@ impl Group {
 
     /// Takes an alert in and tells which of its entities are new here. The caller sets the alert's own reference.
     pub(crate) fn add(&mut self, slot: AlertRef, alert: &AlertState, mut news: impl FnMut(EntityRef)) {
-        self.alerts.push(slot);
+        if alert.folded { &mut self.folded } else { &mut self.alerts }.push(slot);
+        if let Some(repeats) = &mut self.repeats {
+            repeats.add(alert);
+        }
         for mention in &alert.mentions {
             if self.note_entity(mention.entity) {
                 news(mention.entity);
@@ -67,6 +77,7 @@ impl Group {
     /// Takes another group's alerts in; the caller has seen to it that this is the larger one.
     pub(crate) fn absorb(&mut self, other: &mut Self) {
         self.alerts.append(&mut other.alerts);
+        self.folded.append(&mut other.folded);
         for (entity, count) in other.entities.drain(..) {
             self.add_entity(entity, count);
         }
@@ -89,6 +100,9 @@ impl Group {
         self.first_activity = self.first_activity.min(alert.alert.first_activity);
         self.last_activity = self.last_activity.max(alert.alert.last_activity);
         self.seen = self.seen.max(alert.seen);
+        if let Some(repeats) = &mut self.repeats {
+            repeats.follow(alert);
+        }
     }
 
     /// Counts them out again, before they change. Times only ever widen.
@@ -120,6 +134,16 @@ impl Group {
                 self.entities.remove(place);
             }
         }
+    }
+
+    /// All its alerts, in no order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = AlertRef> {
+        self.alerts.iter().chain(&self.folded).copied()
+    }
+
+    /// How many alerts it has, listed or not.
+    pub(crate) fn size(&self) -> usize {
+        self.alerts.len() + self.folded.len()
     }
 
     pub(crate) fn entities(&self) -> &[(EntityRef, u32)] {

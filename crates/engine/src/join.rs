@@ -280,14 +280,18 @@ impl TenantState {
                 continue;
             }
             let own = entity.id;
-            let was_hub = weighing.is_hub(entity.partners_since(now, window));
             let mut news = false;
             for &partner in partners.iter().filter(|&&p| p != own) {
                 news |= entity.meet(partner, now, window);
             }
             if news {
-                if !was_hub && weighing.is_hub(entity.partners_since(now, window)) {
-                    effects.push(Effect::HubDemoted { tenant: self.tenant.clone(), entity: own });
+                let is_hub = entity.is_hub(self.hub_measure);
+                if entity.hub != is_hub {
+                    self.before_change_of(mention.entity);
+                    self.entities[mention.entity].hub = is_hub;
+                    if is_hub {
+                        effects.push(Effect::HubDemoted { tenant: self.tenant.clone(), entity: own });
+                    }
                 }
                 self.touch_entity(mention.entity);
             }

@@ -112,14 +112,14 @@ impl TenantState {
     pub(crate) fn survives(&self, a: GroupRef, b: GroupRef) -> bool {
         let rank = |group: GroupRef| {
             let group = &self.groups[group];
-            (group.first_activity, Reverse(group.alerts.len()), group.incident.id)
+            (group.first_activity, Reverse(group.size()), group.incident.id)
         };
         rank(a) < rank(b)
     }
 
     /// Moves the fewer alerts to the more and gives the result the surviving incident's record. Returns the group.
     fn unite_groups(&mut self, survivor: GroupRef, gone: GroupRef, last_title: Box<str>) -> GroupRef {
-        let larger = self.groups[survivor].alerts.len() >= self.groups[gone].alerts.len();
+        let larger = self.groups[survivor].size() >= self.groups[gone].size();
         let (keep, drop) = if larger { (survivor, gone) } else { (gone, survivor) };
         self.move_alerts(drop, keep);
         let mut dropped = self.remove_group(drop);
@@ -154,8 +154,9 @@ impl TenantState {
 
     /// Makes a group's alerts another's.
     fn move_alerts(&mut self, from: GroupRef, to: GroupRef) {
-        for place in 0..self.groups[from].alerts.len() {
-            self.regroup(self.groups[from].alerts[place], to);
+        let moved: Vec<AlertRef> = self.groups[from].members().collect();
+        for slot in moved {
+            self.regroup(slot, to);
         }
     }
 

@@ -125,7 +125,7 @@ impl Partition {
         }
         let place = self.tenants.len();
         self.place_of.insert(tenant.clone(), place);
-        self.tenants.push(TenantState::new(tenant.clone()));
+        self.tenants.push(TenantState::new(tenant.clone(), &self.weighing));
         place
     }
 

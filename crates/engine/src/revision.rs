@@ -164,7 +164,9 @@ impl TenantState {
     fn reindex(&mut self, slot: AlertRef, before: &Alert, weighing: &Weighing) {
         let state = &mut self.alerts[slot];
         let bytes = record_bytes(&state.alert);
-        self.groups[state.group].incident.bytes += bytes as i64 - state.bytes as i64;
+        if !state.folded {
+            self.groups[state.group].incident.bytes += bytes as i64 - state.bytes as i64;
+        }
         self.state_bytes = self.state_bytes + bytes - state.bytes;
         state.bytes = bytes;
         let arrival = state.arrival;
@@ -214,7 +216,7 @@ impl TenantState {
         let own = state.group;
         let candidates = self.candidates(&state.alert, &state.mentions, Some(own), weighing);
         let settings = &weighing.settings;
-        let alone = self.groups[own].alerts.len() == 1;
+        let alone = self.groups[own].size() == 1;
         self.merge_others(
             slot,
             candidates,

@@ -37,6 +37,12 @@ pub struct Settings {
     pub dedupe_retention: Span,
     /// How long after its resolution an incident is reopened by new activity, rather than followed by a recurrence.
     pub reopen_within: Span,
+    /// The sum of link weights from which an incident that an alert did not join is told as a near miss.
+    pub near_at: Weight,
+    /// How many alerts that say the same an incident lists before it only counts them.
+    pub flood_listed: u32,
+    /// How close in event time an alert must be to those before it to be counted with them.
+    pub flood_window: Span,
     /// How large an incident may be.
     pub caps: Caps,
     /// How many logical bytes a partition may hold; beyond it the longest idle incidents are closed.
@@ -119,6 +125,9 @@ impl Default for Settings {
             late_join: Span::days(14),
             dedupe_retention: Span::days(90),
             reopen_within: Span::ZERO,
+            near_at: Weight::from_millionths(100_000),
+            flood_listed: 20,
+            flood_window: Span::minutes(10),
             caps: Caps::default(),
             state_bytes_max: 4 << 30,
             directory_entries_max: 500_000,

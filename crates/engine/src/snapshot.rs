@@ -1,13 +1,16 @@
 //! The whole record of an incident, made from what the engine holds.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use braid_alert::{
-    EntityKind, Identifier, IdentifierKind, Incident, IncidentAlert, IncidentEntity, IncidentId, Link, Phase,
-    PhaseEntry, Role, Score, Technique,
+    Alert, ContextReason, EntityKind, EventTime, Identifier, IdentifierKind, Incident, IncidentAlert,
+    IncidentEntity, IncidentId, Link, Phase, PhaseEntry, Role, Score, Technique,
 };
 
+use crate::alert_state::Part;
 use crate::entity::Entity;
+use crate::path::is_movement;
 use crate::score::{Grounds, score};
 use crate::slots::{AlertRef, EntityRef, GroupRef};
 use crate::state::IncidentRecord;
@@ -32,74 +35,85 @@ impl TenantState {
     pub(crate) fn snapshot(&self, slot: GroupRef) -> Incident {
         let group = &self.groups[slot];
         let story = self.story(slot);
+        let shares = self.shares_of(slot);
         let mut incident = stub(&group.incident);
         incident.severity = group.severity();
         incident.first_activity = group.first_activity;
         incident.last_activity = group.last_activity;
-        incident.phases = self.phases_of(&story);
-        incident.techniques = self.techniques_of(&story);
-        incident.entities = self.entities_of(slot, &story);
-        let joining = incident.entities.iter().filter(|e| !e.context).map(|e| (&e.kind, &*e.name));
-        incident.title = self.title_from(&story, &incident.phases, &joining.collect::<Vec<_>>());
+        incident.phases = self.phases_of(slot);
+        incident.techniques = self.techniques_of(slot);
+        incident.title = self.title_from(slot, &incident.phases, &shares);
+        incident.entities = self.entities_of(&shares);
         incident.score = score_of(group.severities(), &incident);
-        incident.links = self.links_in(&story);
+        incident.links = self.links_in(slot, &story);
+        incident.floods = self.floods_of(slot, &story);
         incident.alerts = story.iter().map(|&alert| self.alert_in(alert)).collect();
         incident
     }
 
     /// The title that a group's incident has now, without the rest of its record: a merge asks for it.
     pub(crate) fn title_of(&self, slot: GroupRef) -> Box<str> {
-        let story = self.story(slot);
-        let joining = self.groups[slot].entities().iter().map(|&(entity, _)| &self.entities[entity]);
-        let entities: Vec<(&EntityKind, &str)> =
-            joining.filter(|e| e.joins()).map(|e| (&e.kind, self.name_of(e))).collect();
-        self.title_from(&story, &self.phases_of(&story), &entities)
+        self.title_from(slot, &self.phases_of(slot), &self.shares_of(slot))
     }
 
-    fn title_from(
-        &self,
-        story: &[AlertRef],
-        phases: &[PhaseEntry],
-        entities: &[(&EntityKind, &str)],
-    ) -> Box<str> {
+    fn title_from(&self, slot: GroupRef, phases: &[PhaseEntry], shares: &[Share]) -> Box<str> {
         let mut phases: Vec<Phase> = phases.iter().map(|entry| entry.phase.clone()).collect();
         phases.sort();
-        let gravest = story
-            .iter()
-            .enumerate()
-            .max_by_key(|&(place, &alert)| (self.alerts[alert].alert.severity.rank(), Reverse(place)));
-        let gravest = gravest.map_or("", |(_, &alert)| &*self.alerts[alert].alert.title);
-        title(&Subject { phases: &phases, gravest, alerts: story.len(), entities })
-    }
-
-    fn phases_of(&self, story: &[AlertRef]) -> Vec<PhaseEntry> {
-        let mut phases: Vec<PhaseEntry> = Vec::new();
-        for &slot in story {
-            let alert = &self.alerts[slot].alert;
-            if let Some(phase) = &alert.phase
-                && !phases.iter().any(|entry| entry.phase == *phase)
-            {
-                phases.push(PhaseEntry { phase: phase.clone(), first: alert.first_activity });
-            }
+        let gravest = self.groups[slot].members().map(|alert| &self.alerts[alert]).max_by_key(|state| {
+            (state.alert.severity.rank(), Reverse((state.alert.first_activity, state.arrival)))
+        });
+        let gravest = gravest.map_or("", |state| &*state.alert.title);
+        let mut entities: Vec<(&EntityKind, &str)> = Vec::new();
+        for share in self.scene(shares) {
+            let entity = &self.entities[share.entity];
+            entities.push((&entity.kind, self.name_of(entity)));
         }
-        phases
+        title(&Subject { phases: &phases, gravest, alerts: self.groups[slot].size(), entities: &entities })
     }
 
-    fn techniques_of(&self, story: &[AlertRef]) -> Vec<Technique> {
-        let mut techniques: Vec<Technique> =
-            story.iter().flat_map(|&slot| self.alerts[slot].alert.techniques.iter().cloned()).collect();
-        techniques.sort();
-        techniques.dedup();
-        techniques
+    /// The entities that a title is about: what joins, and what was hit, be it a hub or not. Hosts that were merely asked,
+    /// as domain controllers are, count only where no other is left.
+    fn scene<'s>(&self, shares: &'s [Share]) -> Vec<&'s Share> {
+        let is_host = |share: &Share| self.entities[share.entity].kind == EntityKind::Host;
+        let stands =
+            |share: &Share| share.context.is_none() || share.context == Some(ContextReason::Hub) && share.hit;
+        let merely_asked = |share: &Share| is_host(share) && !share.hit && share.plays_only(Part::Target);
+        let acts = shares.iter().any(|share| is_host(share) && stands(share) && !merely_asked(share));
+        shares.iter().filter(|share| stands(share) && !(acts && merely_asked(share))).collect()
     }
 
-    fn links_in(&self, story: &[AlertRef]) -> Vec<Link> {
-        let of = |&slot: &AlertRef| {
-            let state = &self.alerts[slot];
+    /// The phases that a group has reached, in the order of first times.
+    fn phases_of(&self, slot: GroupRef) -> Vec<PhaseEntry> {
+        let mut first: BTreeMap<&Phase, (EventTime, i64)> = BTreeMap::new();
+        for state in self.groups[slot].members().map(|alert| &self.alerts[alert]) {
+            let Some(phase) = &state.alert.phase else { continue };
+            let at = (state.alert.first_activity, state.arrival);
+            first.entry(phase).and_modify(|known| *known = at.min(*known)).or_insert(at);
+        }
+        let mut phases: Vec<_> = first.into_iter().collect();
+        phases.sort_by_key(|(_, at)| *at);
+        phases.into_iter().map(|(phase, (first, _))| PhaseEntry { phase: phase.clone(), first }).collect()
+    }
+
+    fn techniques_of(&self, slot: GroupRef) -> Vec<Technique> {
+        let members = self.groups[slot].members();
+        let techniques: BTreeSet<&Technique> =
+            members.flat_map(|alert| &self.alerts[alert].alert.techniques).collect();
+        techniques.into_iter().cloned().collect()
+    }
+
+    /// The links of all alerts that are listed; and of the folded ones those that have merged incidents, for without
+    /// these the tree would fall apart.
+    fn links_in(&self, slot: GroupRef, story: &[AlertRef]) -> Vec<Link> {
+        let mut merging: Vec<AlertRef> = self.groups[slot].folded.clone();
+        merging.retain(|&alert| self.alerts[alert].links.len() > 1);
+        merging.sort_by_key(|&alert| self.place_in_story(alert));
+        let of = |&alert: &AlertRef| {
+            let state = &self.alerts[alert];
             let key = state.key();
             state.links.iter().map(|link| self.link_of(&key, link)).collect::<Vec<_>>()
         };
-        story.iter().flat_map(of).collect()
+        story.iter().chain(&merging).flat_map(of).collect()
     }
 
     fn alert_in(&self, slot: AlertRef) -> IncidentAlert {
@@ -124,46 +138,108 @@ impl TenantState {
         }
     }
 
+    /// The part that each entity of a group has in it, in the order of the group's list: one look at each mention.
+    fn shares_of(&self, slot: GroupRef) -> Vec<Share> {
+        let group = &self.groups[slot];
+        let share = |&(entity, alerts): &(EntityRef, u32)| Share::new(entity, alerts);
+        let mut shares: Vec<Share> = group.entities().iter().map(share).collect();
+        let place = |entity: EntityRef| group.entities().binary_search_by_key(&entity, |&(e, _)| e);
+        for state in group.members().map(|alert| &self.alerts[alert]) {
+            for mention in &state.mentions {
+                if let Ok(place) = place(mention.entity) {
+                    shares[place].parts |= 1 << mention.part as u8;
+                    shares[place].beside &= mention.context;
+                    shares[place].hit |= is_hit(mention.part, &state.alert);
+                }
+            }
+            for link in &state.links {
+                if let Ok(place) = place(link.entity) {
+                    shares[place].links = true;
+                }
+            }
+        }
+        shares.iter_mut().for_each(|share| share.context = context_of(&self.entities[share.entity], share));
+        shares
+    }
+
     /// The entities of a group: those that join first, then by how many alerts mention them.
-    fn entities_of(&self, slot: GroupRef, story: &[AlertRef]) -> Vec<IncidentEntity> {
-        let mut entities: Vec<IncidentEntity> = self.groups[slot]
-            .entities()
-            .iter()
-            .map(|&(entity, count)| self.entity_in(entity, count, story))
-            .collect();
+    fn entities_of(&self, shares: &[Share]) -> Vec<IncidentEntity> {
+        let mut entities: Vec<IncidentEntity> = shares.iter().map(|share| self.entity_in(share)).collect();
         entities.sort_by(|a, b| {
             (a.context, &a.kind, Reverse(a.alerts), a.id).cmp(&(b.context, &b.kind, Reverse(b.alerts), b.id))
         });
         entities
     }
 
-    fn entity_in(&self, slot: EntityRef, count: u32, story: &[AlertRef]) -> IncidentEntity {
-        let entity = &self.entities[slot];
-        let mut roles: Vec<Role> = Vec::new();
-        let mut context = true;
-        for mention in story.iter().flat_map(|&a| &self.alerts[a].mentions).filter(|m| m.entity == slot) {
-            context &= mention.context;
-            let role = Role::from(mention.part);
-            if !roles.contains(&role) {
-                roles.push(role);
-            }
-        }
-        roles.sort();
+    fn entity_in(&self, share: &Share) -> IncidentEntity {
+        let entity = &self.entities[share.entity];
         let mut identifiers: Vec<Identifier> =
             entity.names.iter().map(|&name| self.names.identifier(name).clone()).collect();
         identifiers.sort();
+        let mut roles: Vec<Role> =
+            Part::ALL.into_iter().filter(|&part| share.played(part)).map(Role::from).collect();
+        roles.sort();
         IncidentEntity {
             id: entity.id,
             kind: entity.kind.clone(),
             name: self.name_of(entity).into(),
             identifiers,
             roles,
-            alerts: count as i32,
-            context: context || !entity.joins(),
-            context_reason: None,
+            alerts: share.alerts as i32,
+            context: share.context.is_some(),
+            context_reason: share.context.clone(),
             on_premises: self.on_premises(entity),
             tags: entity.all_tags(),
         }
+    }
+}
+
+/// What part an entity has in a group.
+struct Share {
+    entity: EntityRef,
+    /// How many alerts mention it.
+    alerts: u32,
+    /// The parts that it plays, a bit each.
+    parts: u8,
+    /// It was hit, and not merely asked.
+    hit: bool,
+    /// Every mention is context.
+    beside: bool,
+    /// A link of the group goes by it.
+    links: bool,
+    /// Why it joins nothing, if it does not.
+    context: Option<ContextReason>,
+}
+
+impl Share {
+    const fn new(entity: EntityRef, alerts: u32) -> Self {
+        Self { entity, alerts, parts: 0, hit: false, beside: true, links: false, context: None }
+    }
+
+    const fn played(&self, part: Part) -> bool {
+        self.parts & (1 << part as u8) != 0
+    }
+
+    const fn plays_only(&self, part: Part) -> bool {
+        self.parts == 1 << part as u8
+    }
+}
+
+/// Whether an alert says that something happened *on* what plays this part. What reconnaissance or a logon is aimed at, a
+/// domain controller above all, was asked; what lateral movement is aimed at was reached.
+fn is_hit(part: Part, alert: &Alert) -> bool {
+    part == Part::Impacted || part == Part::Target && is_movement(alert)
+}
+
+/// Why an entity joins nothing, if it does not. A hub that gave a link joined all the same: it was none yet, or met the
+/// peer so closely that it weighed enough.
+fn context_of(entity: &Entity, share: &Share) -> Option<ContextReason> {
+    match entity {
+        e if e.egress => Some(ContextReason::Egress),
+        e if e.ambiguous => Some(ContextReason::Ambiguous),
+        e if e.excluded => Some(ContextReason::Excluded),
+        e if e.hub && !share.links => Some(ContextReason::Hub),
+        _ => share.beside.then_some(ContextReason::Beside),
     }
 }
 

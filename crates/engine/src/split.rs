@@ -87,14 +87,15 @@ impl TenantState {
     /// Makes alerts of one group another's, and puts both in order. `leaving` is sorted.
     fn transfer(&mut self, from: GroupRef, to: GroupRef, leaving: &[AlertRef], weighing: &Weighing) {
         let had_open = self.groups[from].unresolved > 0;
-        let mut left = std::mem::take(&mut self.groups[from].alerts);
+        let mut left: Vec<AlertRef> = self.groups[from].members().collect();
         left.retain(|alert| leaving.binary_search(alert).is_err());
+        let mut there: Vec<AlertRef> = self.groups[to].members().collect();
+        there.extend(leaving);
         for &alert in leaving {
             self.regroup(alert, to);
         }
-        let mut there = std::mem::take(&mut self.groups[to].alerts);
-        there.extend(leaving);
         for (group, alerts) in [(from, left), (to, there)] {
+            self.list_enough(&alerts, &weighing.settings);
             let old = &self.groups[group];
             let (dirty, fresh) = (old.dirty, old.fresh);
             let mut sum = self.summed(group, &alerts);
@@ -111,6 +112,9 @@ impl TenantState {
         self.touch_alert(slot);
         let state = &mut self.alerts[slot];
         state.group = to;
+        if let Some(repeats) = &mut self.groups[to].repeats {
+            repeats.add(state);
+        }
         for mention in &state.mentions {
             let entity = &mut self.entities[mention.entity];
             if let Some(there) = entity.mention_mut(state.alert.first_activity, state.arrival) {
@@ -126,7 +130,7 @@ impl TenantState {
         let mut bytes = group.incident.said_bytes();
         for &slot in alerts {
             let alert = &self.alerts[slot];
-            bytes += alert.bytes;
+            bytes += alert.listed_bytes();
             sum.add(slot, alert, |entity| bytes += entity_bytes(&self.entities[entity], &self.names));
         }
         sum.incident.bytes = bytes as i64;
@@ -195,7 +199,7 @@ impl TenantState {
     }
 
     fn by_arrival(&self, group: GroupRef) -> Vec<AlertRef> {
-        let mut alerts = self.groups[group].alerts.clone();
+        let mut alerts: Vec<AlertRef> = self.groups[group].members().collect();
         alerts.sort_by_key(|&slot| self.alerts[slot].arrival);
         alerts
     }

@@ -23,12 +23,14 @@ use crate::names::Names;
 use crate::rules::RuleLists;
 use crate::slots::{AlertRef, EntityRef, GroupRef, Slots};
 use crate::state::{IncidentRecord, StateKey};
+use crate::weighing::{HubMeasure, Weighing};
 
 const HASHER: FixedState = FixedState::with_seed(0x6272_6169_6422);
 
 #[derive(Debug)]
 pub(crate) struct TenantState {
     pub(crate) tenant: Tenant,
+    pub(crate) hub_measure: HubMeasure,
     /// The highest source time consumed.
     pub(crate) clock: SourceTime,
     pub(crate) next_arrival: i64,
@@ -87,9 +89,10 @@ pub(crate) struct Dirty {
 }
 
 impl TenantState {
-    pub(crate) fn new(tenant: Tenant) -> Self {
+    pub(crate) fn new(tenant: Tenant, weighing: &Weighing) -> Self {
         Self {
             tenant,
+            hub_measure: weighing.hub_measure(),
             clock: SourceTime::MIN,
             next_arrival: 0,
             next_entity: 0,
@@ -245,7 +248,7 @@ impl TenantState {
             at: clock,
             reason,
             status: incident.status.clone(),
-            alerts: group.alerts.len() as i32,
+            alerts: group.size() as i32,
             severity: group.severity(),
             alert: None,
             links: Vec::new(),
@@ -298,15 +301,21 @@ impl TenantState {
         self.groups.iter().fold((0, 0), |(dormant, largest), (_, group)| {
             let active = group.incident.status == braid_alert::IncidentStatus::Active;
             let idle = active && self.clock.since(group.incident.last_changed) >= dormant_after;
-            (dormant + u64::from(idle), largest.max(group.alerts.len() as u64))
+            (dormant + u64::from(idle), largest.max(group.size() as u64))
         })
     }
 
-    /// Sorted references of a group's alerts, in the order of the story.
+    /// The alerts that a group's record lists, in the order of the story.
     pub(crate) fn story(&self, slot: GroupRef) -> SmallVec<[AlertRef; 16]> {
         let mut alerts: SmallVec<[AlertRef; 16]> = self.groups[slot].alerts.iter().copied().collect();
-        alerts.sort_by_key(|&a| (self.alerts[a].alert.first_activity, self.alerts[a].arrival));
+        alerts.sort_by_key(|&alert| self.place_in_story(alert));
         alerts
+    }
+
+    /// What the order of the story goes by.
+    pub(crate) fn place_in_story(&self, alert: AlertRef) -> (EventTime, i64) {
+        let state = &self.alerts[alert];
+        (state.alert.first_activity, state.arrival)
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) gravest: &'a str,
     /// How many alerts there are.
     pub(crate) alerts: usize,
-    /// The entities that joined, kind and name.
+    /// The entities that it is about, kind and name.
     pub(crate) entities: &'a [(&'a EntityKind, &'a str)],
 }
 

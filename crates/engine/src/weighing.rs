@@ -28,6 +28,13 @@ pub(crate) struct Weighing {
     rarity: Vec<Weight>,
 }
 
+/// So many partners within so much time make a hub.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HubMeasure {
+    pub(crate) partners_min: usize,
+    pub(crate) window: Span,
+}
+
 impl Weighing {
     pub(crate) fn new(settings: Settings) -> Self {
         let knee = u128::from(settings.hub_partners.max(1)).pow(4);
@@ -46,6 +53,12 @@ impl Weighing {
     /// Whether so many partners make a hub.
     pub(crate) fn is_hub(&self, partners: usize) -> bool {
         self.rarity(partners) < HUB_RARITY
+    }
+
+    /// What makes a hub, for whoever has no tables at hand.
+    pub(crate) fn hub_measure(&self) -> HubMeasure {
+        let partners_min = (0..=PARTNERS_MAX).find(|&partners| self.is_hub(partners)).unwrap_or(usize::MAX);
+        HubMeasure { partners_min, window: self.settings.partner_window }
     }
 
     /// What an entity of this kind weighs by itself.

@@ -276,7 +276,7 @@ fn the_record_tells_the_whole_story() {
         })
         .collect();
     expect![[r#"
-        Multi-stage incident: reconnaissance, compromised credentials and lateral movement on 3 hosts
+        Multi-stage incident: reconnaissance, compromised credentials and lateral movement on 2 hosts
         v3 high score 64.92 ["reconnaissance", "compromisedCredentials", "lateralMovement"]
         user contoso\jeffl ["source", "impacted"] alerts=3
         host victimpc.contoso.azure ["source", "impacted"] alerts=2

@@ -42,6 +42,15 @@ pub struct Correlation {
     /// How long after its resolution an incident is reopened by new activity. `0s`: never, a new incident that names the
     /// old one follows instead.
     pub reopen_within: Period,
+    /// The sum of link weights from which an incident that an alert did not join is told as a near miss, with the reason.
+    /// Lower tells more of them; each alert keeps its two strongest.
+    pub near_at: Decimal,
+    /// How many alerts that say the same (one detector, about the same users, hosts and addresses) an incident lists.
+    /// Further ones belong to it all the same, each with its own event, but its record only counts them.
+    pub flood_listed: NonZeroU32,
+    /// How close in event time an alert must be to those that say the same to be counted with them. Further away, it is
+    /// listed.
+    pub flood_window: Period,
     /// How much one partition's state may take in memory, reckoned in bytes of content. Beyond it the incidents that have
     /// been idle longest are closed, visibly.
     pub state_bytes_max: Bytes,
@@ -128,6 +137,9 @@ impl Correlation {
             late_join: self.late_join.span(),
             dedupe_retention: self.dedupe_retention.span(),
             reopen_within: self.reopen_within.span(),
+            near_at: self.near_at.weight(),
+            flood_listed: self.flood_listed.get(),
+            flood_window: self.flood_window.span(),
             caps: Caps {
                 incident_alerts_max: self.caps.incident_alerts_max.get(),
                 incident_entities_max: self.caps.incident_entities_max.get(),
@@ -172,6 +184,9 @@ impl Default for Correlation {
             late_join: engine.late_join.into(),
             dedupe_retention: engine.dedupe_retention.into(),
             reopen_within: engine.reopen_within.into(),
+            near_at: engine.near_at.into(),
+            flood_listed: at_least_one(engine.flood_listed),
+            flood_window: engine.flood_window.into(),
             state_bytes_max: Bytes::new(engine.state_bytes_max),
             directory_entries_max: at_least_one(engine.directory_entries_max),
             weights: Weights::default(),

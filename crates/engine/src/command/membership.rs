@@ -86,13 +86,13 @@ impl TenantState {
         }
         leaving.sort();
         leaving.dedup();
-        let all = &self.groups[group].alerts;
+        let all = &self.groups[group];
         match leaving.len() {
             0 => Err(CommandRefused::NothingToDo),
-            n if n == all.len() => Err(CommandRefused::AllAlerts),
+            n if n == all.size() => Err(CommandRefused::AllAlerts),
             _ => {
-                let stays = |alert: &&AlertRef| leaving.binary_search(alert).is_err();
-                let staying = all.iter().filter(stays).copied().collect();
+                let stays = |alert: &AlertRef| leaving.binary_search(alert).is_err();
+                let staying = all.members().filter(stays).collect();
                 Ok((leaving, staying))
             }
         }
@@ -101,9 +101,9 @@ impl TenantState {
     /// Whether alerts fit into an incident, by all caps.
     fn have_room(&self, to: GroupRef, alerts: &[AlertRef], weighing: &Weighing) -> Answer {
         let caps = &weighing.settings.caps;
-        let all: Vec<AlertRef> = self.groups[to].alerts.iter().chain(alerts).copied().collect();
+        let all: Vec<AlertRef> = self.groups[to].members().chain(alerts.iter().copied()).collect();
         let together = self.summed(to, &all);
-        let fits = all.len() <= caps.incident_alerts_max as usize
+        let fits = together.alerts.len() <= caps.incident_alerts_max as usize
             && together.entities().len() <= caps.incident_entities_max as usize
             && together.incident.bytes as u64 <= caps.incident_bytes_max
             && together.last_activity.since(together.first_activity) <= caps.incident_span_max;

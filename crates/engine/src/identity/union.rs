@@ -75,6 +75,7 @@ impl TenantState {
             self.names.give_to(name, keep);
         }
         absorb(&mut self.entities[keep], gone_entity);
+        self.entities[keep].hub = self.entities[keep].is_hub(self.hub_measure);
         self.settle_ruling(keep);
         self.touch_entity(keep);
         keep
