@@ -123,7 +123,7 @@ impl Instance {
             for source in config.sources.iter().filter(|source| source.enabled) {
                 let format = source.format.as_ref().map_or("", |format| format.0.as_str());
                 let topics = source.topics.join(",");
-                tracing::info!(source = source.name, topics, format, "reads alerts");
+                tracing::info!(source = source.name, topics, format, "reads a source");
             }
         }
         if self.has(StageKind::Correlate) {

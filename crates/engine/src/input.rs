@@ -1,4 +1,4 @@
-use braid_alert::{Alert, Command, DirectoryRecord, SourceTime, Tenant};
+use braid_alert::{Alert, Command, DirectoryRecord, Origin, SourceTime, Tenant};
 
 /// What the engine reads, in the order of the alerts topic.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,4 +16,26 @@ pub enum Input {
         /// To when.
         at: SourceTime,
     },
+}
+
+impl Input {
+    /// Whose it is: the key that it stands under in the alerts topic.
+    pub const fn tenant(&self) -> &Tenant {
+        match self {
+            Self::Alert(alert) => &alert.tenant,
+            Self::Directory(record) => &record.tenant,
+            Self::Command(command) => &command.tenant,
+            Self::Tick { tenant, .. } => tenant,
+        }
+    }
+
+    /// The record of a source that it came in; a tick comes from none.
+    pub const fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Alert(alert) => Some(&alert.origin),
+            Self::Directory(record) => Some(&record.origin),
+            Self::Command(command) => Some(&command.origin),
+            Self::Tick { .. } => None,
+        }
+    }
 }

@@ -13,15 +13,15 @@ mod label;
 mod tests;
 
 use braid_alert::{ChangeReason, LinkReason, OpenReason};
-use braid_engine::{Firing, MergeRefused, RuleLimit, Stats, Unchanged};
-use braid_wire::Format;
+use braid_engine::{DirectoryOutcome, Firing, MergeRefused, RuleLimit, Stats, Unchanged};
+use braid_wire::{Format, RefusalReason};
 use prometheus::{Encoder, TextEncoder};
 
 pub use declaration::{Counter, Gauge, Histogram};
 pub use description::{LabelDescription, MetricDescription, describe, markdown};
 pub use label::{
-    Label, LabelSet, Partition, Rejection, SourceName, StageKind, StatedDrop, TopicName, TransactionOutcome,
-    Version,
+    ActionName, CommandOutcome, Label, LabelSet, Partition, Rejection, SourceName, StageKind, StatedDrop,
+    TopicName, TransactionOutcome, Version,
 };
 
 use declaration::metrics;
@@ -64,10 +64,15 @@ metrics! {
         alerts_in: Counter[source: SourceName, format: Format] = "braid_alerts_in_total",
         /// Alerts written to the alerts topic.
         alerts_out: Counter[source: SourceName, format: Format] = "braid_alerts_out_total",
-        /// What was refused and went to the dead letters, with the reason that also stands in their headers.
+        /// What was refused and went to the dead letters, with the reason that also stands in their headers. Commands
+        /// that could be read are not among it: see `braid_commands_total`.
         rejects: Counter[stage: StageKind, reason: Rejection] = "braid_rejects_total",
         /// What was left out because the configuration asks for it; nothing of it is kept.
         drops: Counter[source: SourceName, reason: StatedDrop] = "braid_drops_total",
+        /// Directory records that correlation has taken, by what came of them.
+        directory_records: Counter[outcome: DirectoryOutcome] = "braid_directory_records_total",
+        /// Commands that were answered: carried out, or refused for a reason that also stands in the dead letter's headers.
+        commands: Counter[action: ActionName, outcome: CommandOutcome] = "braid_commands_total",
         /// Revisions of alerts that changed nothing material, and so raised no version.
         revisions_unchanged: Counter[reason: Unchanged] = "braid_revisions_unchanged_total",
         /// Alerts that joined an incident, by the strongest link that brought them in.
@@ -140,6 +145,13 @@ impl Metrics {
     ) -> Self {
         let metrics = Self::declare(Names::new(sources), Names::new(topics));
         metrics.build_info.set(&Version, 1.0);
+        // The sources are known here and not in their labels' type; a rate needs the zero before the one.
+        for name in metrics.source_names.iter() {
+            let source = SourceName(name.clone());
+            RefusalReason::ALL.iter().filter(|reason| reason.is_drop()).for_each(|reason| {
+                metrics.drops.add((&source, &StatedDrop(*reason)), 0);
+            });
+        }
         metrics
     }
 

@@ -4,8 +4,8 @@
 //! (`__connect.errors.*`) or Kafka Streams' (`__streams.errors.*`, KIP-1034) read braid's as well. All header values
 //! are texts.
 
-use braid_alert::SourceTime;
-use braid_engine::RejectReason;
+use braid_alert::{Command, SourceTime};
+use braid_engine::{CommandRefused, DirectoryRejected, RejectReason};
 use sha2::{Digest, Sha256};
 
 use crate::json::shortened;
@@ -53,23 +53,48 @@ pub struct Cause {
     pub detail: Box<str>,
     /// Which element of the record, where it holds several; else 0.
     pub element: i32,
+    /// What it is about, as headers of their own.
+    pub about: Vec<(&'static str, Box<str>)>,
 }
 
 impl From<&Refusal> for Cause {
     fn from(refusal: &Refusal) -> Self {
-        Self { reason: refusal.reason.as_str(), detail: refusal.detail.clone(), element: refusal.element }
+        let cause = Self::from(refusal.reason);
+        Self { detail: refusal.detail.clone(), element: refusal.element, ..cause }
     }
 }
 
 impl From<RefusalReason> for Cause {
     fn from(reason: RefusalReason) -> Self {
-        Self { reason: reason.as_str(), detail: "".into(), element: 0 }
+        Self { reason: reason.as_str(), detail: "".into(), element: 0, about: Vec::new() }
     }
 }
 
 impl From<RejectReason> for Cause {
     fn from(reason: RejectReason) -> Self {
-        Self { reason: reason.as_str(), detail: "".into(), element: 0 }
+        Self { reason: reason.as_str(), detail: "".into(), element: 0, about: Vec::new() }
+    }
+}
+
+impl From<DirectoryRejected> for Cause {
+    fn from(reason: DirectoryRejected) -> Self {
+        Self { reason: reason.as_str(), detail: "".into(), element: 0, about: Vec::new() }
+    }
+}
+
+/// Of a refused command: its id, its action and who wanted it stand in headers, by which whoever sent it finds it.
+impl From<(&Command, CommandRefused)> for Cause {
+    fn from((command, reason): (&Command, CommandRefused)) -> Self {
+        Self {
+            reason: reason.as_str(),
+            detail: reason.explain().into(),
+            element: 0,
+            about: vec![
+                ("braid.command.id", command.id.clone()),
+                ("braid.command.action", command.action.as_str().into()),
+                ("braid.command.author", command.author.clone()),
+            ],
+        }
     }
 }
 
@@ -179,7 +204,9 @@ fn header_bytes((name, value): &Header) -> usize {
 }
 
 fn is_own(name: &str) -> bool {
-    ["braid.error.", "__connect.errors.", "__streams.errors."].iter().any(|prefix| name.starts_with(prefix))
+    ["braid.error.", "braid.command.", "__connect.errors.", "__streams.errors."]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// The headers that braid adds.
@@ -222,6 +249,9 @@ impl Headers {
             ("__streams.errors.message", &detail),
         ] {
             self.push(name, value);
+        }
+        for (name, value) in &cause.about {
+            self.push(name, &shortened(value, TEXT_CHARACTERS_MAX));
         }
         if original.timestamp_millis >= 0 {
             let timestamp = SourceTime::from_millis(original.timestamp_millis);

@@ -37,6 +37,9 @@ pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal>
     }
 }
 
+/// The longest message of the JSON crate that is passed on: the list of all fields of a directory record fits.
+const ERROR_CHARACTERS_MAX: usize = 600;
+
 /// Why a text cannot be read. It is read a second time to learn the path, which is not tracked when all goes well.
 #[cold]
 fn refusal_of<T: DeserializeOwned>(text: &str) -> Refusal {
@@ -55,7 +58,7 @@ fn refusal_of<T: DeserializeOwned>(text: &str) -> Refusal {
         serde_json::error::Category::Data => RefusalReason::WrongType,
         serde_json::error::Category::Syntax | serde_json::error::Category::Io => RefusalReason::Malformed,
     };
-    let error = shortened(&error.to_string(), 300);
+    let error = shortened(&error.to_string(), ERROR_CHARACTERS_MAX);
     Refusal::new(reason, if path == "." { error.into() } else { format!("{path}: {error}") })
 }
 

@@ -3,7 +3,7 @@
 //! The only crate that names a codec. It knows nothing of Kafka, keeps no state between records and decides nothing
 //! about correlation: what cannot be read is a [`Refusal`] with its place and reason, never a panic and never silence.
 //!
-//! Start with [`decode`].
+//! Start with [`read`], or with [`decode`] if alerts are all that matters.
 
 mod refusal;
 
@@ -25,7 +25,7 @@ mod avro;
 mod fingerprint;
 mod registry;
 
-pub use input::{RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, decode};
+pub use input::{RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, SourceRecord, decode, read};
 pub use refusal::{Refusal, RefusalReason};
 pub use registry::AvroRecord;
-pub use source::{Format, SourceRules, TenantRule, UnknownFormat};
+pub use source::{Format, Holds, SourceRules, TenantRule, UnknownFormat};

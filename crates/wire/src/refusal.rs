@@ -88,6 +88,12 @@ refusal_reasons! {
     UnmappedTenant = "unmapped_tenant",
     /// It is less grave than the source's minimum: a stated drop.
     BelowMinimumSeverity = "below_minimum_severity",
+    /// What a command or a directory record cannot do without is not there.
+    MissingField = "missing_field",
+    /// There is a field that has no place here: it is misspelt, stands twice, or belongs to another action.
+    UnexpectedField = "unexpected_field",
+    /// A field says what this release does not know, where guessing would do something else than was meant.
+    UnknownValue = "unknown_value",
     /// Its Avro schema is not known here: a newer release wrote it, so the partition waits.
     UnknownSchema = "unknown_schema",
 }

@@ -40,6 +40,10 @@ macro_rules! avro_records {
 avro_records! {
     /// An alert on the alerts topic, and what a source of format `braid-avro` sends.
     Alert = "alert" ["alert.avsc"],
+    /// What a directory says of an object, on the alerts topic and from a source of format `braid-directory-avro`.
+    Directory = "directory" ["directory.avsc"],
+    /// A command on the alerts topic, and what a source of format `braid-command-avro` sends.
+    Command = "command" ["command.avsc"],
     /// A move of a tenant's clock on the alerts topic.
     Tick = "tick" ["tick.avsc"],
     /// An incident on the incidents topic.

@@ -21,6 +21,8 @@ pub struct SourceRules {
     pub severity_min: Option<Severity>,
     /// What correlation may do with the alerts; frozen on each as it arrives.
     pub correlate: Correlate,
+    /// What it may do with the alerts of single detectors instead, by the detector in lower case.
+    pub detectors: BTreeMap<Box<str>, Correlate>,
     /// How far ahead of the record's source time an event may lie before it is refused as a broken clock.
     pub future_max: Span,
 }
@@ -35,6 +37,7 @@ impl SourceRules {
             timezone: Offset::UTC,
             severity_min: None,
             correlate: Correlate::Full,
+            detectors: BTreeMap::new(),
             future_max: Span::hours(24),
         }
     }
@@ -104,12 +107,58 @@ pub enum Format {
     BraidJson,
     /// braid's own alert as Avro.
     BraidAvro,
+    /// What a directory says of its objects, as JSON.
+    BraidDirectoryJson,
+    /// What a directory says of its objects, as Avro.
+    BraidDirectoryAvro,
+    /// Commands as JSON.
+    BraidCommandJson,
+    /// Commands as Avro.
+    BraidCommandAvro,
+}
+
+/// What the records of a format are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Holds {
+    /// Findings of a product.
+    Alerts,
+    /// What a directory says of its objects. A record's key is the object, and no value means that it was deleted.
+    Directory,
+    /// What people want changed.
+    Commands,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 5] =
-        [Self::MdiCef, Self::SentinelSecurityAlert, Self::GraphAlert, Self::BraidJson, Self::BraidAvro];
+    pub const ALL: [Self; 9] = [
+        Self::MdiCef,
+        Self::SentinelSecurityAlert,
+        Self::GraphAlert,
+        Self::BraidJson,
+        Self::BraidAvro,
+        Self::BraidDirectoryJson,
+        Self::BraidDirectoryAvro,
+        Self::BraidCommandJson,
+        Self::BraidCommandAvro,
+    ];
+
+    /// What its records are.
+    pub const fn holds(self) -> Holds {
+        match self {
+            Self::MdiCef
+            | Self::SentinelSecurityAlert
+            | Self::GraphAlert
+            | Self::BraidJson
+            | Self::BraidAvro => Holds::Alerts,
+            Self::BraidDirectoryJson | Self::BraidDirectoryAvro => Holds::Directory,
+            Self::BraidCommandJson | Self::BraidCommandAvro => Holds::Commands,
+        }
+    }
+
+    /// Whether its records are Avro, in single-object encoding, and not text.
+    pub const fn is_avro(self) -> bool {
+        matches!(self, Self::BraidAvro | Self::BraidDirectoryAvro | Self::BraidCommandAvro)
+    }
 
     /// Its name in configuration and on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -119,6 +168,10 @@ impl Format {
             Self::GraphAlert => "graph-alert",
             Self::BraidJson => "braid-json",
             Self::BraidAvro => "braid-avro",
+            Self::BraidDirectoryJson => "braid-directory-json",
+            Self::BraidDirectoryAvro => "braid-directory-avro",
+            Self::BraidCommandJson => "braid-command-json",
+            Self::BraidCommandAvro => "braid-command-avro",
         }
     }
 
@@ -136,6 +189,12 @@ impl Format {
             }
             Self::BraidJson => "braid's own alert as JSON, as `braid decode` writes it",
             Self::BraidAvro => "braid's own alert as Avro, as the alerts topic carries it",
+            Self::BraidDirectoryJson => {
+                "what a directory says of a user or a computer, as JSON; the record's key is the object"
+            }
+            Self::BraidDirectoryAvro => "what a directory says of a user or a computer, as Avro",
+            Self::BraidCommandJson => "commands to braid as JSON: {\"action\":\"assign\",…}",
+            Self::BraidCommandAvro => "commands to braid as Avro",
         }
     }
 
@@ -145,7 +204,12 @@ impl Format {
             Self::MdiCef => None,
             Self::SentinelSecurityAlert => Some("TenantId"),
             Self::GraphAlert => Some("tenantId"),
-            Self::BraidJson | Self::BraidAvro => Some("tenant"),
+            Self::BraidJson
+            | Self::BraidAvro
+            | Self::BraidDirectoryJson
+            | Self::BraidDirectoryAvro
+            | Self::BraidCommandJson
+            | Self::BraidCommandAvro => Some("tenant"),
         }
     }
 }
@@ -230,7 +294,8 @@ mod tests {
         let error = "csv".parse::<Format>().expect_err("it is no format").to_string();
         assert_eq!(
             error,
-            "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, braid-json, braid-avro"
+            "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, braid-json, braid-avro, \
+             braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
         );
     }
 }

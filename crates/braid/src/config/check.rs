@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use braid_console::SettingsFault;
-use braid_wire::Format;
+use braid_wire::{Format, Holds};
 use tracing_subscriber::EnvFilter;
 
 use super::fault::Fault;
@@ -166,6 +166,17 @@ impl Checks<'_> {
             source.tenant.is_some(),
             &key("tenant"),
             "a source needs a tenant: a name or a rule to find it",
+        );
+        let alerts = source.format.is_none_or(|format| format.0.holds() == Holds::Alerts);
+        self.must(
+            alerts || source.detectors.is_empty(),
+            &key("detectors"),
+            "only alerts have detectors: this source reads none",
+        );
+        self.must(
+            alerts || source.severity_min.is_none(),
+            &key("severity_min"),
+            "only alerts are more or less grave: this source reads none",
         );
         let nameless = source.format.is_some_and(|format| format.0.tenant_field().is_none());
         let by_field = matches!(source.tenant, Some(TenantRule::Field(_)));

@@ -10,9 +10,10 @@ use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::quantity::{Period, UtcOffset};
+use super::reference::Plain;
 use super::word::{Vocabulary, Word};
 
-/// Where alerts come from: one section for each product's feed.
+/// Where alerts, directories and commands come from: one section for each product's feed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
@@ -35,6 +36,11 @@ pub struct Source {
     /// What correlation may do with its alerts. `full`: open incidents, join them and merge them. `join`: join one, never
     /// merge two. `off`: each has an incident for itself. It is frozen on each alert as it arrives.
     pub correlate: Word<Correlate>,
+    /// The same for single detectors, instead of what `correlate` says: `{ "2021" = "join" }`. A detector is what the
+    /// product calls it (Defender for Identity's external id, a detector's GUID, an alert type), as it stands in
+    /// `detector` of braid's alerts; case does not count. Not for directories and commands.
+    #[schemars(example = detectors_example())]
+    pub detectors: BTreeMap<String, Word<Correlate>>,
     /// The offset from UTC of times that name none.
     pub timezone: UtcOffset,
     /// How far ahead of its record an event's time may lie. Beyond it the clock that wrote it is broken, and the record a
@@ -44,8 +50,14 @@ pub struct Source {
     /// `{ field = "TenantId", aliases = { "b3c1…" = "contoso" } }`: what a field of the record says, by a table of
     /// aliases, since one tenant has several ids. Without `field` it is the format's own; without `aliases` what the field
     /// says is the tenant; with them, a value that is not listed is refused. CEF names no tenant: it needs a name here.
+    /// The key of a directory's record is the object that it is about, if the tenant is named here, and `tenant/object`
+    /// if not: a tombstone has nothing else to say it with.
     #[schemars(example = &"contoso")]
     pub tenant: Option<TenantRule>,
+}
+
+fn detectors_example() -> Plain {
+    Plain::table([("2021", "join".into())])
 }
 
 impl Default for Source {
@@ -57,6 +69,7 @@ impl Default for Source {
             enabled: false,
             severity_min: None,
             correlate: Word(Correlate::Full),
+            detectors: BTreeMap::new(),
             timezone: UtcOffset::default(),
             future_max: Period::days(1),
             tenant: None,
@@ -73,6 +86,11 @@ impl Source {
             timezone: Offset::from_seconds(self.timezone.seconds()).unwrap_or(Offset::UTC),
             severity_min: self.severity_min.as_ref().map(|word| word.0.clone()),
             correlate: self.correlate.0.clone(),
+            detectors: self
+                .detectors
+                .iter()
+                .map(|(detector, word)| (detector.to_lowercase().into(), word.0.clone()))
+                .collect(),
             future_max: self.future_max.span(),
         })
     }

@@ -65,6 +65,7 @@ fn what_is_written_arrives_as_the_nouns_have_it() {
         (rules.format, rules.severity_min, rules.correlate),
         (Format::GraphAlert, Some(Severity::Medium), Correlate::Join)
     );
+    assert_eq!(rules.detectors, [("2021".into(), Correlate::Off)].into());
     assert_eq!(rules.timezone.seconds(), 7_200);
     let aliases = [("77aa".into(), Tenant::new("contoso"))].into();
     assert_eq!(rules.tenant, braid_wire::TenantRule::Field { name: Some("tenantId".into()), aliases });
@@ -171,6 +172,33 @@ fn every_key_that_a_starter_shows_can_be_brought_in() {
         let keys: Vec<&str> = others.iter().map(|fault| fault.key.as_str()).collect();
         assert_eq!(keys, ["kafka.brokers"], "{faults}");
     }
+}
+
+#[test]
+fn the_further_sources_of_a_starter_can_be_brought_in() {
+    for (notation, file) in [(Notation::Toml, "braid.toml"), (Notation::Yaml, "braid.yaml")] {
+        let text = starter(notation).replace("brokers = []", "brokers = [\"k:1\"]");
+        let text = text.replace("brokers: []", "brokers: [\"k:1\"]");
+        let begin = text.find("# A directory: who is who").expect("it is shown");
+        let end = begin
+            + text[begin..].find("topics]").or(text[begin..].find("\ntopics:")).expect("a section follows");
+        let block = &text[begin..end];
+        let brought_in: Vec<String> = block.lines().map(|line| of_source(notation, line)).collect();
+        let text = text.replace(block, &brought_in.join("\n"));
+        let config =
+            Config::parse(Path::new(file), &text, []).unwrap_or_else(|faults| panic!("{faults}\n{text}"));
+        let formats: Vec<_> = config.sources.iter().filter_map(|source| source.format.map(|f| f.0)).collect();
+        assert_eq!(formats[1..], [Format::BraidDirectoryJson, Format::BraidCommandJson]);
+    }
+}
+
+/// A line of a source that is commented out, without its mark.
+fn of_source(notation: Notation, line: &str) -> String {
+    let separator = if notation == Notation::Toml { " = " } else { ": " };
+    let Some((indent, rest)) = line.split_once("# ") else { return line.to_owned() };
+    let key = rest.split_once(separator).map_or(rest, |(key, _)| key).trim_start_matches("- ").trim();
+    let known = ["name", "topics", "format", "enabled", "tenant", "[[sources]]"];
+    if known.contains(&key) { format!("{indent}{rest}") } else { line.to_owned() }
 }
 
 /// A line of a starter without its comment mark, if a key or a section stands behind it.

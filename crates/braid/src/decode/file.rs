@@ -22,10 +22,14 @@ pub(super) fn each_frame(
     let each = &mut |Frame { line, element, bytes }| each(Place { file: name.clone(), line, element }, bytes);
     let read = match format {
         Format::MdiCef => each_line(&mut reader, RECORD_BYTES_MAX, each),
-        Format::SentinelSecurityAlert | Format::GraphAlert | Format::BraidJson => {
-            each_json(&mut reader, each)
+        Format::SentinelSecurityAlert
+        | Format::GraphAlert
+        | Format::BraidJson
+        | Format::BraidDirectoryJson
+        | Format::BraidCommandJson => each_json(&mut reader, each),
+        Format::BraidAvro | Format::BraidDirectoryAvro | Format::BraidCommandAvro => {
+            each_avro(&mut reader, each)
         }
-        Format::BraidAvro => each_avro(&mut reader, each),
     };
     read.with_context(|| name.to_string())
 }

@@ -1,7 +1,7 @@
 use braid_alert::{ChangeReason, IncidentChange, LinkReason, OpenReason};
 use braid_engine::Effect;
 
-use super::{Metrics, Rejection, StageKind};
+use super::{ActionName, CommandOutcome, Metrics, Rejection, StageKind};
 
 impl Metrics {
     /// Counts what the engine did, once that is committed.
@@ -17,16 +17,24 @@ impl Metrics {
             Effect::RuleFired { firing, .. } => self.rules_fired.add(firing, 1),
             Effect::RuleLimited { limit, .. } => self.rules_limited.add(limit, 1),
             Effect::IdentityConflict { .. } => self.identity_conflicts.add((), 1),
-            Effect::Directory { .. }
-            | Effect::DirectoryRejected { .. }
-            | Effect::Commanded { .. }
-            | Effect::CommandRefused { .. } => {}
+            Effect::Directory { outcome, .. } => self.directory_records.add(outcome, 1),
+            Effect::DirectoryRejected { reason, .. } => {
+                self.rejects.add((&StageKind::Correlate, &Rejection::Directory(*reason)), 1);
+            }
+            Effect::Commanded { action, .. } => self.count_command(action, CommandOutcome::Done),
+            Effect::CommandRefused { action, reason, .. } => {
+                self.count_command(action, CommandOutcome::Refused(*reason));
+            }
         }
     }
 
     /// Counts an incident's first version by its reason, which the record tells and the change does not.
     pub fn count_opened(&self, reason: &OpenReason) {
         self.incidents_opened.add(reason, 1);
+    }
+
+    fn count_command(&self, action: &'static str, outcome: CommandOutcome) {
+        self.commands.add((&ActionName(action), &outcome), 1);
     }
 
     fn count_change(&self, change: &IncidentChange) {

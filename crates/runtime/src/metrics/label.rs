@@ -2,8 +2,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use braid_alert::{ChangeReason, LinkReason, OpenReason};
-use braid_engine::{Firing, MergeRefused, RejectReason, RuleLimit, Unchanged};
+use braid_alert::{Action, ChangeReason, LinkReason, OpenReason};
+use braid_engine::{
+    CommandRefused, DirectoryOutcome, DirectoryRejected, Firing, MergeRefused, RejectReason, RuleLimit,
+    Unchanged,
+};
 use braid_wire::{Format, RefusalReason};
 
 /// What stands for a value that is not among the known ones, so that no feed can make series without end.
@@ -101,7 +104,7 @@ macro_rules! closed {
         }
     )+};
 }
-closed!(Firing, Format, MergeRefused, RuleLimit, Unchanged, StageKind, TransactionOutcome);
+closed!(DirectoryOutcome, Firing, Format, MergeRefused, RuleLimit, Unchanged, StageKind, TransactionOutcome);
 
 /// Enumerations that a newer release, or a feed, may extend.
 macro_rules! evolvable {
@@ -176,6 +179,8 @@ pub enum Rejection {
     Refused(RefusalReason),
     /// The engine cannot hold it.
     Rejected(RejectReason),
+    /// The engine cannot hold it: a directory record.
+    Directory(DirectoryRejected),
     /// It was read, and as it would be written it is over the broker's limit.
     OverBrokerLimit,
 }
@@ -187,6 +192,7 @@ impl Label for Rejection {
         match self {
             Self::Refused(reason) => reason.as_str(),
             Self::Rejected(reason) => reason.as_str(),
+            Self::Directory(reason) => reason.as_str(),
             Self::OverBrokerLimit => "over_broker_limit",
         }
         .into()
@@ -196,6 +202,7 @@ impl Label for Rejection {
         let refused = RefusalReason::ALL.iter().filter(|reason| !reason.is_drop());
         let all = refused.map(|reason| reason.as_str());
         let all = all.chain(RejectReason::ALL.iter().map(|reason| reason.as_str()));
+        let all = all.chain(DirectoryRejected::ALL.iter().map(|reason| reason.as_str()));
         // A decoder and the engine each have a `too_large`: it is one value.
         let all: BTreeSet<_> = all.chain(["over_broker_limit"]).collect();
         all.into_iter().map(Cow::from).collect()
@@ -216,6 +223,48 @@ impl Label for StatedDrop {
     fn known() -> Vec<Cow<'static, str>> {
         let drops = RefusalReason::ALL.iter().filter(|reason| reason.is_drop());
         drops.map(|reason| reason.as_str().into()).collect()
+    }
+}
+
+/// The name of a command's action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionName(pub &'static str);
+
+impl Label for ActionName {
+    const MEANING: &'static str = "";
+
+    fn text(&self) -> Cow<'_, str> {
+        self.0.into()
+    }
+
+    fn known() -> Vec<Cow<'static, str>> {
+        Action::NAMES.into_iter().map(Cow::from).collect()
+    }
+}
+
+/// How a command was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandOutcome {
+    /// It was carried out.
+    Done,
+    /// It was refused, and went to the dead letters.
+    Refused(CommandRefused),
+}
+
+impl Label for CommandOutcome {
+    const MEANING: &'static str = "";
+
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Done => "done",
+            Self::Refused(reason) => reason.as_str(),
+        }
+        .into()
+    }
+
+    fn known() -> Vec<Cow<'static, str>> {
+        let refused = CommandRefused::ALL.iter().map(|reason| reason.as_str());
+        ["done"].into_iter().chain(refused).map(Cow::from).collect()
     }
 }
 
@@ -274,6 +323,10 @@ pub(super) struct Names(BTreeSet<Arc<str>>);
 impl Names {
     pub(super) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().map(Arc::from).collect())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter()
     }
 
     /// The name itself if it is one of these.

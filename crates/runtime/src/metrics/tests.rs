@@ -4,12 +4,10 @@ use braid_alert::{
     AlertId, AlertKey, ChangeReason, EntityId, IncidentChange, IncidentId, IncidentStatus, Link, LinkReason,
     OpenReason, Provider, Severity, SourceTime, Span, Tenant, Weight,
 };
-use braid_engine::{Effect, RejectReason, Stats};
-use braid_wire::{Format, RefusalReason};
+use braid_engine::{CommandRefused, Effect, RejectReason, Stats};
+use braid_wire::Format;
 
-use super::{
-    Metrics, Partition, Rejection, SourceName, StageKind, StatedDrop, TransactionOutcome, describe, markdown,
-};
+use super::{Metrics, Partition, Rejection, SourceName, StageKind, TransactionOutcome, describe, markdown};
 
 fn metrics() -> Metrics {
     Metrics::new(["mdi", "xdr"], ["braid.alerts"])
@@ -66,6 +64,34 @@ fn an_effect_is_counted_under_its_reason() {
         "{text}"
     );
     assert!(text.contains("braid_hubs_demoted_total 1\n"), "{text}");
+}
+
+#[test]
+fn a_command_is_counted_by_what_it_does_and_how_it_was_answered() {
+    let metrics = metrics();
+    let (tenant, command, action) = (Tenant::new("contoso"), Box::from("c-1"), "assign");
+    metrics.count_effect(&Effect::Commanded {
+        tenant: tenant.clone(),
+        command: Box::clone(&command),
+        action,
+    });
+    let reason = CommandRefused::VersionMismatch;
+    metrics.count_effect(&Effect::CommandRefused { tenant, command, action, reason });
+    let text = metrics.render();
+    for series in [
+        "braid_commands_total{action=\"assign\",outcome=\"done\"} 1\n",
+        "braid_commands_total{action=\"assign\",outcome=\"version_mismatch\"} 1\n",
+        "braid_commands_total{action=\"merge\",outcome=\"done\"} 0\n",
+    ] {
+        assert!(text.contains(series), "{series}{text}");
+    }
+}
+
+#[test]
+fn drops_of_every_source_are_there_from_the_start() {
+    let text = metrics().render();
+    let none = "braid_drops_total{reason=\"below_minimum_severity\",source=\"mdi\"} 0\n";
+    assert!(text.contains(none), "{text}");
 }
 
 #[test]
@@ -135,7 +161,6 @@ fn what_is_described_is_what_is_shown() {
     let source = metrics.source("mdi");
     metrics.alerts_in.add((&source, &Format::MdiCef), 1);
     metrics.alerts_out.add((&source, &Format::MdiCef), 1);
-    metrics.drops.add((&source, &StatedDrop(RefusalReason::BelowMinimumSeverity)), 1);
     metrics.show_stats(0, &Stats::default());
     metrics.input_lag.set((&StageKind::Correlate, &metrics.topic("braid.alerts"), &Partition(0)), 0.0);
     metrics.rejects.add((&StageKind::Normalise, &Rejection::OverBrokerLimit), 1);

@@ -197,6 +197,7 @@ impl Stage for Correlate {
         }
         for effect in &news.effects {
             self.metrics.count_effect(effect);
+            tell(effect);
         }
         for reason in &news.rejects {
             self.metrics.rejects.add((&StageKind::Correlate, reason), 1);
@@ -206,6 +207,20 @@ impl Stage for Correlate {
             self.metrics.end_to_end.observe((), latency as f64 / 1e3);
             self.metrics.event_time_lag.observe((), arrival.lag_seconds);
         }
+    }
+}
+
+/// Logs what somebody waits to hear of.
+fn tell(effect: &Effect) {
+    match effect {
+        Effect::Commanded { tenant, command, action } => {
+            tracing::info!(%tenant, command = %command, action, "command carried out");
+        }
+        Effect::CommandRefused { tenant, command, action, reason } => {
+            let why = reason.explain();
+            tracing::warn!(%tenant, command = %command, action, reason = reason.as_str(), why, "command refused; see the dead letters");
+        }
+        _ => {}
     }
 }
 

@@ -42,7 +42,7 @@ impl DeadLetters {
             made.topic,
             self.message_bytes_max
         );
-        let cause = Cause { reason: OVER_BROKER_LIMIT, detail: detail.into(), element: 0 };
+        let cause = Cause { reason: OVER_BROKER_LIMIT, detail: detail.into(), element: 0, about: Vec::new() };
         self.written(record, &original, reader, &cause)
     }
 

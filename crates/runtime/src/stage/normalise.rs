@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use braid_alert::{Alert, Origin, SourceTime};
+use braid_alert::{Origin, SourceTime};
+use braid_engine::Input;
 use braid_log::{Failure, Outgoing, Record, TopicPartition};
 use braid_wire::dead_letter::{Cause, Reader};
-use braid_wire::{Refusal, decode, own};
+use braid_wire::{Holds, Refusal, SourceRecord, own, read};
 
 use super::Stage;
 use super::dead_letter::DeadLetters;
@@ -30,7 +31,7 @@ struct Labelled {
     label: SourceName,
 }
 
-/// What became of the alerts in an input partition's records.
+/// What became of what stood in an input partition's records.
 #[derive(Debug, Default)]
 pub struct NormaliseNews {
     found: u64,
@@ -69,10 +70,11 @@ impl Normalise {
         })?;
         let before = part.outgoing.len();
         let origin = origin(record, &source.source, now_millis);
-        for found in decode(record.value.as_deref().unwrap_or_default(), &origin, &source.source.rules) {
+        let taken = SourceRecord { key: record.key.as_deref(), value: record.value.as_deref() };
+        for found in read(taken, &origin, &source.source.rules) {
             part.news.found += 1;
             match found {
-                Ok(alert) => self.write(record, &source.source, &alert, part),
+                Ok(input) => self.write(record, &source.source, &input, part),
                 Err(refusal) => self.refuse(record, &source.source, &refusal, part),
             }
         }
@@ -80,12 +82,12 @@ impl Normalise {
         Ok(part.outgoing[before..].iter().map(Outgoing::bytes).sum())
     }
 
-    fn write(&self, record: &Record, source: &Source, alert: &Alert, part: &mut Part<NormaliseNews>) {
+    fn write(&self, record: &Record, source: &Source, input: &Input, part: &mut Part<NormaliseNews>) {
         let outgoing = Outgoing {
             topic: self.alerts_topic.clone(),
             partition: None,
-            key: Some(alert.tenant.as_str().as_bytes().into()),
-            value: Some(own::alert_to_avro(alert).into()),
+            key: Some(input.tenant().as_str().as_bytes().into()),
+            value: Some(own::input_to_avro(input).into()),
             headers: Vec::new(),
             origin: record.topic_partition(),
         };
@@ -150,8 +152,11 @@ impl Stage for Normalise {
     fn publish(&mut self, input: &TopicPartition, news: NormaliseNews, _: i64) {
         let Some(Labelled { source, label }) = self.sources.get(&input.topic) else { return };
         let format = &source.rules.format;
-        self.metrics.alerts_in.add((label, format), news.found);
-        self.metrics.alerts_out.add((label, format), news.written);
+        // Directory records and commands are counted where they are answered.
+        if format.holds() == Holds::Alerts {
+            self.metrics.alerts_in.add((label, format), news.found);
+            self.metrics.alerts_out.add((label, format), news.written);
+        }
         for reason in &news.rejects {
             self.metrics.rejects.add((&StageKind::Normalise, reason), 1);
         }
@@ -169,7 +174,7 @@ fn reader(source: &Source) -> Reader<'_> {
     }
 }
 
-/// Where an alert comes from. Its source time is the record's own, or this clock where the record has none; a time
+/// Where an alert, a directory record or a command comes from. Its source time is the record's own, or this clock where the record has none; a time
 /// ahead of this clock is capped, and the cap is marked: it would drag the tenant's clock along.
 fn origin(record: &Record, source: &Source, now_millis: i64) -> Origin {
     let stamped = if record.timestamp_millis < 0 { now_millis } else { record.timestamp_millis };

@@ -36,9 +36,20 @@ impl Context<'_> {
         }
     }
 
-    /// What correlation may do with an alert that says so itself: the source's rule can take away, never give.
-    pub(super) fn stricter(&self, said: Correlate) -> Correlate {
-        match (&self.rules.correlate, said) {
+    /// What the source's rules let correlation do with the alerts of a detector: what stands there for the detector, or
+    /// else for the source.
+    pub(super) fn correlate(&self, detector: Option<&str>) -> Correlate {
+        let rules = self.rules;
+        // Most sources name no detector, and none is folded to lower case for them.
+        let of_detector = (!rules.detectors.is_empty())
+            .then(|| rules.detectors.get(detector?.to_lowercase().as_str()))
+            .flatten();
+        of_detector.unwrap_or(&rules.correlate).clone()
+    }
+
+    /// What correlation may do with an alert that says so itself: the source's rules can take away, never give.
+    pub(super) fn stricter(&self, detector: Option<&str>, said: Correlate) -> Correlate {
+        match (&self.correlate(detector), said) {
             (Correlate::Off, _) | (_, Correlate::Off) => Correlate::Off,
             (Correlate::Join, _) | (_, Correlate::Join) => Correlate::Join,
             (_, said) => said,

@@ -1,6 +1,6 @@
 //! braid's own alert as input: what another braid, a script or a person sends.
 
-use braid_alert::{Alert, Origin};
+use braid_alert::{Alert, Origin, Tenant};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -31,20 +31,24 @@ fn from_json(element: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
 }
 
 impl Context<'_> {
+    /// The tenant of a record in a format of braid's own, which says this one.
+    pub(super) fn own_tenant(&self, said: &str) -> Result<Tenant, Refusal> {
+        let rules = self.rules;
+        rules.tenant.tenant(rules.format, |name| (Some(name) == rules.format.tenant_field()).then_some(said))
+    }
+
     /// The source's rules for an alert that says everything itself.
     fn own(&self, alert: Result<Alert, Refusal>, origin: &Origin) -> Result<Alert, Refusal> {
         let mut alert = alert?;
-        alert.tenant = self.rules.tenant.tenant(self.rules.format, |name| {
-            (Some(name) == self.rules.format.tenant_field()).then_some(alert.tenant.as_str())
-        })?;
-        alert.correlate = self.stricter(alert.correlate);
+        alert.tenant = self.own_tenant(alert.tenant.as_str())?;
+        alert.correlate = self.stricter(alert.detector.as_deref(), alert.correlate);
         alert.origin = origin.clone();
         self.accept(alert)
     }
 }
 
-/// Where each alert stands in the text, so that one that is bad refuses itself alone.
-fn elements(text: &str) -> Result<Vec<&str>, Refusal> {
+/// Where each alert (or command) stands in the text, so that one that is bad refuses itself alone.
+pub(super) fn elements(text: &str) -> Result<Vec<&str>, Refusal> {
     #[derive(Deserialize)]
     struct Wrapper<'a> {
         #[serde(borrow)]

@@ -31,6 +31,8 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
     let known = (provider == Provider::DefenderForIdentity).then(|| known_type(alert)).flatten();
     let text = |name: &str| alert.text(name).map(Box::<str>::from);
     let word = |name: &str| alert.text(name).unwrap_or(Cow::Borrowed("unknown"));
+    let detector = detector(alert, known);
+    let correlate = context.correlate(detector.as_deref());
     context.accept(Alert {
         tenant: context.rules.tenant.tenant(Format::GraphAlert, |name| alert.text(name))?,
         provider,
@@ -43,7 +45,7 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
         classification: alert.text("classification").map(|text| Classification::from_text(&text)),
         determination: alert.text("determination").map(|text| Determination::from_text(&text)),
         assignee: text("assignedTo"),
-        detector: detector(alert, known),
+        detector,
         category: text("category"),
         phase: phase(alert, known),
         techniques: techniques(alert, known),
@@ -54,7 +56,7 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
         resolved: time::optional(alert.text("resolvedDateTime").as_deref(), context.rules.timezone),
         portal_url: text("alertWebUrl"),
         evidence: graph_evidence::evidence(alert, context.rules.timezone),
-        correlate: context.rules.correlate.clone(),
+        correlate,
         origin: context.origin.clone(),
     })
 }

@@ -63,6 +63,8 @@ fn alert(text: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
     let message = line.long_text("msg");
     let title =
         if line.name.is_empty() { known.map_or(line.signature, |known| known.name) } else { line.name };
+    let detector = detector(known, external_id.as_deref(), line.signature);
+    let correlate = context.correlate(detector.as_deref());
     context.accept(Alert {
         tenant: context.rules.tenant.tenant(Format::MdiCef, |_| None::<&str>)?,
         provider: Provider::DefenderForIdentity,
@@ -75,7 +77,7 @@ fn alert(text: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
         classification: None,
         determination: None,
         assignee: None,
-        detector: detector(known, external_id.as_deref(), line.signature),
+        detector,
         category: None,
         phase: known.map(|known| known.phase.clone()),
         techniques: techniques(known),
@@ -86,7 +88,7 @@ fn alert(text: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
         resolved: None,
         portal_url: Some(portal_url),
         evidence: evidence(&line, known, message.as_deref().unwrap_or_default()),
-        correlate: context.rules.correlate.clone(),
+        correlate,
         origin: context.origin.clone(),
     })
 }

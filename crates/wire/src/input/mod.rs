@@ -1,4 +1,4 @@
-//! Records in, alerts out: [`decode`].
+//! Records in, alerts out: [`decode`]; with directory records and commands, the engine's inputs: [`read`].
 //!
 //! Strict where identity depends on it (which alert, whose, when), lenient elsewhere: an unknown value of an
 //! enumeration is kept as its text, a wrong type in a field that identity does not need costs that field, an unknown
@@ -7,6 +7,8 @@
 mod acceptance;
 mod alert_id;
 mod braid;
+mod command;
+mod directory;
 mod evidence_list;
 mod graph_alert;
 mod graph_evidence;
@@ -21,8 +23,9 @@ mod sentinel_security_alert;
 mod time;
 
 use braid_alert::{Alert, Origin};
+use braid_engine::Input;
 
-use crate::{Format, Refusal, RefusalReason, SourceRules};
+use crate::{Format, Holds, Refusal, RefusalReason, SourceRules};
 
 /// The largest record that is tried, in bytes. Kafka's default limit is 1 MiB; a bigger one is no alert, and a decoder
 /// that takes whatever comes can be made to take all memory.
@@ -32,7 +35,44 @@ pub const RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// MiB can make millions of refusals, each with its own dead letter.
 pub const RECORD_ELEMENTS_MAX: usize = 10_000;
 
-/// Reads a record.
+/// A record of a source, as its topic has it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SourceRecord<'a> {
+    /// Its key: for a directory, which object it is about.
+    pub key: Option<&'a [u8]>,
+    /// Its value; none is a tombstone, which means something in a directory only.
+    pub value: Option<&'a [u8]>,
+}
+
+/// Reads a record of any source: alerts as [`decode`] does, directory records and commands.
+///
+/// The result is never empty.
+pub fn read(record: SourceRecord<'_>, origin: &Origin, rules: &SourceRules) -> Vec<Result<Input, Refusal>> {
+    let context = Context { origin, rules };
+    let read = match rules.format.holds() {
+        Holds::Alerts => {
+            let alerts = decode(record.value.unwrap_or_default(), origin, rules);
+            return alerts
+                .into_iter()
+                .map(|found| found.map(|alert| Input::Alert(Box::new(alert))))
+                .collect();
+        }
+        Holds::Directory => directory::records(record, &context),
+        Holds::Commands => command::commands(record, &context),
+    };
+    let mut results = read.unwrap_or_else(|refusal| vec![Err(refusal)]);
+    for (element, result) in (0..).zip(&mut results) {
+        match result {
+            Ok(Input::Directory(record)) => record.origin.element = element,
+            Ok(Input::Command(command)) => command.origin.element = element,
+            Ok(Input::Alert(_) | Input::Tick { .. }) => {}
+            Err(refusal) => refusal.element = element,
+        }
+    }
+    results
+}
+
+/// Reads a record of alerts.
 ///
 /// A record may hold several alerts: a Graph page `{"value":[…]}`, a wrapper `{"records":[…]}`, a JSON array, lines of
 /// CEF. A bad element refuses itself alone; its number stands in [`Origin::element`] and [`Refusal::element`]. A
@@ -42,7 +82,7 @@ pub const RECORD_ELEMENTS_MAX: usize = 10_000;
 pub fn decode(value: &[u8], origin: &Origin, rules: &SourceRules) -> Vec<Result<Alert, Refusal>> {
     let read = readable(value).and_then(|()| match rules.format {
         Format::BraidAvro => Ok(braid::decode_avro(value, origin, rules)),
-        _ => decode_text(text_of(value)?, origin, rules),
+        _ => decode_text(value, origin, rules),
     });
     let mut results = read.unwrap_or_else(|refusal| vec![Err(refusal)]);
     for (element, result) in results.iter_mut().enumerate() {
@@ -56,18 +96,25 @@ pub fn decode(value: &[u8], origin: &Origin, rules: &SourceRules) -> Vec<Result<
 }
 
 fn decode_text(
-    text: &str,
+    value: &[u8],
     origin: &Origin,
     rules: &SourceRules,
 ) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     let context = Context { origin, rules };
+    let text = || text_of(value);
     match rules.format {
-        Format::MdiCef => mdi_cef::decode(text, &context),
+        Format::MdiCef => mdi_cef::decode(text()?, &context),
         Format::SentinelSecurityAlert => {
-            Ok(each_element(text, |row| sentinel_security_alert::alert(row, &context))?)
+            Ok(each_element(text()?, |row| sentinel_security_alert::alert(row, &context))?)
         }
-        Format::GraphAlert => Ok(each_element(text, |alert| graph_alert::alert(alert, &context))?),
-        Format::BraidJson | Format::BraidAvro => braid::decode_json(text, &context),
+        Format::GraphAlert => Ok(each_element(text()?, |alert| graph_alert::alert(alert, &context))?),
+        Format::BraidJson | Format::BraidAvro => braid::decode_json(text()?, &context),
+        Format::BraidDirectoryJson
+        | Format::BraidDirectoryAvro
+        | Format::BraidCommandJson
+        | Format::BraidCommandAvro => {
+            Err(Refusal::new(RefusalReason::NotAnAlert, format!("records of {} are no alerts", rules.format)))
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) fn alert(row: &Object<'_>, context: &Context<'_>) -> Result<Alert, Re
     let known = (provider == Provider::DefenderForIdentity).then(|| known_type(row)).flatten();
     let phase = known.map(|known| known.phase.clone()).or_else(|| phase(row, &properties));
     let text = |name: &str| row.text(name).map(Box::<str>::from);
+    let detector = detector(row, &properties, known);
+    let correlate = context.correlate(detector.as_deref());
     context.accept(Alert {
         tenant,
         provider,
@@ -41,7 +43,7 @@ pub(super) fn alert(row: &Object<'_>, context: &Context<'_>) -> Result<Alert, Re
         classification: properties.text("Classification").map(|text| Classification::from_text(&text)),
         determination: properties.text("Determination").map(|text| Determination::from_text(&text)),
         assignee: properties.text("AssignedTo").map(Into::into),
-        detector: detector(row, &properties, known),
+        detector,
         category: properties.category().map(Into::into),
         phase,
         techniques: techniques(row, &properties, known),
@@ -52,7 +54,7 @@ pub(super) fn alert(row: &Object<'_>, context: &Context<'_>) -> Result<Alert, Re
         resolved: None,
         portal_url: text("AlertLink"),
         evidence: sentinel_entities::evidence(row, context.rules.timezone),
-        correlate: context.rules.correlate.clone(),
+        correlate,
         origin: context.origin.clone(),
     })
 }

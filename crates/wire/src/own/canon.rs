@@ -54,7 +54,7 @@ fn canonical_evidence(mut evidence: Evidence) -> Evidence {
     evidence
 }
 
-fn canonical_identifier(identifier: &Identifier) -> Option<Identifier> {
+pub(super) fn canonical_identifier(identifier: &Identifier) -> Option<Identifier> {
     match (&identifier.kind, identifier.value.split_once('\\')) {
         (IdentifierKind::DomainAccount, Some((domain, account))) => {
             Identifier::domain_account(domain, account)

@@ -111,7 +111,12 @@ impl AlertText {
 /// Where a text that braid wrote says it came from. A producer need not know: the stage that reads the record does,
 /// and says so over it.
 fn origin(value: Option<serde_json::Value>) -> Origin {
-    value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_else(|| Origin {
+    value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_else(blank_origin)
+}
+
+/// The origin of what nobody has placed yet.
+pub(super) fn blank_origin() -> Origin {
+    Origin {
         source: "".into(),
         topic: "".into(),
         partition: 0,
@@ -119,7 +124,7 @@ fn origin(value: Option<serde_json::Value>) -> Origin {
         element: 0,
         source_time: SourceTime::default(),
         source_time_capped: false,
-    })
+    }
 }
 
 /// A piece of evidence as it stands in JSON. What joins, its kind and identifiers, is strict.
@@ -143,9 +148,16 @@ struct EvidenceText {
 
 #[derive(Deserialize)]
 #[serde(expecting = "an identifier: {\"kind\", \"value\"}")]
-struct IdentifierText {
+pub(super) struct IdentifierText {
     kind: Box<str>,
     value: Box<str>,
+}
+
+impl IdentifierText {
+    /// As it is written: not in canonical form yet.
+    pub(super) fn identifier(&self) -> Identifier {
+        Identifier { kind: IdentifierKind::from_text(self.kind.trim()), value: self.value.clone() }
+    }
 }
 
 /// A host's address. Strict too, for it names the host to others.
@@ -159,16 +171,12 @@ struct AddressText {
 
 impl EvidenceText {
     fn into_evidence(self) -> Evidence {
-        let identifier = |text: IdentifierText| Identifier {
-            kind: IdentifierKind::from_text(&text.kind),
-            value: text.value,
-        };
         let address =
             |text: AddressText| HostAddress { address: text.address, egress: text.egress.0.unwrap_or(false) };
         Evidence {
             kind: EntityKind::from_text(&self.kind),
             role: self.role.0.unwrap_or(Role::Related),
-            identifiers: self.identifiers.into_iter().map(identifier).collect(),
+            identifiers: self.identifiers.iter().map(IdentifierText::identifier).collect(),
             label: self.label.0,
             verdict: self.verdict.0,
             tags: self.tags.0,

@@ -56,6 +56,27 @@ fn a_source_can_take_correlation_away_and_never_give_it() {
 }
 
 #[test]
+fn what_stands_there_for_a_detector_holds_instead_of_what_holds_for_the_source() {
+    let detectors = BTreeMap::from([("2021".into(), Correlate::Off), ("scan".into(), Correlate::Full)]);
+    let rules = SourceRules { correlate: Correlate::Join, detectors, ..rules(Format::BraidJson) };
+    let correlate = |detector: &str, said: &str| {
+        let mut alert = alert();
+        (alert["detector"], alert["correlate"]) = (json!(detector), json!(said));
+        let record = alert.to_string();
+        decode(record.as_bytes(), &origin(), &rules).remove(0).expect("it is good").correlate
+    };
+    assert_eq!(correlate("2021", "full"), Correlate::Off);
+    assert_eq!(correlate("Scan", "full"), Correlate::Full, "the case of a detector's name does not count");
+    assert_eq!(correlate("Scan", "join"), Correlate::Join, "an alert may always ask for less");
+    assert_eq!(correlate("other", "full"), Correlate::Join);
+    let cef = "CEF:0|Microsoft|Azure ATP|2.230|SamrReconnaissanceSecurityAlert|Users|5|start=2026-02-03T10:01:02Z \
+               externalId=2021 shost=PC1 cs1Label=url cs1=https\\://h/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab";
+    let rules = SourceRules { format: Format::MdiCef, ..rules.clone() };
+    let alert = decode(cef.as_bytes(), &origin(), &rules).remove(0).expect("it is good");
+    assert_eq!((alert.detector.as_deref(), alert.correlate), (Some("2021"), Correlate::Off));
+}
+
+#[test]
 fn an_array_and_a_wrapper_hold_several() {
     let mut bad = alert();
     bad["id"] = json!("");

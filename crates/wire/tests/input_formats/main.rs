@@ -2,6 +2,8 @@
 //! the vendors document; those that the vendors print are read where they lie beside the repository (`samples`).
 
 mod braid;
+mod command;
+mod directory;
 mod feeds;
 mod fixture;
 mod fuzz;

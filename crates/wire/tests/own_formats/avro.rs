@@ -5,7 +5,7 @@ use braid_wire::incident::{
     self, Encoding, decode_change, decode_incident, encode_change, encode_incident, incident_json_pretty,
 };
 use braid_wire::own::{alert_from_avro, alert_from_json, alert_to_avro, input_from_avro, tick_to_avro};
-use braid_wire::{AvroRecord, RefusalReason, changelog};
+use braid_wire::{AvroRecord, RefusalReason, changelog, own};
 use proptest::prelude::*;
 
 use crate::nouns::{self, alert, change, source_time};
@@ -14,10 +14,18 @@ const ENCODINGS: [Encoding; 3] =
     [Encoding::Json, Encoding::Avro { registry_id: None }, Encoding::Avro { registry_id: Some(0x0102_0304) }];
 
 #[test]
-fn the_alerts_topic_carries_alerts_and_ticks_that_their_fingerprints_tell_apart() {
+fn the_alerts_topic_carries_four_kinds_of_records_that_their_fingerprints_tell_apart() {
     let bytes = alert_to_avro(&alert());
     assert_eq!(input_from_avro(&bytes), Ok(Input::Alert(Box::new(alert()))));
     assert_eq!(alert_from_avro(&bytes), Ok(alert()));
+
+    let directory = nouns::directory_record();
+    let bytes = own::directory_to_avro(&directory);
+    assert_eq!(input_from_avro(&bytes), Ok(Input::Directory(Box::new(directory))));
+    for command in nouns::commands() {
+        let bytes = own::command_to_avro(&command);
+        assert_eq!(input_from_avro(&bytes), Ok(Input::Command(Box::new(command))));
+    }
 
     let at = source_time("2026-02-03T10:15:00.000001Z");
     let tick = tick_to_avro(&alert().tenant, at);
@@ -125,6 +133,10 @@ fn a_refusal_of_corrupt_bytes_is_short_enough_for_a_header() {
 fn read_by_all(bytes: &[u8]) {
     let _ = alert_from_avro(bytes);
     let _ = alert_from_json(bytes);
+    let _ = own::command_from_json(None, bytes);
+    let _ = own::command_from_avro(bytes);
+    let _ = own::directory_from_json(own::DirectoryKey::default(), bytes);
+    let _ = own::directory_from_avro(own::DirectoryKey::default(), bytes);
     let _ = input_from_avro(bytes);
     let _ = decode_incident(bytes);
     let _ = incident::decode_change(bytes);
@@ -138,6 +150,8 @@ fn valid_records() -> Vec<Vec<u8>> {
     records.push(alert_to_avro(&alert()));
     records.push(braid_wire::own::alert_to_json(&alert()));
     records.push(tick_to_avro(&alert().tenant, source_time("2026-02-03T10:15:00Z")));
+    records.push(own::directory_to_avro(&nouns::directory_record()));
+    records.extend(nouns::commands().iter().flat_map(|c| [own::command_to_avro(c), own::command_to_json(c)]));
     for record in [
         braid_engine::StateRecord::Alert(nouns::alert_record()),
         braid_engine::StateRecord::Incident(nouns::incident_record()),

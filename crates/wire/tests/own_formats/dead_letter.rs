@@ -1,6 +1,6 @@
 //! Dead letters: what came is kept, why it was refused is said, and the broker's limit holds whatever came.
 
-use braid_engine::RejectReason;
+use braid_engine::{CommandRefused, RejectReason};
 use braid_wire::dead_letter::{
     Cause, DEAD_LETTER_BYTES_MIN, DeadLetter, Header, Original, Reader, dead_letter,
 };
@@ -26,6 +26,20 @@ fn cause() -> Cause {
     let mut refusal = Refusal::new(RefusalReason::MissingTime, "value[2].createdDateTime is missing");
     refusal.element = 2;
     Cause::from(&refusal)
+}
+
+#[test]
+fn a_refused_command_can_be_found_by_its_id() {
+    let command = crate::nouns::commands().remove(0);
+    let value = braid_wire::own::command_to_avro(&command);
+    let old = [(Box::from("braid.command.id"), Some(b"c-0"[..].into()))];
+    let cause = Cause::from((&command, CommandRefused::VersionMismatch));
+    let letter = dead_letter(&original(None, Some(&value), &old), &READER, &cause, LIMIT);
+    assert_eq!(text(&letter, "braid.error.reason"), Some("version_mismatch"));
+    assert_eq!(text(&letter, "braid.command.id"), Some("c-7"), "that of an earlier refusal is superseded");
+    assert_eq!(text(&letter, "braid.command.action"), Some("assign"));
+    assert_eq!(text(&letter, "braid.command.author"), Some("ines"));
+    assert!(text(&letter, "braid.error.detail").is_some_and(|detail| detail.contains("look at it again")));
 }
 
 fn header(name: &str, bytes: usize) -> Header {

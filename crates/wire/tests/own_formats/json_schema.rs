@@ -1,11 +1,13 @@
 //! JSON Schemas of the JSON forms. They are made from the Avro schemas, so that fields and their documentation are
 //! written once; `BRAID_BLESS=1 cargo test -p braid-wire` writes them anew.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use braid_alert::*;
 use braid_wire::AvroRecord;
 use braid_wire::json::to_json;
+use braid_wire::own::{ACTIONS, ActionFields, DirectoryKey, command_to_json, directory_from_json};
 use serde_json::{Map, Value, json};
 
 use crate::nouns;
@@ -90,11 +92,134 @@ impl Translation {
                 json!({ "type": "string", "format": "date-time" })
             }
             _ if avro["unit"] == "microseconds" => json!({ "type": "string", "format": "duration" }),
+            _ if avro["enum"] == "Action" => json!({ "type": "string", "enum": Action::NAMES }),
+            _ if avro["enum"].is_string() => {
+                let name = avro["enum"].as_str().expect("it is a text");
+                json!({ "type": "string", "enum": known_values(name) })
+            }
             _ => {
                 let name = avro["open-enum"].as_str().expect("what is left is an open enumeration");
                 json!({ "type": "string", "examples": known_values(name) })
             }
         }
+    }
+}
+
+/// A command's fields are those of its Avro form without the origin, in JSON's spelling; which of them it has is said
+/// by its action.
+fn command_schema() -> Value {
+    let mut schema = Translation::of(AvroRecord::Command);
+    let fields = schema.as_object_mut().expect("it is an object");
+    let Some(Value::Object(mut properties)) = fields.remove("properties") else { panic!("it has fields") };
+    properties.remove("origin");
+    let version = properties.remove("expected_version").expect("it is in the Avro form");
+    properties.insert("expectedVersion".into(), version);
+    fields.insert("properties".into(), Value::Object(properties));
+    fields.insert("required".into(), json!(["id", "author", "action"]));
+    fields["$defs"].as_object_mut().expect("there are definitions").remove("Origin");
+    fields.insert("oneOf".into(), ACTIONS.iter().map(action_schema).collect());
+    schema
+}
+
+fn action_schema(action: &ActionFields) -> Value {
+    let common = ["tenant", "id", "author", "reason", "action"];
+    let version = action.required.contains(&"incident").then_some("expectedVersion");
+    let names: Vec<&str> =
+        common.iter().chain(&version).chain(action.required).chain(action.optional).copied().collect();
+    json!({
+        "properties": { "action": { "const": action.action } },
+        "required": action.required,
+        "propertyNames": { "enum": names },
+    })
+}
+
+/// The plain fields of a directory's record: what they are, and what they say.
+const DIRECTORY: [(&str, &str, &str); 29] = [
+    ("tenant", "string", "Whose directory it is, where neither the source nor the record's key says it."),
+    (
+        "object",
+        "string",
+        "The object, by whatever the directory keys it with, where the record has no key; else as the key says.",
+    ),
+    (
+        "deleted",
+        "boolean",
+        "The object was deleted: all that a record without a value says, for those who cannot send one.",
+    ),
+    ("kind", "string", "`user`, `host` or `mobileDevice`. Required, unless it was deleted."),
+    (
+        "onPremises",
+        "boolean",
+        "Whether the directory is one on premises (Active Directory). Required, unless it was deleted.",
+    ),
+    ("sid", "string", "Its security identifier."),
+    ("objectId", "string", "Its object id in Entra ID."),
+    ("upn", "string", "A user's principal name."),
+    ("samAccountName", "string", "Its sAMAccountName; of a computer with the `$` or without."),
+    ("domain", "string", "The DNS name of its domain, which makes a user's account name unique."),
+    (
+        "netbiosDomain",
+        "string",
+        "The NetBIOS name of the domain, where that is not the first label of `domain`.",
+    ),
+    ("mail", "string", "A user's mail address, which is a name too."),
+    ("fqdn", "string", "A host's fully qualified name."),
+    ("netbiosName", "string", "A host's NetBIOS name."),
+    ("deviceId", "string", "A host's device id in Defender for Endpoint."),
+    ("entraDeviceId", "string", "A device's id in Entra ID."),
+    ("mobileDeviceId", "string", "A device's id in a mobile console."),
+    ("resourceId", "string", "A virtual machine's resource id at its cloud provider."),
+    ("identifiers", "names", "Further names."),
+    ("displayName", "string", "What people call it."),
+    ("title", "string", "A user's title."),
+    ("office", "string", "Where a user works."),
+    ("phone", "string", "A telephone number."),
+    ("os", "string", "A host's operating system."),
+    ("osBuild", "string", "Its version or build."),
+    ("created", "time", "When the object was created."),
+    ("firstSeen", "time", "When a product first saw it."),
+    ("tags", "texts", "What the directory marks it as: `sensitive`, `honeytoken`."),
+    ("products", "products", "The products that list the object too."),
+];
+
+fn directory_schema() -> Value {
+    let text = || json!({ "type": "string" });
+    let time = || json!({ "type": "string", "format": "date-time" });
+    let list = |items: Value| json!({ "type": "array", "items": items });
+    let object = |properties: Value, required: Value| json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+    let mut properties = Map::new();
+    for (name, kind, description) in DIRECTORY {
+        let mut schema = match kind {
+            "names" => list(object(json!({ "kind": text(), "value": text() }), json!(["kind", "value"]))),
+            "texts" => list(text()),
+            "time" => time(),
+            "products" => {
+                let fields = json!({ "provider": text(), "since": time(), "portalUrl": text() });
+                list(object(fields, json!(["provider"])))
+            }
+            plain => json!({ "type": plain }),
+        };
+        schema["description"] = description.into();
+        properties.insert(name.into(), schema);
+    }
+    let mut schema = object(Value::Object(properties), json!([]));
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    schema["$id"] = "urn:braid:v1:directory".into();
+    schema["title"] = "DirectoryRecord".into();
+    schema["description"] = "What a directory says of one of its objects.".into();
+    schema["oneOf"] = json!([
+        { "properties": { "deleted": { "const": true } }, "required": ["deleted"] },
+        { "properties": { "deleted": { "const": false } }, "required": ["kind", "onPremises"] },
+    ]);
+    schema
+}
+
+/// The JSON Schema of a record's JSON form.
+fn schema_of(record: AvroRecord) -> Value {
+    match record {
+        AvroRecord::Command => command_schema(),
+        AvroRecord::Directory => directory_schema(),
+        record => Translation::of(record),
     }
 }
 
@@ -147,9 +272,15 @@ fn check_format(schema: &Value, text: &str) -> Result<(), String> {
 
 #[test]
 fn the_json_schemas_are_those_of_the_avro_schemas() {
-    for record in [AvroRecord::Alert, AvroRecord::Incident, AvroRecord::IncidentEvent] {
+    for record in [
+        AvroRecord::Alert,
+        AvroRecord::Directory,
+        AvroRecord::Command,
+        AvroRecord::Incident,
+        AvroRecord::IncidentEvent,
+    ] {
         let path = format!("{}/../../schemas/{}.schema.json", env!("CARGO_MANIFEST_DIR"), record.as_str());
-        let schema = Translation::of(record);
+        let schema = schema_of(record);
         if std::env::var_os("BRAID_BLESS").is_some_and(|value| value == "1") {
             let text = serde_json::to_string_pretty(&schema).expect("it is JSON") + "\n";
             fs::write(&path, text).expect("schemas is writable");
@@ -208,4 +339,35 @@ fn an_alert_by_hand_needs_what_its_json_schema_requires_and_no_more() {
         less.as_object_mut().expect("it is an object").remove(name);
         assert!(check(&schema, &less, &schema).is_err() && read(&less).is_err(), "{name}");
     }
+}
+
+#[test]
+fn every_command_that_is_written_is_valid_by_its_json_schema() {
+    let schema = command_schema();
+    for command in nouns::commands() {
+        let value: Value = serde_json::from_slice(&command_to_json(&command)).expect("it is JSON");
+        check(&schema, &value, &schema).unwrap_or_else(|refusal| panic!("{}{refusal}", command.action));
+        let of_action = |choice: &&Value| choice["properties"]["action"]["const"] == command.action.as_str();
+        let choice = schema["oneOf"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .find(of_action)
+            .expect("every action is there");
+        let allowed = choice["propertyNames"]["enum"].as_array().expect("a list");
+        for name in value.as_object().expect("an object").keys() {
+            assert!(allowed.iter().any(|allowed| allowed == name), "{}.{name}", command.action);
+        }
+    }
+}
+
+/// The reader names every field that it knows when it meets one that it does not.
+#[test]
+fn the_json_schema_of_directory_records_has_the_fields_that_are_read() {
+    let refusal =
+        directory_from_json(DirectoryKey::default(), br#"{"nonsense": 1}"#).expect_err("no such field");
+    let (_, known) = refusal.detail.split_once("expected one of ").expect("the reader lists them");
+    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    let described = DIRECTORY.map(|(name, ..)| name);
+    assert_eq!(BTreeSet::from_iter(known), BTreeSet::from(described));
 }

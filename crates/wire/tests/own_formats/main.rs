@@ -1,8 +1,10 @@
-//! braid's own formats: its alert in JSON and Avro, incidents, the changelog, dead letters, and their schemas.
+//! braid's own formats: its alert, directory record and command in JSON and Avro, incidents, the changelog, dead letters, and their schemas.
 
 mod avro;
 mod changelog;
+mod command;
 mod dead_letter;
+mod directory;
 mod json;
 mod json_schema;
 mod nouns;

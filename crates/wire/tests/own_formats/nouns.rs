@@ -349,6 +349,57 @@ pub(crate) fn directory_entry() -> DirectoryEntry {
     }
 }
 
+pub(crate) fn directory_record() -> DirectoryRecord {
+    DirectoryRecord {
+        tenant: Tenant::new("fabrikam"),
+        object: "S-1-5-21-11-22-33-1104".into(),
+        entry: Some(directory_entry()),
+        origin: origin(),
+    }
+}
+
+fn command(action: Action) -> Command {
+    Command {
+        tenant: Tenant::new("fabrikam"),
+        id: "c-7".into(),
+        author: "ines".into(),
+        reason: Some("the same attacker".into()),
+        expected_version: action.incident().map(|_| 12),
+        action,
+        origin: origin(),
+    }
+}
+
+/// A command of every action, with every field of it.
+pub(crate) fn commands() -> Vec<Command> {
+    let [incident, other] =
+        ["0d0d0d0d-0000-5000-8000-000000000001", "0d0d0d0d-0000-5000-8000-000000000002"].map(incident_id);
+    let tags = |tag: &str| vec![tag.into()];
+    let user = || identifier(IdentifierKind::Upn, "noor@fabrikam.example");
+    let sid = || identifier(IdentifierKind::Sid, "S-1-5-21-11-22-33-1104");
+    let classification = Some(Classification::TruePositive);
+    let actions = [
+        Action::Assign { incident, assignee: Some("bob".into()), group: Some("night shift".into()) },
+        Action::Assign { incident, assignee: None, group: None },
+        Action::Classify { incident, classification, determination: Some(Determination::Apt) },
+        Action::Classify { incident, classification: None, determination: None },
+        Action::Comment { incident, text: "Called the user.".into() },
+        Action::Tag { incident, add: tags("lab"), remove: tags("old") },
+        Action::Resolve { incident },
+        Action::Reopen { incident },
+        Action::Merge { incident, from: other },
+        Action::Split { incident, alerts: vec![key("n-1"), key("n-2")] },
+        Action::Move { incident, alerts: vec![key("n-1")], to: other },
+        Action::MustLink(Pair::Alerts(key("n-1"), key("n-2"))),
+        Action::MustLink(Pair::Entities(user(), sid())),
+        Action::CannotLink(Pair::Alerts(key("n-1"), key("n-2"))),
+        Action::CannotLink(Pair::Entities(user(), sid())),
+        Action::Exclude { entity: user(), excluded: false },
+        Action::TagEntity { entity: user(), add: tags("vip"), remove: tags("old") },
+    ];
+    actions.into_iter().map(command).collect()
+}
+
 pub(crate) fn tenant_record() -> TenantRecord {
     TenantRecord {
         tenant: Tenant::new("fabrikam"),

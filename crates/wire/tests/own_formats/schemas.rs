@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use braid_engine::{Change, StateRecord};
+use braid_engine::{Change, Input, StateRecord};
 use braid_wire::changelog::{self, ChangelogEntry};
 use braid_wire::incident::{self, Encoding};
 use braid_wire::{AvroRecord, own};
@@ -68,6 +68,13 @@ fn sample(record: AvroRecord) -> (Vec<u8>, Value) {
     }
     match record {
         AvroRecord::Alert => (own::alert_to_avro(&nouns::alert()), json(&nouns::alert())),
+        AvroRecord::Directory => {
+            (own::directory_to_avro(&nouns::directory_record()), json(&nouns::directory_record()))
+        }
+        AvroRecord::Command => {
+            let command = &nouns::commands()[0];
+            (own::command_to_avro(command), json(command))
+        }
         AvroRecord::Tick => {
             let record = nouns::tenant_record();
             let tick = serde_json::json!({ "tenant": record.tenant, "at": record.clock });
@@ -90,11 +97,14 @@ fn sample(record: AvroRecord) -> (Vec<u8>, Value) {
 fn decoded(record: AvroRecord, avro: &[u8]) -> Value {
     let read = match record {
         AvroRecord::Alert => own::alert_from_avro(avro).map(|alert| json(&alert)),
-        AvroRecord::Tick => own::input_from_avro(avro).map(|input| match input {
-            braid_engine::Input::Tick { tenant, at } => serde_json::json!({ "tenant": tenant, "at": at }),
-            braid_engine::Input::Alert(alert) => json(&alert),
-            other => unreachable!("{other:?} is no tick"),
-        }),
+        AvroRecord::Tick | AvroRecord::Directory | AvroRecord::Command => {
+            own::input_from_avro(avro).map(|input| match input {
+                Input::Tick { tenant, at } => serde_json::json!({ "tenant": tenant, "at": at }),
+                Input::Directory(record) => json(&record),
+                Input::Command(command) => json(&command),
+                Input::Alert(alert) => json(&alert),
+            })
+        }
         AvroRecord::Incident => incident::decode_incident(avro).map(|incident| json(&incident)),
         AvroRecord::IncidentEvent => incident::decode_change(avro).map(|change| json(&change)),
         AvroRecord::ChangelogProgress => {

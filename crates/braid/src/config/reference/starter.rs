@@ -19,6 +19,22 @@ const HEAD: &str = "\
 The configuration of braid. Fill in `brokers` and describe your first source; `braid validate` then says whether all is \
 well, and `braid run` begins. A key that is commented out shows its default or an example.";
 
+/// Sources that hold no alerts: name, format, what they are good for.
+const FURTHER_SOURCES: [(&str, &str, &str); 2] = [
+    (
+        "directory",
+        "braid-directory-json",
+        "A directory: who is who, and what is sensitive. A compacted topic; the key of a record is the object that it is \
+         about, and a record without a value deletes it. `braid topics` makes the topic if it is missing.",
+    ),
+    (
+        "commands",
+        "braid-command-json",
+        "Commands: assign, comment, resolve, merge, split and more. Each is answered by the changes that it makes, or \
+         refused in the dead letters.",
+    ),
+];
+
 /// A configuration to begin with: every key with its documentation, those that must be filled in not commented out.
 pub fn starter(notation: Notation) -> String {
     let mut page = Page { notation, text: String::new() };
@@ -50,6 +66,33 @@ impl Page {
             let (indent, dash) = if begins_element { (&indent[2..], "- ") } else { (indent.as_str(), "") };
             let mark = if !section.is_optional && is_active(field) { "" } else { "# " };
             writeln!(self.text, "{indent}{mark}{dash}{}", self.assignment(field))?;
+        }
+        if section.path == "sources" { self.further_sources() } else { Ok(()) }
+    }
+
+    /// What else may be read than alerts: sections to be brought in as they stand.
+    fn further_sources(&mut self) -> std::fmt::Result {
+        for (name, format, why) in FURTHER_SOURCES {
+            writeln!(self.text)?;
+            let indent = if self.notation == Notation::Yaml { "  " } else { "" };
+            self.comment(indent, why);
+            let (topic, fields) =
+                (format!("braid.{name}"), ["name", "topics", "format", "enabled", "tenant"]);
+            let list = Plain::List(vec![topic.as_str().into()]);
+            let values = [name.into(), list, format.into(), Plain::Bool(true), "contoso".into()];
+            match self.notation {
+                Notation::Toml => writeln!(self.text, "# [[sources]]")?,
+                Notation::Yaml => {}
+            }
+            for (field, value) in fields.into_iter().zip(values) {
+                match self.notation {
+                    Notation::Toml => writeln!(self.text, "# {field} = {}", value.toml())?,
+                    Notation::Yaml => {
+                        let dash = if field == "name" { "- " } else { "  " };
+                        writeln!(self.text, "{indent}# {dash}{field}: {}", value.yaml())?;
+                    }
+                }
+            }
         }
         Ok(())
     }

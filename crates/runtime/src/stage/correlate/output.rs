@@ -7,7 +7,7 @@ use braid_log::{Failure, Outgoing, Record, TopicPartition};
 use braid_wire::changelog::{Progress, encode_change, encode_progress};
 use braid_wire::dead_letter::{Cause, Reader};
 use braid_wire::incident::{self, Encoding};
-use braid_wire::own;
+use braid_wire::{Format, Refusal, own};
 
 use super::CorrelateNews;
 use super::owned::{Owned, Tick};
@@ -63,18 +63,26 @@ impl Output {
         match effect {
             Effect::Incident(change) => self.write_change(record, change, owned, part),
             Effect::Reject { alert, reason } => {
-                let reader = reader(&self.topics.alerts);
                 let detail = format!("{alert}{}: {}", came_from(record), reason.explain()).into();
                 let cause = Cause { detail, ..Cause::from(*reason) };
-                let letter = self.dead_letters.letter(record, &reader, &cause);
-                let bytes = letter.bytes();
-                part.outgoing.push(letter);
-                bytes
+                self.bury(record, &reader(&self.topics.alerts), &cause, part)
+            }
+            Effect::CommandRefused { reason, .. } => {
+                // Read again rather than kept: commands are few, and those that are refused fewer.
+                let Ok(Input::Command(command)) = taken(record) else { return 0 };
+                let cause = Cause::from((&*command, *reason));
+                let detail = format!("{}{}: {}", command.action, came_from(record), cause.detail).into();
+                let reader = Reader { format: COMMAND_FORMAT, ..reader(&self.topics.alerts) };
+                self.bury(record, &reader, &Cause { detail, ..cause }, part)
+            }
+            Effect::DirectoryRejected { object, reason, .. } => {
+                let detail = format!("{object}{}: {}", came_from(record), reason.explain()).into();
+                let cause = Cause { detail, ..Cause::from(*reason) };
+                let reader = Reader { format: DIRECTORY_FORMAT, ..reader(&self.topics.alerts) };
+                self.bury(record, &reader, &cause, part)
             }
             Effect::Directory { .. }
-            | Effect::DirectoryRejected { .. }
             | Effect::Commanded { .. }
-            | Effect::CommandRefused { .. }
             | Effect::Unchanged(_)
             | Effect::MergeRefused { .. }
             | Effect::HubDemoted { .. }
@@ -82,6 +90,20 @@ impl Output {
             | Effect::RuleLimited { .. }
             | Effect::IdentityConflict { .. } => 0,
         }
+    }
+
+    /// Writes a dead letter. Returns how many bytes it takes.
+    fn bury(
+        &self,
+        record: &Record,
+        reader: &Reader<'_>,
+        cause: &Cause,
+        part: &mut Part<CorrelateNews>,
+    ) -> usize {
+        let letter = self.dead_letters.letter(record, reader, cause);
+        let bytes = letter.bytes();
+        part.outgoing.push(letter);
+        bytes
     }
 
     fn write_change(
@@ -231,7 +253,7 @@ fn show(change: Change, state: &Partition, news: &mut CorrelateNews) {
 
 /// How dead letters name this stage.
 pub(super) fn reader(alerts_topic: &str) -> Reader<'_> {
-    Reader { stage: StageKind::Correlate.as_str(), source: alerts_topic, format: "braid-avro" }
+    Reader { stage: StageKind::Correlate.as_str(), source: alerts_topic, format: Format::BraidAvro.as_str() }
 }
 
 fn opened(effect: &Effect) -> Option<IncidentId> {
@@ -245,16 +267,22 @@ fn key(id: IncidentId) -> Box<[u8]> {
     id.to_string().into_bytes().into()
 }
 
-/// Where an alert of ours first came in: what an operator looks for is the source's record, not our copy of it.
+/// What a dead letter of a directory record can be sent again as.
+const DIRECTORY_FORMAT: &str = Format::BraidDirectoryAvro.as_str();
+
+/// What a dead letter of a command can be sent again as.
+const COMMAND_FORMAT: &str = Format::BraidCommandAvro.as_str();
+
+fn taken(record: &Record) -> Result<Input, Refusal> {
+    own::input_from_avro(record.value.as_deref().unwrap_or_default())
+}
+
+/// Where an input of ours first came in: what an operator looks for is the source's record, not our copy of it.
 fn came_from(record: &Record) -> String {
-    match record.value.as_deref().map(own::input_from_avro) {
-        Some(Ok(Input::Alert(alert))) => {
-            let origin = &alert.origin;
-            format!(
-                " (from {}/{}, offset {}, source {})",
-                origin.topic, origin.partition, origin.offset, origin.source
-            )
-        }
-        _ => String::new(),
-    }
+    let taken = taken(record);
+    let Some(origin) = taken.as_ref().ok().and_then(Input::origin) else { return String::new() };
+    format!(
+        " (from {}/{}, offset {}, source {})",
+        origin.topic, origin.partition, origin.offset, origin.source
+    )
 }
