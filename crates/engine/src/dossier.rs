@@ -202,8 +202,8 @@ impl TenantState {
         self.amend(to, |kept| {
             kept.listings.extend(gone.listings);
             let room = OWN_TAGS_MAX.saturating_sub(kept.own_tags.len());
-            let is_new = |tag: &Box<str>| !kept.own_tags.iter().any(|known| known.eq_ignore_ascii_case(tag));
-            let tags: Vec<_> = gone.own_tags.into_iter().filter(is_new).take(room).collect();
+            let is_known = |tag: &str| kept.own_tags.iter().any(|known| known.eq_ignore_ascii_case(tag));
+            let tags: Vec<_> = gone.own_tags.into_iter().filter(|tag| !is_known(tag)).take(room).collect();
             kept.own_tags.extend(tags);
             let apart: Vec<_> = gone.apart.into_iter().filter(|name| !kept.apart.contains(name)).collect();
             kept.apart.extend(apart);

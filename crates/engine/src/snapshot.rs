@@ -287,8 +287,8 @@ pub(crate) fn stub(record: &IncidentRecord) -> Incident {
 fn score_of(severities: &[u32; 6], incident: &Incident) -> Score {
     let phases: Vec<Phase> = incident.phases.iter().map(|entry| entry.phase.clone()).collect();
     let steps = phases.iter().filter(|phase| phase.step().is_some()).count();
-    let is_it = |tag: &Box<str>| SENSITIVE_TAGS.iter().any(|sensitive| tag.eq_ignore_ascii_case(sensitive));
-    let is_sensitive = |e: &&IncidentEntity| e.tags.iter().any(is_it);
+    let is_it = |tag: &str| SENSITIVE_TAGS.iter().any(|sensitive| tag.eq_ignore_ascii_case(sensitive));
+    let is_sensitive = |e: &&IncidentEntity| e.tags.iter().any(|tag| is_it(tag));
     let sensitive: Vec<&str> = incident.entities.iter().filter(is_sensitive).map(|e| &*e.name).collect();
     score(&Grounds { severities, steps, sensitive: &sensitive, phases: &phases })
 }
