@@ -1,13 +1,152 @@
 //! The profile of an entity.
 
-use braid_alert::{IdentifierKind, IncidentStatus, Provider};
+use braid_alert::{DirectoryEntry, DirectoryProduct, EntityKind, IdentifierKind, IncidentStatus, Provider};
 use serde_json::{Value, json};
 
-use crate::support::{World, alert, entity, host, id, incident, run, user};
+use crate::support::{World, alert, at, entity, entry, host, id, incident, run, user};
+
+const OBJECT_ID: &str = "2de70991-0d5c-4bd0-9f4e-1f5a9c5a8c11";
+const SID: &str = "S-1-5-21-2839646386-741382897-445212193-1104";
 
 fn product<'p>(profile: &'p Value, name: &str) -> &'p Value {
     let products = profile["products"].as_array().expect("a list");
     products.iter().find(|product| product["provider"] == name).unwrap_or_else(|| panic!("{name}"))
+}
+
+fn identifier<'p>(profile: &'p Value, value: &str) -> &'p Value {
+    let identifiers = profile["identifiers"].as_array().expect("a list");
+    identifiers.iter().find(|name| name["value"] == value).unwrap_or_else(|| panic!("{value}: {profile}"))
+}
+
+#[test]
+fn a_user_whom_each_product_names_otherwise_has_one_profile_with_the_counts_of_all() {
+    let mut world = World::new();
+    world.alert(Provider::DefenderForIdentity, "i1", 0, vec![user(&["contoso\\jeffl"])]);
+    world.alert(Provider::DefenderForIdentity, "i2", 5, vec![user(&["contoso\\jeffl"])]);
+    world.alert(Provider::DefenderForEndpoint, "e1", 9, vec![user(&[SID, "jeffl@contoso.azure"])]);
+    world.alert(Provider::EntraIdProtection, "c1", 12, vec![user(&[OBJECT_ID])]);
+    let products = vec![DirectoryProduct {
+        provider: Provider::DefenderForCloudApps,
+        since: Some(at(-600)),
+        portal_url: Some("https://portal.example/users/jeff".into()),
+    }];
+    let jeff = DirectoryEntry {
+        display_name: Some("Jeff Leatherman".into()),
+        title: Some("Clerk".into()),
+        office: Some("Room 12".into()),
+        mail: Some("jeff.leatherman@contoso.com".into()),
+        phone: Some("+1 425 555 0100".into()),
+        domain: Some("contoso.azure".into()),
+        sam_name: Some("JeffL".into()),
+        created: Some(at(-9_000)),
+        first_seen: Some(at(-8_000)),
+        tags: vec!["sensitive".into()],
+        products,
+        ..entry(&["contoso\\jeffl", SID, "jeffl@contoso.azure", OBJECT_ID])
+    };
+    world.directory("jeff", 20, Some(jeff));
+
+    let profile = world.json("/api/entities/jeffl@contoso.azure");
+    let number = profile["id"].as_i64().expect("a number");
+    for name in [SID, OBJECT_ID, "contoso%5Cjeffl", &number.to_string()] {
+        assert_eq!(world.json(&format!("/api/entities/{name}")), profile, "{name}");
+    }
+    for (name, alerts, since) in [
+        ("microsoftDefenderForIdentity", 2, at(0)),
+        ("microsoftDefenderForEndpoint", 1, at(9)),
+        ("azureAdIdentityProtection", 1, at(12)),
+        ("microsoftDefenderForCloudApps", 0, at(-600)),
+    ] {
+        let product = product(&profile, name);
+        assert_eq!(product["recognised"], true, "{product}");
+        assert_eq!((&product["alerts"], &product["since"]), (&json!(alerts), &json!(since)), "{name}");
+    }
+    let of_identity = product(&profile, "microsoftDefenderForIdentity");
+    assert_eq!(of_identity["portal_url"], "https://portal.example/microsoftDefenderForIdentity/i2");
+    assert_eq!(of_identity["newest_alert"]["title"], "Alert i2");
+    let listed = product(&profile, "microsoftDefenderForCloudApps");
+    assert_eq!((&listed["listed"], &listed["reporting"]), (&json!(true), &json!(false)));
+    assert_eq!(listed["portal_url"], "https://portal.example/users/jeff");
+    let stranger = product(&profile, "zimperium");
+    assert_eq!((&stranger["recognised"], &stranger["alerts"]), (&json!(false), &json!(0)));
+
+    for (field, value) in [
+        ("display_name", json!("Jeff Leatherman")),
+        ("kind", json!("user")),
+        ("title", json!("Clerk")),
+        ("office", json!("Room 12")),
+        ("mail", json!("jeff.leatherman@contoso.com")),
+        ("phone", json!("+1 425 555 0100")),
+        ("domain", json!("contoso.azure")),
+        ("sam_name", json!("JeffL")),
+        ("created", json!(at(-9_000))),
+        ("first_seen", json!(at(-8_000))),
+        ("last_seen", json!(at(12))),
+        ("on_premises", json!(true)),
+        ("sensitive", json!(true)),
+        ("honeytoken", json!(false)),
+        ("tags", json!([{"tag": "sensitive", "from": ["directory"]}])),
+        ("conflicts", json!([])),
+    ] {
+        assert_eq!(profile[field], value, "{field}");
+    }
+    let learned = |value| identifier(&profile, value)["learned_from"].clone();
+    assert_eq!(learned("contoso\\jeffl"), "microsoftDefenderForIdentity");
+    assert_eq!(learned(SID), "microsoftDefenderForEndpoint");
+    assert_eq!(identifier(&profile, OBJECT_ID)["strong"], true);
+
+    world.restart();
+    let mut after = world.json("/api/entities/jeffl@contoso.azure");
+    // Incidents of before the restart show the user as of their last version, those of after it as of now.
+    after["incidents"] = profile["incidents"].clone();
+    after["name"] = profile["name"].clone();
+    assert_eq!(after, profile);
+}
+
+#[test]
+fn a_user_whom_only_the_cloud_lists_and_a_machine_that_azure_manages_are_not_on_premises() {
+    let mut world = World::new();
+    let cloud = DirectoryEntry { on_premises: false, ..entry(&["mona@contoso.azure", OBJECT_ID]) };
+    world.directory("mona", 0, Some(cloud.clone()));
+    world.alert(Provider::EntraIdProtection, "c1", 1, vec![user(&[OBJECT_ID])]);
+    let machine = [
+        (IdentifierKind::EntraDeviceId, "0a6c1a8e-5d6f-4f7c-9d43-6b1f2f6f7a10"),
+        (IdentifierKind::NetbiosName, "cloudpc"),
+    ];
+    let names = host(&machine).identifiers;
+    world.directory("pc", 2, Some(DirectoryEntry { kind: EntityKind::Host, identifiers: names, ..cloud }));
+    world.alert(Provider::DefenderForEndpoint, "e1", 3, vec![host(&machine)]);
+    for name in ["mona@contoso.azure", "cloudpc"] {
+        let profile = world.json(&format!("/api/entities/{name}"));
+        assert_eq!(profile["on_premises"], false, "{name}: {profile}");
+    }
+}
+
+#[test]
+fn a_hosts_profile_says_what_runs_on_it_and_who_was_there() {
+    let mut world = World::new();
+    let pc = [(IdentifierKind::Fqdn, "pc1.contoso.azure"), (IdentifierKind::NetbiosName, "pc1")];
+    let listed = DirectoryEntry {
+        kind: EntityKind::Host,
+        identifiers: host(&pc).identifiers,
+        os: Some("Windows 11".into()),
+        os_build: Some("26100".into()),
+        domain: Some("contoso.azure".into()),
+        ..entry(&[])
+    };
+    world.directory("pc1", 0, Some(listed));
+    let jeff = || user(&["jeffl@contoso.azure"]);
+    world.alert(Provider::DefenderForEndpoint, "e1", 1, vec![host(&pc), jeff()]);
+    world.alert(Provider::DefenderForEndpoint, "e2", 4, vec![host(&pc), jeff()]);
+    let profile = world.json("/api/entities/pc1.contoso.azure");
+    assert_eq!(
+        (&profile["os"], &profile["os_build"], &profile["domain"]),
+        (&json!("Windows 11"), &json!("26100"), &json!("contoso.azure"))
+    );
+    let user = &profile["logged_on_users"][0];
+    assert_eq!((&user["name"], &user["alerts"]), (&json!("jeffl@contoso.azure"), &json!(2)));
+    assert_eq!(user["last_seen"], json!(at(4)));
+    assert_eq!(profile["last_seen"], json!(at(4)));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use braid_runtime::hot_index::{HotIndex, Projection};
 use braid_runtime::metrics::Metrics;
 use tokio::sync::oneshot;
 
-pub(crate) use engine::{World, at, host, origin, user};
+pub(crate) use engine::{World, at, entry, host, origin, user};
 pub(crate) use incidents::{alert, entity, facts, id, incident, redirected};
 
 /// Nothing here takes as long; a hang becomes a failure.

@@ -1,9 +1,13 @@
 //! What happened to an entity, in order of time.
 
-use braid_alert::{Alert, AlertStatus, IdentifierKind, Provider, Severity};
+use braid_alert::{
+    Action, Alert, AlertStatus, Command, DirectoryEntry, IdentifierKind, Provider, Severity, Tenant,
+};
+use braid_engine::Input;
+
 use serde_json::{Value, json};
 
-use crate::support::{World, at, host, origin, user};
+use crate::support::{World, at, entry, host, origin, user};
 
 const TIMELINE: &str = "/api/entities/jeffl@contoso.azure/timeline";
 
@@ -140,4 +144,55 @@ fn a_question_that_makes_no_sense_is_told_what_would() {
         assert_eq!(answer.status, 400, "{query}");
         assert!(answer.problem().contains(says), "{query}: {}", answer.problem());
     }
+}
+
+#[test]
+fn what_a_directory_says_stands_at_its_time() {
+    let mut world = world();
+    let listed = DirectoryEntry {
+        display_name: Some("Jeff Leatherman".into()),
+        created: Some(at(-90)),
+        ..entry(&["jeffl@contoso.azure"])
+    };
+    world.directory("jeff", 40, Some(listed));
+    let page = world.json(&format!("{TIMELINE}?limit=1"));
+    assert_eq!(told(&page), ["directory created"]);
+    assert_eq!(page["entries"][0]["title"], "Jeff Leatherman");
+}
+
+#[test]
+fn what_people_do_with_an_incident_is_told_with_their_names_and_words() {
+    let mut world = world();
+    let incident = world.json(TIMELINE)["entries"][0]["incident"].as_str().expect("an id").to_owned();
+    let incident = braid_alert::IncidentId::parse(&incident).expect("a UUID");
+    let actions = [
+        Action::Assign { incident, assignee: Some("ana".into()), group: None },
+        Action::Comment { incident, text: "Jeff says that it was him".into() },
+    ];
+    for (action, minute) in actions.into_iter().zip(40..) {
+        world.take(Input::Command(Box::new(Command {
+            tenant: Tenant::new("contoso"),
+            id: format!("c{minute}").into(),
+            author: "ana".into(),
+            reason: Some("on duty".into()),
+            expected_version: None,
+            action,
+            origin: origin(minute),
+        })));
+    }
+    let page = world.json(&format!("{TIMELINE}?user=ana"));
+    assert_eq!(page["entries"].as_array().map(Vec::len), Some(2), "{page}");
+    let (assigned, comment) = (&page["entries"][0], &page["entries"][1]);
+    assert_eq!(
+        (&assigned["what"], &assigned["author"], &assigned["text"]),
+        (&json!("assigned"), &json!("ana"), &json!("on duty"))
+    );
+    assert_eq!(
+        (&comment["type"], &comment["text"]),
+        (&json!("comment"), &json!("Jeff says that it was him"))
+    );
+    assert_eq!(
+        world.json(&format!("{TIMELINE}?type=comment&text=was+him"))["entries"].as_array().map(Vec::len),
+        Some(1)
+    );
 }

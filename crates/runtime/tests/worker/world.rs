@@ -9,6 +9,7 @@ use std::time::Duration;
 use braid_alert::{EventTime, Incident, IncidentChange, IncidentId, Tenant};
 use braid_engine::{Effect, Input, Partition};
 use braid_log::{Failure, Record, TopicPartition};
+use braid_runtime::hot_index::EntityFacts;
 use braid_runtime::{
     BatchLimits, Correlate, HotIndex, Metrics, Normalise, Readiness, RestoreJob, Restorer, Settings, Source,
     StageKind, Stop, Surroundings, Worker,
@@ -360,8 +361,11 @@ impl World {
     }
 
     fn assert_state(&self, input: &TopicPartition, replayed: &Partition) {
-        for state in self.seats.iter().filter_map(|seat| seat.state(input)) {
-            assert_eq!(state.records(), replayed.records(), "the state of {input} is that of a replay");
+        for seat in &self.seats {
+            if let Some(state) = seat.state(input) {
+                assert_eq!(state.records(), replayed.records(), "the state of {input} is that of a replay");
+                assert_entities_shown(&seat.index, state);
+            }
         }
     }
 
@@ -410,4 +414,22 @@ pub(crate) fn alert_json(number: u64, now_millis: i64) -> String {
         {{"kind":"user","role":"source","identifiers":[{{"kind":"upn","value":"user{user}@contoso.azure"}}]}},
         {{"kind":"host","role":"impacted","identifiers":[{{"kind":"fqdn","value":"host{host}.contoso.azure"}}]}}]}}"#
     )
+}
+
+/// Asserts that the hot index shows the entities that the engine knows, as it knows them, and no other ones.
+fn assert_entities_shown(index: &HotIndex, state: &Partition) {
+    let mut numbers: BTreeMap<Tenant, BTreeSet<i64>> = BTreeMap::new();
+    for entity in state.entities() {
+        numbers.entry(entity.tenant.clone()).or_default().insert(entity.id.0);
+        let shown = index.entities(Some(entity.tenant.as_str()), &entity.id.0.to_string());
+        assert_eq!(shown.len(), 1, "{entity:?} is shown");
+        // Whether it is a hub is shown as of when it last met somebody.
+        assert_eq!(*shown[0], EntityFacts::of(entity, shown[0].hub));
+    }
+    for (tenant, known) in numbers {
+        for gone in (0..*known.last().expect("it knows one")).filter(|number| !known.contains(number)) {
+            let shown = index.entities(Some(tenant.as_str()), &gone.to_string());
+            assert!(shown.iter().all(|facts| known.contains(&facts.id.0)), "{gone} of {tenant} is gone");
+        }
+    }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use braid_alert::{
-    Alert, AlertId, AlertStatus, Correlate, EntityKind, EventTime, Evidence, Identifier, IdentifierKind,
-    IncidentId, Origin, Provider, Role, Severity, SourceTime, Tenant,
+    Alert, AlertId, AlertStatus, Correlate, DirectoryEntry, DirectoryRecord, EntityKind, EventTime, Evidence,
+    Identifier, IdentifierKind, IncidentId, Origin, Provider, Role, Severity, SourceTime, Tenant,
 };
 use braid_engine::{Change, Effect, Input, Partition, Settings, StateKey, StateRecord};
 use braid_runtime::hot_index::{EntityFacts, Projection};
@@ -106,6 +106,13 @@ impl World {
         but(&mut alert);
         self.take(Input::Alert(Box::new(alert)));
     }
+
+    /// What a directory says of an object.
+    pub(crate) fn directory(&mut self, object: &str, minute: i64, entry: Option<DirectoryEntry>) {
+        let tenant = Tenant::new(TENANT);
+        let record = DirectoryRecord { tenant, object: object.into(), entry, origin: origin(minute) };
+        self.take(Input::Directory(Box::new(record)));
+    }
 }
 
 /// An instant at so many minutes past ten.
@@ -179,4 +186,26 @@ pub(crate) fn host(names: &[(IdentifierKind, &str)]) -> Evidence {
     let read = |(kind, text): &(IdentifierKind, &str)| Identifier::new(kind.clone(), text).expect("a name");
     let identifiers = names.iter().map(read).collect();
     Evidence { identifiers, ..Evidence::new(EntityKind::Host, Role::Impacted) }
+}
+
+/// A directory's entry for a user, with nothing but names.
+pub(crate) fn entry(names: &[&str]) -> DirectoryEntry {
+    DirectoryEntry {
+        kind: EntityKind::User,
+        identifiers: names.iter().map(|text| name(text)).collect(),
+        on_premises: true,
+        display_name: None,
+        title: None,
+        office: None,
+        mail: None,
+        phone: None,
+        domain: None,
+        sam_name: None,
+        os: None,
+        os_build: None,
+        created: None,
+        first_seen: None,
+        tags: Vec::new(),
+        products: Vec::new(),
+    }
 }
