@@ -21,7 +21,8 @@ Without Kafka, on files:
 
 Exit codes:
   0  all went well
-  1  it was done, but something was refused or is not as needed; standard error says what
+  1  it was done, but something was refused or is not as needed; standard error says what. Of a comparison: there are
+     differences
   2  the command line or the configuration is wrong
   3  it could not be done: a file, the network, the cluster";
 
@@ -203,6 +204,16 @@ pub struct Replay {
     /// A configuration whose [correlation] section and incident_url are used in place of the defaults
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Play the same under this configuration too, and write what it would change instead. Exit code 0 if that is
+    /// nothing, 1 if it is something or if a record was refused
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "summary", "assignment"])]
+    pub against: Option<PathBuf>,
+    /// With --against: write it as one JSON object
+    #[arg(long, requires = "against")]
+    pub json: bool,
+    /// How many alerts of files are held in memory, to be put in order; a dump is in order and needs none
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
+    pub alerts_max: usize,
 }
 
 /// What `braid replay` writes.

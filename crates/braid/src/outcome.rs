@@ -9,6 +9,8 @@ pub enum Outcome {
     Done,
     /// Something was refused, or is not as needed; standard error says what.
     Refused,
+    /// What was compared differs.
+    Differs,
 }
 
 /// The exit code, as `braid --help` documents it.
@@ -19,7 +21,7 @@ pub fn exit_code(result: &anyhow::Result<Outcome>) -> ExitCode {
 fn number(result: &anyhow::Result<Outcome>) -> u8 {
     match result {
         Ok(Outcome::Done) => 0,
-        Ok(Outcome::Refused) => 1,
+        Ok(Outcome::Refused | Outcome::Differs) => 1,
         Err(error) if error.is::<Faults>() => 2,
         Err(_) => 3,
     }

@@ -28,6 +28,7 @@ Examples:
   braid replay --format mdi-cef --tenant contoso sensor.cef --format graph-alert endpoint.jsonl
   braid replay --format sentinel-security-alert --assignment out.csv alerts.jsonl
   braid dump braid.alerts > alerts.dump && braid replay --format braid-dump alerts.dump
+  braid replay --format braid-dump alerts.dump -c braid.toml --against stricter.toml
 
 Alerts of several files are merged by the time at which they arrived, as their records say it (see `braid decode --help`); \
 at the same time in the order of the files, then of the lines. They are held in memory for that: some kilobytes each.

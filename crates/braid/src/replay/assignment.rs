@@ -15,7 +15,7 @@ pub(super) fn write(incidents: &[Incident], out: &mut dyn Write) -> io::Result<(
 }
 
 /// Each alert with its incident; an alert that was forgotten and came again, with the later one.
-fn assigned(incidents: &[Incident]) -> Vec<(&Incident, &IncidentAlert)> {
+pub(crate) fn assigned(incidents: &[Incident]) -> Vec<(&Incident, &IncidentAlert)> {
     let mut last = BTreeMap::new();
     let standing = incidents.iter().filter(|incident| incident.status != IncidentStatus::Redirected);
     let all = standing.flat_map(|incident| incident.alerts.iter().map(move |alert| (incident, alert)));

@@ -3,8 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use braid_engine::Input;
 use braid_wire::{Refusal, RefusalReason};
 
-use super::EachEvent;
-use super::player::Player;
+use super::EachInput;
 use crate::cli;
 use crate::decode::{Refusals, each_dumped, input_of};
 use crate::dump::line::DumpedRecord;
@@ -22,8 +21,7 @@ struct Progress {
 /// Plays dumps of the alerts topic, each partition in the order of its offsets, as the correlate stage did.
 pub(super) fn play(
     files: &[cli::Input],
-    player: &mut Player,
-    each_event: &mut EachEvent<'_>,
+    each_input: &mut EachInput<'_>,
     refusals: &mut Refusals,
 ) -> anyhow::Result<()> {
     let mut progress = Progress::default();
@@ -32,7 +30,7 @@ pub(super) fn play(
             match dumped.and_then(|record| progress.take(&record)) {
                 Ok((partition, input)) => {
                     let title = title_of(&input);
-                    if let Some(reason) = player.apply(partition, input, each_event)? {
+                    if let Some(reason) = each_input(partition, input)? {
                         refusals.tell_rejected(&place, reason, &title);
                     }
                 }

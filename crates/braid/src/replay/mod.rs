@@ -5,18 +5,24 @@
 //!                                                            ├──▶ Player ──▶ events, incidents, assignment, summary
 //!   dump of the alerts topic ──▶ each partition in order ────┘
 //! ```
+//!
+//! With `--against` there are two players, one for each configuration, and what their incidents differ in is told.
 
+mod against;
 mod arrivals;
 mod assignment;
 mod log;
 mod player;
 mod summary;
+mod table;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use anyhow::Context;
 use braid_alert::{Incident, Tenant};
+use braid_engine::{Input, RejectReason};
 use braid_wire::incident::{Encoding, encode_incident};
 use clap::error::ErrorKind;
 
@@ -32,7 +38,10 @@ pub(crate) fn run(arguments: &Replay) -> anyhow::Result<Outcome> {
     if let Some(conflict) = conflict(arguments) {
         clap::Error::raw(ErrorKind::ArgumentConflict, format!("{conflict}\n")).exit();
     }
-    let rules = rules(arguments)?;
+    let rules = rules(arguments.config.as_deref())?;
+    if let Some(against) = &arguments.against {
+        return against::run(arguments, rules, self::rules(Some(against))?);
+    }
     // Before the work, so that a path that does not go is told at once.
     let assignment = arguments.assignment.as_ref().map(|file| {
         File::create(file).map(BufWriter::new).with_context(|| format!("creating {}", file.display()))
@@ -56,8 +65,8 @@ fn conflict(arguments: &Replay) -> Option<&'static str> {
         .then_some("the alerts of a dump have their tenants: --tenant is for other files")
 }
 
-fn rules(arguments: &Replay) -> anyhow::Result<Rules> {
-    let Some(file) = &arguments.config else { return Ok(Rules::default()) };
+fn rules(config: Option<&Path>) -> anyhow::Result<Rules> {
+    let Some(file) = config else { return Ok(Rules::default()) };
     let config = Config::read(file, config::variables())?;
     Ok(Rules {
         correlation: config.correlation.settings(),
@@ -75,12 +84,8 @@ fn replay(
     let events = !arguments.summary && arguments.output == ReplayOutput::Events;
     let keep = !events || assignment.is_some();
     let mut player = Player::new(rules, keep);
-    play(
-        arguments,
-        &mut player,
-        &mut |event| if events { write_line(out, event) } else { Ok(()) },
-        refusals,
-    )?;
+    let each_event: &mut EachEvent<'_> = &mut |event| if events { write_line(out, event) } else { Ok(()) };
+    play(arguments, &mut |partition, input| player.apply(partition, input, each_event), refusals)?;
     let incidents = player.finish();
     if let Some(mut file) = assignment {
         assignment::write(&incidents, &mut file).context("writing the assignment")?;
@@ -96,18 +101,16 @@ fn replay(
 /// Where events go, encoded.
 type EachEvent<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
-fn play(
-    arguments: &Replay,
-    player: &mut Player,
-    each_event: &mut EachEvent<'_>,
-    refusals: &mut Refusals,
-) -> anyhow::Result<()> {
+/// Where inputs go, each of a partition. Says why an alert was rejected, if it was.
+type EachInput<'a> = dyn FnMut(i32, Input) -> io::Result<Option<RejectReason>> + 'a;
+
+fn play(arguments: &Replay, each_input: &mut EachInput<'_>, refusals: &mut Refusals) -> anyhow::Result<()> {
     let files = &arguments.inputs.files;
     if files.iter().any(|input| input.format == FileFormat::Dump) {
-        return log::play(files, player, each_event, refusals);
+        return log::play(files, each_input, refusals);
     }
     let tenant = arguments.tenant.as_deref().map(Tenant::new);
-    arrivals::play(files, tenant.as_ref(), player, each_event, refusals)
+    arrivals::play(files, tenant.as_ref(), arguments.alerts_max, each_input, refusals)
 }
 
 fn write_incidents(incidents: &[Incident], out: &mut dyn Write) -> io::Result<()> {

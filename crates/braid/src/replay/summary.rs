@@ -3,11 +3,13 @@ use std::fmt::Write;
 
 use braid_alert::{EventTime, Incident, IncidentStatus};
 
+use super::table::laid_out;
+
 const HEAD: [&str; 8] =
     ["severity", "score", "status", "alerts", "first activity", "lasts", "incident", "title"];
 
-/// Columns that hold numbers.
-const TO_THE_RIGHT: [&str; 3] = ["score", "alerts", "lasts"];
+/// Columns that hold numbers: score, alerts, lasts.
+const TO_THE_RIGHT: [usize; 3] = [1, 3, 5];
 
 /// A table for people, the most urgent incident first, and below it what it all came to.
 pub(super) fn table(incidents: &[Incident], refused: u64) -> String {
@@ -16,7 +18,7 @@ pub(super) fn table(incidents: &[Incident], refused: u64) -> String {
     standing.sort_by_key(|i| (Reverse(hundredths(i)), i.first_activity, i.id));
     let rows: Vec<[String; 8]> =
         std::iter::once(HEAD.map(String::from)).chain(standing.iter().map(|i| row(i))).collect();
-    let mut text = laid_out(&rows);
+    let mut text = laid_out(&rows, &TO_THE_RIGHT);
     let alerts: usize = standing.iter().map(|incident| incident.alerts.len()).sum();
     let alone = standing.iter().filter(|incident| incident.alerts.len() == 1).count();
     let _ = writeln!(
@@ -50,26 +52,4 @@ fn row(incident: &Incident) -> [String; 8] {
 fn minute(at: EventTime) -> String {
     let text = at.to_string();
     text.get(..16).map_or_else(|| text.clone(), |minute| minute.replace('T', " "))
-}
-
-fn laid_out(rows: &[[String; 8]]) -> String {
-    let wide = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 8] = std::array::from_fn(wide);
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(HEAD)
-            .zip(widths)
-            .map(|((cell, head), width)| {
-                if TO_THE_RIGHT.contains(&head) {
-                    format!("{cell:>width$}")
-                } else {
-                    format!("{cell:<width$}")
-                }
-            })
-            .collect();
-        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
-    }
-    text
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod against;
 mod decode;
 mod dump;
 mod replay;

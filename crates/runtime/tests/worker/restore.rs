@@ -1,8 +1,10 @@
 //! Partitions come and go: restoring, holding, refusing to start.
 
 use crate::world::{World, alert_json};
+use braid_alert::{ChangeReason, EventTime};
 use braid_log::{Failure, TopicPartition};
 use braid_runtime::StageKind;
+use braid_runtime::hot_index::{Order, Telling};
 use braid_sim::broker::{Call, Fault, Faults};
 
 /// A cluster through which so many alerts have gone.
@@ -114,6 +116,35 @@ fn a_revoked_partition_leaves_nothing_in_the_hot_index() {
     let (here, there) = (world.seats[1].index.len(), world.seats[other].index.len());
     assert!(here < all && there > 0, "{here} of {all} here, {there} there");
     assert_eq!(here + there, all);
+}
+
+#[test]
+fn changes_that_a_record_no_longer_tells_are_kept_for_timelines() {
+    let mut world = after(0);
+    let now = world.broker.now_millis();
+    let revision = |minute: i64, change: (&str, &str)| {
+        let updated = EventTime::from_millis(now + minute * 60_000);
+        let json = alert_json(0, now).replace(change.0, change.1);
+        json.replacen('{', &format!("{{\"updated\":\"{updated}\","), 1)
+    };
+    for (minute, change) in [
+        (0, ("\"new\"", "\"new\"")),
+        (1, ("\"new\"", "\"resolved\"")),
+        (2, ("\"new\"", "\"resolved\",\"category\":\"x\",\"phase\":\"exfiltration\"")),
+    ] {
+        world.produce(revision(minute, change).as_bytes());
+        world.settle();
+    }
+    let index = &world.seats[1].index;
+    let timeline = index.timeline(index.entities(None, "user0@contoso.azure").remove(0));
+    let page = timeline.page(Order::OldestFirst, None, 10, |_| true);
+    let told = page.entries.iter().filter_map(|entry| match &entry.telling {
+        Telling::Change(_, head) => Some(head.reason.as_str()),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), ["opened", "resolved"]);
+    let changed = index.page(None, 1, 1, |_| true).incidents[0].changed.clone();
+    assert_eq!(changed, ChangeReason::AlertRevised, "the record says something else");
 }
 
 #[test]

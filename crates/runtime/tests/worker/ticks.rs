@@ -40,8 +40,11 @@ fn a_deadline_that_has_passed_is_one_tick_and_the_replay_agrees() {
     let mut world = after_one_alert();
     world.rounds(50);
     assert_eq!(ticks(&world), 0, "none is due");
+    let shown = |world: &World| world.seats[1].index.entities(None, "user0@contoso.azure").len();
+    assert_eq!(shown(&world), 1);
     pass(&mut world, 3);
     assert!(world.seats[1].index.is_empty(), "what was forgotten is no longer shown");
+    assert_eq!(shown(&world), 0, "nor are its entities");
     let told = ticks(&world);
     assert!((1..=3).contains(&told), "{told} ticks for one alert");
     pass(&mut world, 3);
