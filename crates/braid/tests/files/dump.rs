@@ -118,7 +118,10 @@ fn the_alerts_of_a_dump_decode_with_the_origin_that_they_had() {
     files.write("alerts.dump", alert_line(0, 42, &one) + &tick);
     let ran = files.braid("decode -f braid-dump alerts.dump");
     assert_eq!((ran.code, ran.out.trim_end().as_bytes()), (Some(0), own::alert_to_json(&one).as_slice()));
-    assert_eq!(ran.err, "alerts.dump: directory records, commands and ticks of the clock, which are no alerts: 1\n");
+    assert_eq!(
+        ran.err,
+        "alerts.dump: directory records, commands and ticks of the clock, which are no alerts: 1\n"
+    );
 }
 
 #[test]
