@@ -22,17 +22,17 @@ fn merge(criterion: &mut Criterion) {
     let template = Load::new(7).next().expect("a load does not end");
     for (stays, goes) in SIDES {
         let moved = stays.min(goes);
-        let (mut spent, mut merges) = (Duration::ZERO, 0);
+        // Of many merges the fastest: what others do on the machine only ever adds.
+        let mut fastest = Duration::MAX;
         group.throughput(Throughput::Elements(moved));
         group.bench_function(BenchmarkId::new("alerts a side", format!("{stays} and {goes}")), |bencher| {
             bencher.iter_custom(|times| {
-                let took = (0..times).map(|_| time(&template, stays, goes)).sum();
-                (spent, merges) = (spent + took, merges + times);
-                took
+                let each = (0..times).map(|_| time(&template, stays, goes));
+                each.inspect(|took| fastest = fastest.min(*took)).sum()
             });
         });
-        let nanos = spent.as_nanos() / u128::from(merges.max(1) * moved);
-        println!("  {stays} and {goes}: {nanos} ns for each alert that changes sides\n");
+        let nanos = fastest.as_nanos() / u128::from(moved);
+        println!("  {stays} and {goes}: {nanos} ns for each alert that changes sides, at best\n");
     }
     group.finish();
 }
@@ -62,7 +62,8 @@ fn time(template: &Alert, stays: u64, goes: u64) -> Duration {
     spent
 }
 
-/// Makes an incident of so many alerts, a minute apart, on one host, some users and some files.
+/// Makes an incident of so many alerts, a minute apart, on one host, few users (many would make a hub of it) and some
+/// files.
 fn grow(partition: &mut Partition, template: &Alert, name: &str, alerts: u64) -> IncidentId {
     let mut effects = Vec::new();
     for n in 0..alerts {
@@ -72,7 +73,7 @@ fn grow(partition: &mut Partition, template: &Alert, name: &str, alerts: u64) ->
         (alert.first_activity, alert.last_activity) = (start, start);
         alert.evidence = vec![
             evidence(EntityKind::Host, IdentifierKind::DefenderDeviceId, name.to_owned()),
-            evidence(EntityKind::User, IdentifierKind::ObjectId, format!("{name}-user-{}", n / 20)),
+            evidence(EntityKind::User, IdentifierKind::ObjectId, format!("{name}-user-{}", n / 200)),
             evidence(EntityKind::File, IdentifierKind::Sha256, format!("{:064x}", n / 5)),
         ];
         partition.apply(Input::Alert(Box::new(alert)), &mut effects);

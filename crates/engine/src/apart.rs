@@ -14,8 +14,9 @@ use crate::group::Group;
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::TenantState;
 
-/// How many separations one alert may stand in: it bounds what a script that splits and moves without end makes grow.
-const SIDES_MAX: usize = 64;
+/// How many separations one alert may stand in: it bounds what a script that splits without end makes grow. Whoever takes
+/// an incident of a thousand apart alert by alert meets it; whoever names several alerts in one split does not.
+const SIDES_MAX: usize = 256;
 
 /// What a side is reckoned to cost, for the byte budget.
 const SIDE_BYTES: u64 = 8;
@@ -27,7 +28,7 @@ pub(crate) type Side = i64;
 #[derive(Debug, Default)]
 pub(crate) struct Sides(Vec<Side>);
 
-/// The sides that the alerts of a group bear, sorted, and how many of them bear each.
+/// The sides that the alerts of a group, or of a tenant, bear, sorted, and how many of them bear each.
 #[derive(Debug, Default)]
 pub(crate) struct SideCounts(Vec<(Side, u32)>);
 
@@ -36,6 +37,15 @@ impl SideCounts {
         match self.0.binary_search_by_key(&side, |&(s, _)| s) {
             Ok(place) => self.0[place].1 += count,
             Err(place) => self.0.insert(place, (side, count)),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, side: Side) {
+        if let Ok(place) = self.0.binary_search_by_key(&side, |&(s, _)| s) {
+            self.0[place].1 -= 1;
+            if self.0[place].1 == 0 {
+                self.0.remove(place);
+            }
         }
     }
 
@@ -58,7 +68,7 @@ impl AlertState {
     }
 
     /// What its sides are reckoned to cost.
-    pub(crate) fn sides_bytes(&self) -> u64 {
+    fn sides_bytes(&self) -> u64 {
         self.sides().len() as u64 * SIDE_BYTES
     }
 
@@ -92,30 +102,26 @@ impl TenantState {
             .collect()
     }
 
+    /// The sides of an alert that still keep it from anything: somebody bears the opposite.
+    fn live_sides(&self, alert: AlertRef) -> impl Iterator<Item = Side> {
+        self.alerts[alert].sides().iter().copied().filter(|side| self.sides.contains(-side))
+    }
+
     /// Whether these alerts have room for one separation more.
     pub(crate) fn may_be_separated(&self, alerts: &[AlertRef]) -> Result<(), CommandRefused> {
-        let full = alerts.iter().any(|&alert| self.alerts[alert].sides().len() >= SIDES_MAX);
+        let full = alerts.iter().any(|&alert| self.live_sides(alert).count() >= SIDES_MAX);
         if full { Err(CommandRefused::TooLong) } else { Ok(()) }
     }
 
     /// Keeps the ones apart from the others from now on. The groups' counts follow when they are counted anew.
     pub(crate) fn separate(&mut self, ones: &[AlertRef], others: &[AlertRef]) {
-        let one_side = |side: Side| {
-            ones.iter().all(|&a| self.alerts[a].sides().contains(&side))
-                && others.iter().all(|&a| self.alerts[a].sides().contains(&-side))
-        };
-        let first = ones.first().map_or(&[] as &[Side], |&a| self.alerts[a].sides());
-        if first.iter().any(|&side| one_side(side)) {
-            // Moved to and fro, alerts come by no more sides than they have.
-            return;
-        }
         // Groups and separations are numbered together: both are few, and there is a group before anything is split.
         let number = self.next_group;
         self.next_group += 1;
         self.dirty.tenant = true;
         for (alerts, side) in [(ones, number), (others, -number)] {
             for &alert in alerts {
-                let sides = self.alerts[alert].sides().iter().copied().chain([side]).collect();
+                let sides = self.live_sides(alert).chain([side]).collect();
                 self.bear(alert, sides);
             }
         }
@@ -151,11 +157,24 @@ impl TenantState {
     }
 
     fn bear(&mut self, alert: AlertRef, sides: Vec<Side>) {
-        let state = &mut self.alerts[alert];
-        self.state_bytes -= state.sides_bytes();
-        state.set_sides(sides);
-        self.state_bytes += state.sides_bytes();
+        self.discount_sides(alert);
+        self.alerts[alert].set_sides(sides);
+        self.note_sides(alert);
         self.touch_alert(alert);
+    }
+
+    /// Counts an alert's sides in.
+    pub(crate) fn note_sides(&mut self, alert: AlertRef) {
+        let state = &self.alerts[alert];
+        state.sides().iter().for_each(|&side| self.sides.add(side, 1));
+        self.state_bytes += state.sides_bytes();
+    }
+
+    /// Counts them out, before they change or the alert goes.
+    pub(crate) fn discount_sides(&mut self, alert: AlertRef) {
+        let state = &self.alerts[alert];
+        state.sides().iter().for_each(|&side| self.sides.remove(side));
+        self.state_bytes -= state.sides_bytes();
     }
 
     /// Counts anew which sides the alerts of a group bear.

@@ -5,6 +5,7 @@
 //! names the command. The families of actions stand in a file each.
 
 mod alert_pair;
+mod entity;
 mod membership;
 mod triage;
 
@@ -44,7 +45,7 @@ impl TenantState {
             return match &command.action {
                 Action::MustLink(Pair::Alerts(a, b)) => self.link_alerts(a, b, weighing, effects),
                 Action::CannotLink(Pair::Alerts(a, b)) => self.unlink_alerts(a, b, at, weighing, effects),
-                _ => Err(CommandRefused::NothingToDo),
+                action => self.rule_entity(action, weighing, effects),
             };
         };
         let group = self.addressed(incident, command.expected_version)?;

@@ -14,6 +14,7 @@ use hashbrown::{HashMap, HashTable};
 use smallvec::SmallVec;
 
 use crate::alert_state::{AlertState, LinkState, Mention};
+use crate::apart::SideCounts;
 use crate::directory::Objects;
 use crate::entity::{Entity, MentionAt};
 use crate::freshness::Freshness;
@@ -42,6 +43,8 @@ pub(crate) struct TenantState {
     pub(crate) hosts: HashMap<EntityId, EntityRef, FixedState>,
     pub(crate) alerts: Slots<AlertRef, AlertState>,
     alert_by_key: HashTable<(u64, AlertRef)>,
+    /// Which sides of separations its alerts bear.
+    pub(crate) sides: SideCounts,
     pub(crate) groups: Slots<GroupRef, Group>,
     pub(crate) incidents: HashMap<IncidentId, Home, FixedState>,
     /// When each group may be forgotten at the earliest. An entry may be out of date: it is looked at when it is due,
@@ -102,6 +105,7 @@ impl TenantState {
             hosts: HashMap::with_hasher(HASHER),
             alerts: Slots::default(),
             alert_by_key: HashTable::new(),
+            sides: SideCounts::default(),
             groups: Slots::default(),
             incidents: HashMap::with_hasher(HASHER),
             forgettable: BinaryHeap::new(),
@@ -132,13 +136,15 @@ impl TenantState {
 
     pub(crate) fn insert_alert(&mut self, state: AlertState) -> AlertRef {
         let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
-        self.state_bytes += ALERT_BYTES + state.bytes + state.sides_bytes();
+        self.state_bytes += ALERT_BYTES + state.bytes;
         let slot = self.alerts.insert(state);
+        self.note_sides(slot);
         self.alert_by_key.insert_unique(hash, (hash, slot), |&(h, _)| h);
         slot
     }
 
     pub(crate) fn remove_alert(&mut self, slot: AlertRef) -> AlertState {
+        self.discount_sides(slot);
         let state = self.alerts.remove(slot);
         let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
         if let Ok(entry) = self.alert_by_key.find_entry(hash, |&(_, s)| s == slot) {
@@ -147,7 +153,7 @@ impl TenantState {
         if let Some(trace) = &state.rules {
             self.rule_lists.remove(trace, state.arrival);
         }
-        self.state_bytes -= ALERT_BYTES + state.bytes + state.sides_bytes();
+        self.state_bytes -= ALERT_BYTES + state.bytes;
         self.dirty.deleted.push(StateKey::Alert(self.tenant.clone(), state.arrival));
         state
     }

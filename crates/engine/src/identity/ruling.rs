@@ -2,12 +2,12 @@
 //!
 //! A ruling outlives the alerts that it was made about: the entity is kept while it holds, mentioned or not, and no
 //! evidence and no directory overrules it. Each operation is carried out whole or refused; the caller answers for the
-//! incidents that show the entity ([`TenantState::groups_mentioning`]), and has the alerts that a union brought near each
+//! incidents that show the entity ([`TenantState::active_groups_mentioning`]), and has the alerts that a union brought near each
 //! other weighed anew ([`TenantState::relink_united`]).
 
 use std::collections::VecDeque;
 
-use braid_alert::{EntityKind, Identifier};
+use braid_alert::{EntityKind, Identifier, IncidentStatus};
 use smallvec::SmallVec;
 
 use super::{filter, rank};
@@ -22,6 +22,9 @@ use crate::{CommandRefused, Effect};
 
 /// How many entities of a tenant are kept because of what people said of them.
 const RULED_MAX: u32 = 10_000;
+
+/// How many mentions of an entity are looked at to find the incidents that show it: a hub has a million.
+const MENTIONS_LOOKED_AT_MAX: usize = 4_096;
 
 /// Characters of a tag.
 const TAG_CHARACTERS_MAX: usize = 128;
@@ -213,8 +216,10 @@ impl TenantState {
         if is_full(known.0) || is_full(known.1) {
             return Err(CommandRefused::TooLong);
         }
-        self.room_to_rule(known.0)?;
-        self.room_to_rule(known.1)
+        // Both will be ruled: that there is room for one of them is not enough.
+        let is_ruled = |slot: &&Option<EntityRef>| slot.is_some_and(|slot| self.entities[slot].ruled);
+        let news = 2 - [known.0, known.1].iter().filter(is_ruled).count() as u32;
+        if self.ruled + news <= RULED_MAX { Ok(()) } else { Err(CommandRefused::RulingsMax) }
     }
 
     /// Divides an entity between two of its names. On the shortest way from one to the other the weakest name between
@@ -298,15 +303,15 @@ impl TenantState {
         self.ruled = self.ruled + u32::from(ruled) - u32::from(was);
     }
 
-    /// The groups whose alerts mention an entity, the one with the latest mention first; at most `most`.
-    pub(crate) fn groups_mentioning(&self, slot: EntityRef, most: usize) -> Vec<GroupRef> {
+    /// The groups of active incidents whose alerts mention an entity, the one with the latest mention first; at most
+    /// `most`, of the latest mentions.
+    pub(crate) fn active_groups_mentioning(&self, slot: EntityRef, most: usize) -> Vec<GroupRef> {
         let mut groups: Vec<GroupRef> = Vec::new();
-        for mention in self.entities[slot].mentions.iter().rev() {
-            if groups.len() >= most {
-                break;
-            }
-            if !groups.contains(&mention.group) {
-                groups.push(mention.group);
+        for mention in self.entities[slot].mentions.iter().rev().take(MENTIONS_LOOKED_AT_MAX) {
+            let group = mention.group;
+            let is_active = self.groups[group].incident.status == IncidentStatus::Active;
+            if groups.len() < most && is_active && !groups.contains(&group) {
+                groups.push(group);
             }
         }
         groups

@@ -109,3 +109,34 @@ fn a_separation_goes_with_its_alerts_and_not_with_those_that_came_later() {
         "#]],
     );
 }
+
+#[test]
+fn a_separation_goes_with_its_alerts_into_a_larger_incident() {
+    check(
+        r#"
+        10:00 mde/a1 "One" impacted=host:a.contoso.azure
+        10:01 mde/b1 "Two" impacted=host:b.contoso.azure
+        10:02 ann unlink mde/a1 mde/b1
+        10:03 mde/c1 "Three" impacted=host:c.contoso.azure
+        10:04 mde/c2 "Four" impacted=host:c.contoso.azure
+        10:05 ann merge #1 into #3
+        10:06 ann merge #2 into #3
+        10:07 mde/d1 "Bridge" impacted=host:b.contoso.azure impacted=host:c.contoso.azure
+        "#,
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #2 v1 opened b1 active medium alerts=1
+            #1 v2 linkRuled by ann a1 (#2) active medium alerts=1
+            #2 v2 linkRuled by ann b1 (#1) active medium alerts=1
+            cannotLink c1: done
+            #3 v1 opened c1 active medium alerts=1
+            #3 v2 alertJoined c2 [sameTargetedAsset c1 via c.contoso.azure 0.98 gap 1m] active medium alerts=2
+            #3 v3 mergedFrom by ann a1 [commanded c1 via a.contoso.azure 1.00 gap 3m] (#1) active medium alerts=3
+            #1 v3 redirected by ann (#3) redirected medium alerts=0
+            merge c2: done
+            merge c3: refused, cannot_link
+            #3 v4 alertJoined d1 [sameTargetedAsset c2 via c.contoso.azure 0.94 gap 3m] active medium alerts=4
+            #3 and #2 stay two: cannot_link
+        "#]],
+    );
+}

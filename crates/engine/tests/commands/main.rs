@@ -10,9 +10,10 @@ mod triage;
 mod membership;
 mod alert_pairs;
 mod guards;
+mod entities;
 
 use braid_alert::{Incident, OpenReason, Span, Tenant};
-use braid_engine::{Caps, Partition, Settings};
+use braid_engine::{Caps, Partition, Settings, StateRecord};
 use expect_test::{Expect, expect};
 use timeline::{Stage, play, play_with};
 

@@ -251,3 +251,42 @@ fn a_move_is_refused_to_itself_to_a_closed_one_or_if_nothing_would_be_left() {
     );
     assert!(out.ends_with("move c1: refused, too_large\n"), "{out}");
 }
+
+/// Which sides of separations each alert bears, by its id.
+fn sides(stage: &Stage) -> String {
+    let records = stage.partition.records().into_values();
+    let sides = records.filter_map(|record| match record {
+        StateRecord::Alert(r) if !r.apart.is_empty() => Some(format!("{} {:?}", r.alert.id, r.apart)),
+        _ => None,
+    });
+    sides.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn moved_to_and_fro_alerts_come_by_no_more_sides_and_linked_they_lose_them() {
+    let mut stage = Stage::new(Settings::default());
+    let lines = format!(
+        "{THREE} 10:05 mde/b1 \"Other\" impacted=host:b.contoso.azure\n10:06 mde/b2 \"Other\" impacted=host:b.contoso.azure"
+    );
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        stage.take(line);
+    }
+    let mut told = Vec::new();
+    for line in [
+        "10:30 ann move #1 mde/a3 to #2",
+        "10:31 ann move #2 mde/a3 to #1",
+        "10:32 ann move #1 mde/a3 to #2",
+        "10:33 ann move #2 mde/a3 to #1",
+        "10:35 ann link mde/a3 mde/b1",
+    ] {
+        stage.take(line);
+        told.push(sides(&stage));
+    }
+    expect![[r#"
+        a1 [2], a2 [2], a3 [-2]
+        a1 [2], a2 [2], a3 [-3], b1 [3], b2 [3]
+        a1 [4], a2 [4], a3 [-4], b1 [3], b2 [3]
+        a1 [4], a2 [4], a3 [-5], b1 [5], b2 [5]
+        a1 [4], a2 [4]"#]]
+    .assert_eq(&told.join("\n"));
+}

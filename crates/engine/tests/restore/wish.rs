@@ -1,8 +1,10 @@
 //! Commands drawn at random, about what is there.
 
+use std::collections::BTreeMap;
+
 use braid_alert::{
-    Action, AlertKey, Classification, Command, Determination, Incident, IncidentId, Origin, Pair, SourceTime,
-    Tenant,
+    Action, AlertKey, Classification, Command, Determination, Identifier, IdentifierKind, IncidentId, Origin,
+    Pair, SourceTime, Tenant,
 };
 use braid_engine::{Partition, StateRecord};
 use proptest::prelude::*;
@@ -21,7 +23,7 @@ pub(crate) struct Wish {
 
 pub(crate) fn wish() -> impl Strategy<Value = Wish> {
     let picks = (0usize..40, 0usize..40, 0u8..6, 0u8..6);
-    (0u8..13, 0i64..4_600, prop::bool::weighted(0.15), prop::option::weighted(0.1, 1i64..6), picks, 0u8..20)
+    (action(), 0i64..4_600, prop::bool::weighted(0.15), prop::option::weighted(0.1, 1i64..6), picks, 0u8..20)
         .prop_map(|(action, minutes, tenant, version, picks, id)| Wish {
             action,
             minutes,
@@ -32,22 +34,39 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         })
 }
 
+/// What makes incidents of several alerts, and what needs such, more often than the rest.
+fn action() -> impl Strategy<Value = u8> {
+    prop_oneof![2 => 0u8..16, 3 => 6u8..12]
+}
+
 impl Wish {
     pub(crate) fn command(&self, partition: &Partition) -> Command {
         let tenant = Tenant::new(if self.tenant { "small" } else { "large" });
         let ids: Vec<_> = partition.incident_ids().into_iter().filter(|(t, _)| *t == tenant).collect();
         let picked = |place: usize| ids.get(place % ids.len().max(1)).map(|(_, id)| *id);
-        let first = picked(self.picks.0).and_then(|id| end_of(partition, &tenant, id));
-        let alerts = alerts_of(partition, &tenant);
-        let any = |place: usize| alerts.get(place % alerts.len().max(1)).cloned().unwrap_or_else(nothing);
+        // Looked up only where it is needed: it costs more than the command.
+        let any = || {
+            let alerts: Vec<_> = alerts_by_group(partition, &tenant).into_values().flatten().collect();
+            let pick = |n: usize| alerts.get(n % alerts.len().max(1)).cloned().unwrap_or_else(nothing);
+            Pair::Alerts(pick(self.picks.0), pick(self.picks.1))
+        };
+        let part_of = || self.part_of_some(partition, &tenant).unwrap_or((nobody(), vec![nothing()]));
         let incident = picked(self.picks.0).unwrap_or_else(nobody);
+        let other = picked(self.picks.1).unwrap_or_else(nobody);
         let action = match self.action {
-            9 => Action::MustLink(Pair::Alerts(any(self.picks.0), any(self.picks.1))),
-            10 => Action::CannotLink(Pair::Alerts(any(self.picks.0), any(self.picks.1))),
-            11 => Action::CannotLink(
-                self.pair_within(first.as_ref()).unwrap_or_else(|| Pair::Alerts(any(0), any(1))),
-            ),
-            _ => self.about(incident, picked(self.picks.1).unwrap_or_else(nobody), first.as_ref()),
+            7 => {
+                let (incident, alerts) = part_of();
+                Action::Split { incident, alerts }
+            }
+            8 => {
+                let (incident, alerts) = part_of();
+                Action::Move { incident, alerts, to: other }
+            }
+            9 => Action::MustLink(any()),
+            10 => Action::CannotLink(any()),
+            11 => Action::CannotLink(self.pair_within(partition, &tenant).unwrap_or_else(any)),
+            12.. => self.ruling(),
+            _ => self.about(incident, other),
         };
         let at = SourceTime::from_millis(1_772_409_600_000 + self.minutes * 60_000);
         Command {
@@ -61,7 +80,7 @@ impl Wish {
         }
     }
 
-    fn about(&self, incident: IncidentId, other: IncidentId, first: Option<&Incident>) -> Action {
+    fn about(&self, incident: IncidentId, other: IncidentId) -> Action {
         let (a, b) = (self.picks.2, self.picks.3);
         let word = |n: u8| (n > 0).then(|| format!("word{n}").into());
         match self.action {
@@ -79,46 +98,67 @@ impl Wish {
             },
             4 => Action::Resolve { incident },
             5 => Action::Reopen { incident },
-            6 => Action::Merge { incident, from: other },
-            7 => Action::Split { incident, alerts: self.some_of(first) },
-            _ => Action::Move { incident, alerts: self.some_of(first), to: other },
+            _ => Action::Merge { incident, from: other },
         }
     }
 
-    /// One or two alerts of an incident.
-    fn some_of(&self, incident: Option<&Incident>) -> Vec<AlertKey> {
-        let Some(incident) = incident.filter(|incident| !incident.alerts.is_empty()) else {
-            return vec![nothing()];
-        };
-        let key = |place: usize| {
-            let alert = &incident.alerts[place % incident.alerts.len()];
-            AlertKey { provider: alert.provider.clone(), id: alert.id.clone() }
-        };
-        (0..=usize::from(self.picks.3 % 2)).map(|n| key(self.picks.1 + n)).collect()
+    /// What is said of entities, by names from the pools that alerts draw from.
+    fn ruling(&self) -> Action {
+        let (a, b) = (name(self.picks.2, self.picks.0), name(self.picks.3, self.picks.1));
+        let pair = Pair::Entities(a.clone(), b);
+        let tag = |n: u8| vec![format!("tag{n}").into()];
+        match self.action {
+            12 => Action::MustLink(pair),
+            13 => Action::CannotLink(pair),
+            14 => Action::TagEntity { entity: a, add: tag(self.picks.3), remove: tag(self.picks.2) },
+            _ => Action::Exclude { entity: a, excluded: self.picks.3 > 1 },
+        }
     }
 
-    fn pair_within(&self, incident: Option<&Incident>) -> Option<Pair> {
-        let keys = self.some_of(incident);
-        Some(Pair::Alerts(keys.first()?.clone(), keys.get(1)?.clone()))
+    /// An incident of several alerts, if there is one, and one or two of them.
+    fn part_of_some(&self, partition: &Partition, tenant: &Tenant) -> Option<(IncidentId, Vec<AlertKey>)> {
+        let groups: Vec<_> =
+            alerts_by_group(partition, tenant).into_iter().filter(|(_, alerts)| alerts.len() > 1).collect();
+        let (group, alerts) = groups.get(self.picks.0 % groups.len().max(1))?;
+        let holds = |record: &StateRecord| match record {
+            StateRecord::Incident(r) if r.tenant == *tenant && r.group == Some(*group) => Some(r.id),
+            _ => None,
+        };
+        let incident = partition.records().values().find_map(holds)?;
+        let pick = |n: usize| alerts[(self.picks.1 + n) % alerts.len()].clone();
+        Some((incident, (0..=usize::from(self.picks.3 % 2)).map(pick).collect()))
+    }
+
+    fn pair_within(&self, partition: &Partition, tenant: &Tenant) -> Option<Pair> {
+        let (_, alerts) = self.part_of_some(partition, tenant)?;
+        Some(Pair::Alerts(alerts.first()?.clone(), alerts.get(1)?.clone()))
     }
 }
 
-/// The incident at the end of the redirects.
-fn end_of(partition: &Partition, tenant: &Tenant, id: IncidentId) -> Option<Incident> {
-    let incident = partition.incident(tenant, id)?;
-    match incident.redirect_incident_id {
-        Some(to) => partition.incident(tenant, to),
-        None => Some(incident),
+/// The alerts of a tenant by the group that they are in.
+fn alerts_by_group(partition: &Partition, tenant: &Tenant) -> BTreeMap<i64, Vec<AlertKey>> {
+    let mut groups: BTreeMap<i64, Vec<AlertKey>> = BTreeMap::new();
+    for record in partition.records().values() {
+        if let StateRecord::Alert(record) = record
+            && record.alert.tenant == *tenant
+        {
+            groups.entry(record.group).or_default().push(record.alert.key());
+        }
     }
+    groups
 }
 
-fn alerts_of(partition: &Partition, tenant: &Tenant) -> Vec<AlertKey> {
-    let records = partition.records();
-    let alert = |record: &StateRecord| match record {
-        StateRecord::Alert(record) if record.alert.tenant == *tenant => Some(record.alert.key()),
-        _ => None,
+fn name(kind: u8, n: usize) -> Identifier {
+    let n = n % 5;
+    let (kind, value) = match kind {
+        0 => (IdentifierKind::Sid, format!("S-1-5-21-1-2-3-{n}")),
+        1 => (IdentifierKind::Upn, format!("user{n}@contoso.com")),
+        2 => return Identifier::domain_account("contoso", &format!("user{n}")).unwrap(),
+        3 => (IdentifierKind::Fqdn, format!("host{n}.contoso.com")),
+        4 => (IdentifierKind::DefenderDeviceId, format!("dev{n}")),
+        _ => return Identifier::address(&format!("10.0.0.{n}")).unwrap(),
     };
-    records.values().filter_map(alert).collect()
+    Identifier::new(kind, &value).unwrap()
 }
 
 fn nobody() -> IncidentId {
