@@ -184,12 +184,15 @@ impl TenantState {
         weighing: &Weighing,
     ) {
         let Some((group, link)) = self.home_of(contributors, alert, mentions, weighing) else { return };
-        let mut candidate = match candidates.iter().position(|c| c.group == group) {
-            Some(place) => candidates.remove(place),
-            None => Candidate { group, total: Weight::ZERO, files: Weight::ZERO, links: smallvec![link] },
-        };
-        candidate.total = candidate.total.max(weighing.settings.join_at);
-        candidates.insert(0, candidate);
+        let known = candidates.iter().position(|c| c.group == group).map(|place| candidates.remove(place));
+        let suffices = |known: &Candidate| known.total >= weighing.settings.join_at;
+        let favoured = known.filter(suffices).unwrap_or_else(|| Candidate {
+            group,
+            total: link.weight,
+            files: Weight::ZERO,
+            links: smallvec![link],
+        });
+        candidates.insert(0, favoured);
     }
 
     /// The group that most of these alerts are in, and a link to the first of them there.

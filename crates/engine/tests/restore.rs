@@ -4,6 +4,8 @@
 
 #[path = "restore/listing.rs"]
 mod listing;
+#[path = "restore/ruleset.rs"]
+mod ruleset;
 #[path = "restore/wish.rs"]
 mod wish;
 
@@ -210,17 +212,22 @@ fn alert_of(draft: &Draft) -> Alert {
     }
 }
 
+/// The same world with rules.
+fn ruled() -> Settings {
+    Settings { rules: ruleset::rules(), ..settings() }
+}
+
 /// Plays the steps, with a restart where `restarts` says so; returns the effects and the final state.
 fn play(steps: &[Step], restarts: &[bool]) -> (Vec<Effect>, Partition) {
     let mut changelog = Changelog::default();
-    let mut partition = Partition::new(settings());
+    let mut partition = Partition::new(ruled());
     let mut effects = Vec::new();
     for (step, restart) in steps.iter().zip(restarts.iter().cycle()) {
         let input = input(step, &partition);
         partition.apply(input, &mut effects);
         if *restart {
             changelog.append(partition.drain_changes());
-            partition = Partition::restore(settings(), changelog.compacted());
+            partition = Partition::restore(ruled(), changelog.compacted());
         }
     }
     (effects, partition)
@@ -287,7 +294,7 @@ proptest! {
     #[test]
     fn the_changelog_is_the_state(steps in story()) {
         let mut changelog = Changelog::default();
-        let mut partition = Partition::new(settings());
+        let mut partition = Partition::new(ruled());
         for step in &steps {
             let input = input(step, &partition);
             partition.apply(input, &mut Vec::new());

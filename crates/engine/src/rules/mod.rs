@@ -37,8 +37,11 @@ pub(crate) use lists::RuleLists;
 use grouping::Group;
 use window::{Verdict, Window};
 
-/// How many looks and weighings one input may lead to. Rules that look at what rules raise can call one another for ever.
+/// How many looks and weighings one input may lead to, and how often an alert that was raised may lead to another. Rules
+/// that look at what rules raise can call one another for ever.
 const STEPS_MAX: usize = 256;
+/// See [`STEPS_MAX`].
+const DEPTH_MAX: usize = 4;
 
 /// What rules have to do with an alert. Most alerts have none of it.
 #[derive(Debug, Default, PartialEq)]
@@ -62,47 +65,81 @@ pub(crate) struct Raised {
 }
 
 /// Something that is still to be done for an input.
+#[derive(Clone, Copy)]
 enum Step {
-    Look(AlertRef),
-    Weigh { correlation: usize, alert: AlertRef },
+    Look { alert: AlertRef, depth: usize },
+    Weigh { correlation: usize, alert: AlertRef, depth: usize },
+}
+
+/// What is still to be done, and how deep that at hand is.
+struct Steps {
+    open: VecDeque<Step>,
+    depth: usize,
+}
+
+impl Steps {
+    /// A rule has raised an alert.
+    fn look_at(&mut self, raised: Option<AlertRef>) {
+        let depth = self.depth + 1;
+        self.open.extend(raised.map(|alert| Step::Look { alert, depth }));
+    }
+
+    /// An alert has matched what these correlations refer to.
+    fn weigh(&mut self, correlations: &[usize], alert: AlertRef) {
+        let depth = self.depth;
+        self.open.extend(correlations.iter().map(|&correlation| Step::Weigh { correlation, alert, depth }));
+    }
 }
 
 impl TenantState {
     /// Shows the rules an alert that has arrived or has been revised. Not called where there are none.
     pub(crate) fn follow_rules(&mut self, key: &AlertKey, weighing: &Weighing, effects: &mut Vec<Effect>) {
         let Some(alert) = self.find_alert(&key.provider, &key.id) else { return };
-        let mut steps = VecDeque::from([Step::Look(alert)]);
+        let mut steps = Steps { open: VecDeque::from([Step::Look { alert, depth: 0 }]), depth: 0 };
         for _ in 0..STEPS_MAX {
-            match steps.pop_front() {
+            match steps.open.pop_front() {
                 None => return,
-                Some(Step::Look(alert)) => self.look(alert, weighing, &mut steps, effects),
-                Some(Step::Weigh { correlation, alert }) => {
+                Some(Step::Look { alert, depth }) if depth > DEPTH_MAX => {
+                    self.unfollowed(alert, weighing, effects)
+                }
+                Some(Step::Look { alert, depth }) => {
+                    steps.depth = depth;
+                    self.look(alert, weighing, &mut steps, effects);
+                }
+                Some(Step::Weigh { correlation, alert, depth }) => {
+                    steps.depth = depth;
                     self.weigh(correlation, alert, weighing, &mut steps, effects);
                 }
             }
         }
-        if let Some(Step::Weigh { correlation: rule, .. }) =
-            steps.iter().find(|s| matches!(s, Step::Weigh { .. }))
-        {
-            self.limited(*rule, RuleLimit::Steps, weighing, effects);
+        match steps.open.pop_front() {
+            Some(Step::Weigh { correlation, .. }) => {
+                self.limited(correlation, RuleLimit::Steps, weighing, effects);
+            }
+            Some(Step::Look { alert, .. }) => self.unfollowed(alert, weighing, effects),
+            None => {}
+        }
+    }
+
+    /// An alert that a rule has raised is shown to no rule.
+    fn unfollowed(&self, raised: AlertRef, weighing: &Weighing, effects: &mut Vec<Effect>) {
+        let trace = self.alerts[raised].rules.as_ref();
+        if let Some(rule) = trace.and_then(|trace| trace.raised.as_ref()).map(|raised| raised.rule) {
+            self.limited(rule.into(), RuleLimit::Steps, weighing, effects);
         }
     }
 
     /// Notes which detections an alert matches now, and what is to be weighed because of it.
-    fn look(
-        &mut self,
-        alert: AlertRef,
-        weighing: &Weighing,
-        steps: &mut VecDeque<Step>,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn look(&mut self, alert: AlertRef, weighing: &Weighing, steps: &mut Steps, effects: &mut Vec<Effect>) {
         let rules = &weighing.settings.rules;
-        let is_raised = self.alerts[alert].rules.as_ref().is_some_and(|trace| trace.raised.is_some());
+        let trace = self.alerts[alert].rules.as_ref();
+        let raised_by = trace.and_then(|trace| trace.raised.as_ref()).map(|raised| usize::from(raised.rule));
         let mut matched: SmallVec<[u16; 4]> = SmallVec::new();
         for (place, rule) in rules.iter().enumerate() {
             let holds = match &rule.kind {
                 RuleKind::Detection(detection) => {
-                    (detection.sees_raised || !is_raised) && self.satisfies(alert, &detection.condition)
+                    let sees = raised_by.is_none_or(|by| detection.sees_raised && by != place);
+                    sees && self.satisfies(alert, &detection.condition)
                 }
                 // What it completed once, it has completed.
                 RuleKind::Correlation(_) => self.has_matched(alert, place),
@@ -115,10 +152,9 @@ impl TenantState {
         for place in matched.into_iter().map(usize::from) {
             let rule = rules.rule(place);
             if rule.raises && matches!(rule.kind, RuleKind::Detection(_)) {
-                steps.extend(self.raise_for_one(place, alert, weighing, effects).map(Step::Look));
+                steps.look_at(self.raise_for_one(place, alert, weighing, effects));
             }
-            steps
-                .extend(rules.referrers(place).iter().map(|&correlation| Step::Weigh { correlation, alert }));
+            steps.weigh(rules.referrers(place), alert);
         }
     }
 
@@ -133,7 +169,7 @@ impl TenantState {
         place: usize,
         alert: AlertRef,
         weighing: &Weighing,
-        steps: &mut VecDeque<Step>,
+        steps: &mut Steps,
         effects: &mut Vec<Effect>,
     ) {
         let rule = weighing.settings.rules.rule(place);
@@ -167,7 +203,7 @@ impl TenantState {
         group: &Group,
         window: &Window,
         weighing: &Weighing,
-        steps: &mut VecDeque<Step>,
+        steps: &mut Steps,
         effects: &mut Vec<Effect>,
     ) {
         let last = window.last();
@@ -176,8 +212,7 @@ impl TenantState {
             matched.push(place as u16);
             matched.sort_unstable();
             self.note_matches(last, matched, weighing);
-            let referrers = weighing.settings.rules.referrers(place);
-            steps.extend(referrers.iter().map(|&correlation| Step::Weigh { correlation, alert: last }));
+            steps.weigh(weighing.settings.rules.referrers(place), last);
         }
         if !rule.raises {
             return;
@@ -185,8 +220,7 @@ impl TenantState {
         match self.raised_for(place, group, window, weighing) {
             Some(raised) => self.extend_raised(place, raised, window, weighing, effects),
             None => {
-                let raised = self.raise(place, group, window, weighing, effects);
-                steps.extend(raised.map(Step::Look));
+                steps.look_at(self.raise(place, group, window, weighing, effects));
             }
         }
     }
