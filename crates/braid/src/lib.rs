@@ -17,6 +17,7 @@ mod dump;
 mod init;
 mod outcome;
 mod replay;
+mod rules;
 mod run;
 mod topics;
 mod validate;

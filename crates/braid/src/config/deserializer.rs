@@ -8,7 +8,7 @@ use super::tree::{Entry, Node, Value};
 
 /// Why a value is not what its key wants.
 #[derive(Debug)]
-pub(super) enum Misfit {
+pub(crate) enum Misfit {
     /// The table has no such key.
     UnknownKey { found: String, known: &'static [&'static str] },
     /// The word is none of those that may stand here.

@@ -30,33 +30,43 @@ pub struct Fault {
     pub message: String,
 }
 
-/// Everything that is wrong with a configuration, in the order of the file.
+/// Everything that is wrong with a configuration, or with the files that it names, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults {
-    file: String,
-    faults: Vec<Fault>,
+    faults: Vec<(String, Fault)>,
 }
 
 impl Faults {
     /// The faults of one file, sorted by place, each said once.
-    pub(super) fn new(file: &Path, mut faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(file: &Path, mut faults: Vec<Fault>) -> Self {
         faults.sort_by_cached_key(|fault| match &fault.place {
             Place::Nowhere => (0, 0, String::new()),
             Place::File { line, column } => (*line, *column, String::new()),
             Place::Variable(name) => (usize::MAX, 0, name.clone()),
         });
         faults.dedup();
-        Self { file: file.display().to_string(), faults }
+        let file = file.display().to_string();
+        Self { faults: faults.into_iter().map(|fault| (file.clone(), fault)).collect() }
     }
 
     /// One fault of the file as a whole.
-    pub(super) fn of_file(file: &Path, message: String) -> Self {
+    pub(crate) fn of_file(file: &Path, message: String) -> Self {
         Self::new(file, vec![Fault { place: Place::Nowhere, key: String::new(), message }])
+    }
+
+    /// Those of several files.
+    pub(crate) fn of_files(files: impl IntoIterator<Item = Self>) -> Self {
+        Self { faults: files.into_iter().flat_map(|file| file.faults).collect() }
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.faults.is_empty()
     }
 
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
-        self.faults.iter()
+        self.faults.iter().map(|(_, fault)| fault)
     }
 }
 
@@ -65,11 +75,11 @@ impl std::error::Error for Faults {}
 /// A line a fault, `file:line:column: key: message`, as compilers write it, so that editors can jump there.
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for fault in &self.faults {
+        for (file, fault) in &self.faults {
             match &fault.place {
-                Place::File { line, column } => write!(f, "{}:{line}:{column}: ", self.file)?,
+                Place::File { line, column } => write!(f, "{file}:{line}:{column}: ")?,
                 Place::Variable(name) => write!(f, "${name}: ")?,
-                Place::Nowhere => write!(f, "{}: ", self.file)?,
+                Place::Nowhere => write!(f, "{file}: ")?,
             }
             if !fault.key.is_empty() {
                 write!(f, "{}: ", fault.key)?;
@@ -84,7 +94,7 @@ impl fmt::Display for Faults {
 }
 
 /// The word among `known` that `found` was probably meant to be: at most a third of it mistyped.
-pub(super) fn near_miss<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn near_miss<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = found.to_lowercase();
     let allowed = (found.chars().count() / 3).max(1);
     known
@@ -96,7 +106,7 @@ pub(super) fn near_miss<'a>(found: &str, known: impl IntoIterator<Item = &'a str
 }
 
 /// `a`, `b` or `c`.
-pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),

@@ -25,12 +25,12 @@ mod word;
 mod check;
 mod deserializer;
 mod environment;
-mod fault;
+pub(crate) mod fault;
 mod reading;
 pub mod reference;
 mod toml_file;
-mod tree;
-mod yaml_file;
+pub(crate) mod tree;
+pub(crate) mod yaml_file;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

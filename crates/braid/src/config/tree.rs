@@ -5,14 +5,14 @@ pub(super) const NODES_MAX: usize = 100_000;
 
 /// A value of the configuration with the place where it was written, whatever the notation of the file.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) value: Value,
 }
 
 /// What a value is, before anybody has said what it should be.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Integer(i64),
@@ -28,10 +28,10 @@ pub(super) enum Value {
 
 /// A key of a table and its value.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) key_place: Place,
-    pub(super) node: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_place: Place,
+    pub(crate) node: Node,
 }
 
 /// One step from a value to a value in it.
@@ -58,11 +58,11 @@ impl From<usize> for Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Spot {
     /// `sources[1].format`, struck-out elements counted.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// Of the value; of the nearest value around it, if there is none.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     /// Of the key, where it has one.
-    pub(super) key_place: Place,
+    pub(crate) key_place: Place,
 }
 
 impl Node {
@@ -71,7 +71,7 @@ impl Node {
     }
 
     /// The value of a key of this table.
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.value {
             Value::Table(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,

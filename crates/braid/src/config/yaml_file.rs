@@ -7,20 +7,47 @@ use super::tree::{Entry, NODES_MAX, Node, Value};
 /// `off` is a word). A key given twice is a fault, for it says two things at once; so are aliases and tags, for a
 /// configuration needs neither and they can hide what it says.
 pub(super) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
+    let Documents { mut nodes, mut faults, whole } = read_documents(text);
+    if let Some(second) = nodes.get(1) {
+        let message = "a second document begins here: only one is read".to_owned();
+        faults.push(Fault { place: second.place.clone(), key: String::new(), message });
+    }
+    nodes.truncate(1);
+    let empty = || Node::new(Place::Nowhere, Value::Table(Vec::new()));
+    (whole.then(|| nodes.pop().unwrap_or_else(empty)), faults)
+}
+
+/// The documents of a file.
+pub(crate) struct Documents {
+    /// Each of them.
+    pub(crate) nodes: Vec<Node>,
+    /// What is wrong with the notation.
+    pub(crate) faults: Vec<Fault>,
+    /// It was read to its end: after a syntax error there may be more than `nodes`.
+    pub(crate) whole: bool,
+}
+
+/// The same of a file that may hold several documents.
+pub(crate) fn read_documents(text: &str) -> Documents {
     let mut building = Building::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text); // editors on Windows write one
+    let mut whole = true;
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => building.take(event, span.start),
-            Err(error) => return (None, vec![syntax(&error)]),
+            Err(error) => {
+                building.faults.push(syntax(&error));
+                whole = false;
+                break;
+            }
         }
         if building.nodes > NODES_MAX {
             building.fault(Place::Nowhere, &format!("it has more than {NODES_MAX} values"));
-            return (None, building.faults);
+            whole = false;
+            break;
         }
     }
-    let empty = || Node::new(Place::Nowhere, Value::Table(Vec::new()));
-    (Some(building.root.unwrap_or_else(empty)), building.faults)
+    Documents { nodes: building.documents, faults: building.faults, whole }
 }
 
 fn syntax(error: &ScanError) -> Fault {
@@ -36,8 +63,7 @@ fn place(marker: Marker) -> Place {
 #[derive(Default)]
 struct Building {
     open: Vec<Open>,
-    root: Option<Node>,
-    documents: usize,
+    documents: Vec<Node>,
     nodes: usize,
     faults: Vec<Fault>,
 }
@@ -51,12 +77,6 @@ impl Building {
     fn take(&mut self, event: Event<'_>, marker: Marker) {
         let place = place(marker);
         match event {
-            Event::DocumentStart(_) => {
-                self.documents += 1;
-                if self.documents == 2 {
-                    self.fault(place, "a second document begins here: only one is read");
-                }
-            }
             Event::Scalar(text, style, _, tag) => {
                 if tag.is_some() {
                     self.fault(place.clone(), "tags (`!`…) have no meaning here");
@@ -70,7 +90,11 @@ impl Building {
                 self.fault(place.clone(), "aliases (`*`…) are not supported: write the value out");
                 self.close(Node::new(place, Value::Null));
             }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => {}
         }
     }
 
@@ -83,12 +107,11 @@ impl Building {
         self.close(node);
     }
 
-    /// Puts a finished value where it belongs: the root, the list, behind its key, or as a key itself.
+    /// Puts a finished value where it belongs: the documents, the list, behind its key, or as a key itself.
     fn close(&mut self, node: Node) {
         self.nodes += 1;
         match self.open.last_mut() {
-            None if self.root.is_none() => self.root = Some(node),
-            None => {}
+            None => self.documents.push(node),
             Some(Open::List(_, elements)) => elements.push(node),
             Some(Open::Table(_, _, key @ None)) => *key = Some((key_text(&node), node.place)),
             Some(Open::Table(_, entries, key)) => {
