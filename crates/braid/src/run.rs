@@ -14,13 +14,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use braid_engine::Rules;
 use braid_kafka::{Connection, KafkaLog, Topics};
 use braid_log::Failure;
 use braid_runtime::{HotIndex, Metrics, Readiness, RunFailure, StageKind, Stop, Surroundings};
 
 use crate::cli::{Run, Stage};
 use crate::config::{self, Config};
-use crate::{Outcome, logging, topology};
+use crate::{Outcome, logging, rules, topology};
 
 use http::Http;
 use patience::Patience;
@@ -30,10 +31,11 @@ use signals::Signals;
 pub(crate) fn run(arguments: &Run) -> anyhow::Result<Outcome> {
     let file = arguments.config.path();
     let config = Config::read(&file, config::variables())?;
+    let rules = rules::named_by(&config, &file)?;
     logging::start(&config.log).context("log.level, or RUST_LOG")?;
     let stop = Stop::new();
     let signals = Signals::listen(stop.clone())?;
-    let instance = Instance::new(config, stages(arguments.stage), stop)?;
+    let instance = Instance::new(config, rules, stages(arguments.stage), stop)?;
     instance.announce(&file);
     let http = instance.open_http()?;
     let worked = instance.work();
@@ -81,6 +83,7 @@ pub(crate) fn told(failure: &Failure) -> &str {
 /// This process among those that share the work.
 struct Instance {
     config: Config,
+    rules: Rules,
     stages: Vec<StageKind>,
     ordinal: u32,
     connection: Arc<Connection>,
@@ -90,7 +93,7 @@ struct Instance {
 }
 
 impl Instance {
-    fn new(config: Config, stages: Vec<StageKind>, stop: Stop) -> anyhow::Result<Self> {
+    fn new(config: Config, rules: Rules, stages: Vec<StageKind>, stop: Stop) -> anyhow::Result<Self> {
         let sources = config.sources.iter().map(|source| source.name.as_str());
         let read = topology::source_topics(&config).into_iter().chain([config.topics.alerts.as_str()]);
         let metrics = Arc::new(Metrics::new(sources, read));
@@ -102,6 +105,7 @@ impl Instance {
             patience: Patience::new(stop.clone(), workers(&config.worker, &stages)),
             around: Surroundings { stop, readiness, metrics },
             config,
+            rules,
             stages,
             ordinal,
         })
@@ -133,6 +137,7 @@ impl Instance {
                 incident_events = topics.incident_events,
                 changelog = topics.changelog,
                 partitions = topics.partitions,
+                rules = self.rules.iter().count(),
                 "correlates alerts into incidents"
             );
         }
@@ -164,7 +169,9 @@ impl Instance {
         let settings = self
             .patience
             .until("the schema registry", || settings::runtime(&self.config, self.has(StageKind::Correlate)));
-        let settings = Arc::new(settings.map_err(WorkFailure::Start)?);
+        let mut settings = settings.map_err(WorkFailure::Start)?;
+        settings.correlation.rules = self.rules.clone();
+        let settings = Arc::new(settings);
         let open = |stage: StageKind, number: usize| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let worker = topology::worker(&self.config, stage_named(stage), self.ordinal, number);

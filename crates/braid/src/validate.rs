@@ -4,12 +4,13 @@ use braid_kafka::{Connection, SettingRefused, Topics};
 use crate::Outcome;
 use crate::cli::Validate;
 use crate::config::{self, Config};
-use crate::topology;
+use crate::{rules, topology};
 
 /// Says everything that is wrong with a configuration and, if asked to, with the cluster's topics.
 pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
     let file = arguments.config.path();
     let config = Config::read(&file, config::variables())?;
+    rules::named_by(&config, &file)?;
     if !arguments.connect {
         println!("{} is in order", file.display());
         return Ok(Outcome::Done);

@@ -118,6 +118,7 @@ impl Correlation {
     /// As the engine has it.
     pub fn settings(&self) -> Settings {
         Settings {
+            // Read from files of their own: whoever runs the engine puts them in.
             rules: braid_engine::Rules::default(),
             weights: self.weights.settings(),
             half_lives: HalfLives {

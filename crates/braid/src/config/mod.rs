@@ -14,6 +14,7 @@ mod http;
 mod kafka;
 mod log;
 mod output;
+mod rules;
 mod source;
 mod topics;
 mod worker;
@@ -43,6 +44,7 @@ pub use log::{Log, LogFormat};
 pub use output::{Encoding, Output, SchemaRegistry};
 pub use quantity::{Bytes, Decimal, Period, UtcOffset};
 pub use reading::variables;
+pub use rules::RuleFiles;
 pub use secret::{Secret, SecretError};
 pub use source::{Source, TenantField, TenantRule};
 pub use topics::Topics;
@@ -69,6 +71,8 @@ pub struct Config {
     pub log: Log,
     /// When alerts become one incident.
     pub correlation: Correlation,
+    /// Rules of your own.
+    pub rules: RuleFiles,
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use braid_alert::{Incident, Tenant};
-use braid_engine::{Input, RejectReason};
+use braid_engine::{Input, RejectReason, Settings};
 use braid_wire::incident::{Encoding, encode_incident};
 use clap::error::ErrorKind;
 
@@ -30,6 +30,7 @@ use crate::Outcome;
 use crate::cli::{FileFormat, Replay, ReplayOutput};
 use crate::config::{self, Config};
 use crate::decode::{Refusals, unless_pipe_closed};
+use crate::rules;
 
 use player::{Player, Rules};
 
@@ -68,8 +69,9 @@ fn conflict(arguments: &Replay) -> Option<&'static str> {
 fn rules(config: Option<&Path>) -> anyhow::Result<Rules> {
     let Some(file) = config else { return Ok(Rules::default()) };
     let config = Config::read(file, config::variables())?;
+    let rules = rules::named_by(&config, file)?;
     Ok(Rules {
-        correlation: config.correlation.settings(),
+        correlation: Settings { rules, ..config.correlation.settings() },
         incident_url_prefix: config.output.incident_url.map(Into::into),
     })
 }

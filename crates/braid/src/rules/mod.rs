@@ -13,6 +13,7 @@ mod condition;
 mod correlation;
 mod detection;
 mod document;
+mod files;
 mod header;
 mod selection;
 #[cfg(test)]
@@ -25,6 +26,8 @@ use braid_engine::Rules;
 use crate::config::Faults;
 use crate::config::fault::{Fault, Place};
 use crate::config::yaml_file::read_documents;
+
+pub(crate) use files::{find, named_by};
 
 use correlation::CorrelationDraft;
 use detection::DetectionDraft;

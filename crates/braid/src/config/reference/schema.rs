@@ -8,8 +8,8 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::plain::Plain;
 use super::{Field, Section};
 use crate::config::{
-    Config, Correlation, HalfLifeTimes, Http, IncidentCaps, Kafka, Log, Output, SchemaRegistry, Source, Tls,
-    Topics, Weights, Worker,
+    Config, Correlation, HalfLifeTimes, Http, IncidentCaps, Kafka, Log, Output, RuleFiles, SchemaRegistry,
+    Source, Tls, Topics, Weights, Worker,
 };
 
 /// What is read of the JSON Schema that `schemars` derives.
@@ -184,6 +184,7 @@ fn order(name: &str) -> &'static [&'static str] {
         "Worker" => declared::<Worker>(),
         "Log" => declared::<Log>(),
         "Correlation" => declared::<Correlation>(),
+        "RuleFiles" => declared::<RuleFiles>(),
         "Weights" => declared::<Weights>(),
         "HalfLifeTimes" => declared::<HalfLifeTimes>(),
         "IncidentCaps" => declared::<IncidentCaps>(),
