@@ -185,7 +185,7 @@ pub struct IncidentEntity {
     pub context_reason: Option<ContextReason>,
     /// Whether it stands in a directory on premises; `None` if nothing says so or otherwise.
     pub on_premises: Option<bool>,
-    /// Tags that products put on it.
+    /// Tags that products, directories and people put on it; the same word in another case stands once.
     pub tags: Vec<Box<str>>,
 }
 

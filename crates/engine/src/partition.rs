@@ -139,6 +139,9 @@ impl Partition {
             let before = (state.state_bytes, state.dossier_bytes);
             self.tenants[place].evict(&self.weighing, effects);
             self.tenants[place].sweep_orphans();
+            if self.tenants[place].state_bytes == before.0 {
+                return;
+            }
             self.account(place, before);
         }
     }
