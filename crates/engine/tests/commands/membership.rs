@@ -290,3 +290,30 @@ fn moved_to_and_fro_alerts_come_by_no_more_sides_and_linked_they_lose_them() {
         a1 [4], a2 [4]"#]]
     .assert_eq(&told.join("\n"));
 }
+
+#[test]
+fn an_alert_that_is_split_out_twice_in_one_instant_founds_two_incidents() {
+    check(
+        &format!(
+            r#"{THREE}
+            10:30 ann split #1 mde/a2
+            10:30 ann link mde/a1 mde/a2
+            10:30 ann split #1 mde/a2
+            "#
+        ),
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
+            #2 v1 opened by ann a2 (#1) active medium alerts=1
+            #1 v4 alertsLeft by ann a2 (#2) active medium alerts=2
+            split c1: done
+            #1 v5 mergedFrom by ann a1 [commanded a2 via a.contoso.azure 1.00 gap 1m] (#2) active medium alerts=3
+            #2 v2 redirected by ann (#1) redirected medium alerts=0
+            mustLink c2: done
+            #3 v1 opened by ann a2 (#1) active medium alerts=1
+            #1 v6 alertsLeft by ann a2 (#3) active medium alerts=2
+            split c3: done
+        "#]],
+    );
+}
