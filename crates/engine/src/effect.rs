@@ -307,7 +307,7 @@ reasons! {
         RulingsMax = "rulings_max",
         /// Everything is as it wants it already.
         NothingToDo = "nothing_to_do",
-        /// A text, or a list of tags or comments, would be longer than is kept.
+        /// A text, or a list of tags, comments or separations, would be longer than is kept.
         TooLong = "too_long",
     }
 }
@@ -336,7 +336,9 @@ impl CommandRefused {
                 "commands already hold for 10,000 entities of the tenant: take some back first"
             }
             Self::NothingToDo => "everything is as the command wants it already",
-            Self::TooLong => "a text, or the list of tags or comments, would be longer than is kept",
+            Self::TooLong => {
+                "a text, or the list of tags, comments or separations, would be longer than is kept"
+            }
         }
     }
 }
