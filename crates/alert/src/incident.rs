@@ -242,7 +242,7 @@ pub struct NearMiss {
     pub peer: AlertKey,
     /// The entity that both mention.
     pub entity: EntityId,
-    /// The sum of the links.
+    /// The sum of the links; if it is for a hub, what the link would weigh had that met nobody else.
     pub total: Weight,
     /// Why it did not join.
     pub reason: NearMissReason,

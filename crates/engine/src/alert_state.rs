@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 use crate::apart::Sides;
 use crate::flood::Signature;
 use crate::identity::Mentions;
+use crate::near::NearMisses;
 use crate::rules::RuleTrace;
 use crate::slots::{AlertRef, EntityRef, GroupRef, NameRef};
 
@@ -28,6 +29,8 @@ pub(crate) struct AlertState {
     pub(crate) signature: Signature,
     /// It repeats others in its incident, and is counted there rather than listed.
     pub(crate) folded: bool,
+    /// What it came near to and did not join; most alerts have none.
+    pub(crate) near: Option<Box<NearMisses>>,
     pub(crate) dirty: bool,
     /// What rules have to do with it.
     pub(crate) rules: Option<Box<RuleTrace>>,

@@ -2,7 +2,7 @@
 
 use braid_alert::{
     Alert, AlertId, AlertKey, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentId, IncidentStatus,
-    OpenReason, Provider, SourceTime,
+    NearMissReason, OpenReason, Provider, SourceTime,
 };
 use smallvec::SmallVec;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::names::Names;
 use crate::rule::Rule;
 use crate::rules::Raised;
 use crate::slots::{AlertRef, GroupRef};
-use crate::state::IncidentRecord;
+use crate::state::{IncidentRecord, NearRecord};
 use crate::tenant_state::{Home, TenantState};
 use crate::weighing::Weighing;
 use crate::{Effect, RejectReason};
@@ -34,7 +34,24 @@ const LINKS_TOLD_MAX: usize = 4;
 /// Where a new alert goes.
 enum Place {
     Join { candidate: Candidate, folded: bool },
-    Open { reason: OpenReason, of: Option<GroupRef> },
+    Open { reason: OpenReason, of: Option<GroupRef>, full: Option<NearRecord> },
+}
+
+impl Place {
+    const fn joined(&self) -> Option<GroupRef> {
+        match self {
+            Self::Join { candidate, .. } => Some(candidate.group),
+            Self::Open { .. } => None,
+        }
+    }
+
+    /// What had no room for it.
+    fn missed(&self) -> Option<NearRecord> {
+        match self {
+            Self::Join { .. } => None,
+            Self::Open { full, .. } => full.clone(),
+        }
+    }
 }
 
 impl TenantState {
@@ -69,6 +86,8 @@ impl TenantState {
         }
         let signature = self.signature(&alert, &mentions);
         let place = self.place_of(&alert, &mentions, &mut candidates, bytes, signature, weighing);
+        let mut near = self.near_misses(&alert, &mentions, place.joined(), &candidates, weighing);
+        near.extend(place.missed());
         self.note_partners(&mentions, weighing, effects);
         let draws_others = alert.correlate == Correlate::Full;
         mentions.iter_mut().for_each(|mention| mention.context |= !draws_others);
@@ -78,13 +97,18 @@ impl TenantState {
                 self.alerts[slot].folded = folded;
                 self.join(slot, candidate, &candidates, effects);
                 if draws_others {
-                    self.merge_others(slot, candidates, weighing.settings.merge_at, weighing, effects);
+                    let refused =
+                        self.merge_others(slot, candidates, weighing.settings.merge_at, weighing, effects);
+                    near.extend(refused);
                 }
             }
-            Place::Open { reason, of } => {
+            Place::Open { reason, of, .. } => {
                 self.open(slot, reason, of, effects);
                 self.schedule(self.alerts[slot].group, weighing);
             }
+        }
+        if !near.is_empty() {
+            self.note_near(slot, near);
         }
         self.index(slot, weighing);
         slot
@@ -115,7 +139,7 @@ impl TenantState {
         signature: Signature,
         weighing: &Weighing,
     ) -> Place {
-        let open = |reason, of| Place::Open { reason, of };
+        let open = |reason, of| Place::Open { reason, of, full: None };
         if alert.correlate == Correlate::Off {
             return open(OpenReason::CorrelateOff, None);
         }
@@ -128,7 +152,8 @@ impl TenantState {
             if self.has_room(candidate.group, alert, mentions, bytes, folded, weighing) {
                 return Place::Join { candidate, folded };
             }
-            return open(OpenReason::Continues, Some(candidate.group));
+            let full = Some(self.miss(&candidate, candidate.group, NearMissReason::Full));
+            return Place::Open { reason: OpenReason::Continues, of: Some(candidate.group), full };
         }
         if let Some(before) = candidates.iter().find(|c| c.total >= join_at) {
             return open(OpenReason::Recurs, Some(before.group));
@@ -142,7 +167,7 @@ impl TenantState {
     }
 
     /// A resolved incident takes what began before it was resolved, and what follows soon enough to reopen it.
-    fn takes(&self, group: GroupRef, alert: &Alert, weighing: &Weighing) -> bool {
+    pub(crate) fn takes(&self, group: GroupRef, alert: &Alert, weighing: &Weighing) -> bool {
         let group = &self.groups[group];
         match group.incident.resolved_at {
             Some(resolved) if group.is_resolved() => {
@@ -212,6 +237,7 @@ impl TenantState {
             bytes,
             signature,
             folded: false,
+            near: None,
             dirty: true,
             rules: None,
         });

@@ -110,7 +110,7 @@ impl TenantState {
             mentions: state.mentions.iter().map(mention).collect(),
             links: state.links.iter().map(link).collect(),
             seen: state.seen,
-            near: Vec::new(),
+            near: state.near().to_vec(),
             apart: state.sides().to_vec(),
             signature: state.signature.0,
             folded: state.folded,
@@ -306,6 +306,7 @@ impl TenantState {
             bytes,
             signature: Signature(record.signature),
             folded: record.folded,
+            near: (!record.near.is_empty()).then(|| Box::new(record.near.into())),
             dirty: false,
             rules: rules::from_record(&record.rules, record.raised, weighing),
         };

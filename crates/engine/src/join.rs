@@ -100,9 +100,19 @@ impl TenantState {
         weighing: &Weighing,
     ) -> Weight {
         let partners = entity.partners_since(self.clock, weighing.settings.partner_window);
+        self.weight_of(mention, entity, provider, weighing).times(weighing.rarity(partners))
+    }
+
+    /// The same, if the entity had met nobody else.
+    pub(crate) fn weight_of(
+        &self,
+        mention: &Mention,
+        entity: &Entity,
+        provider: &Provider,
+        weighing: &Weighing,
+    ) -> Weight {
         weighing
             .kind(&entity.kind)
-            .times(weighing.rarity(partners))
             .times(part_weight(mention.part))
             .times(certainty(self.is_certain(mention, provider), mention.bound))
     }
@@ -303,7 +313,7 @@ impl TenantState {
 }
 
 /// The link between a mention and another one of the same entity, if it is worth a look.
-fn link_to(
+pub(crate) fn link_to(
     mention: &Mention,
     entity: &Entity,
     here: Weight,

@@ -39,6 +39,7 @@ mod dossier;
 mod flood;
 mod group;
 mod names;
+mod near;
 mod path;
 mod score;
 mod slots;

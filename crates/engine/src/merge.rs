@@ -10,13 +10,15 @@ use braid_alert::{ChangeReason, CloseReason, IncidentId, IncidentStatus, Weight}
 use crate::alert_state::LinkState;
 use crate::apart::Side;
 use crate::join::Candidates;
+use crate::near::NearMisses;
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::{Home, TenantState};
 use crate::weighing::Weighing;
 use crate::{Effect, MergeRefused};
 
 impl TenantState {
-    /// Merges into an alert's incident every other one that the alert is linked to strongly enough.
+    /// Merges into an alert's incident every other one that the alert is linked to strongly enough. Returns those that a
+    /// guard has kept apart.
     pub(crate) fn merge_others(
         &mut self,
         slot: AlertRef,
@@ -24,25 +26,28 @@ impl TenantState {
         at: Weight,
         weighing: &Weighing,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> NearMisses {
+        let mut near = NearMisses::new();
         for candidate in candidates.into_iter().filter(|c| c.total >= at) {
             let own = self.alerts[slot].group;
             // An earlier merge may have moved the candidate's alerts.
-            let link = candidate.links.into_iter().next().expect("a candidate has a link");
-            let other = self.alerts[link.peer].group;
+            let other = self.alerts[candidate.links[0].peer].group;
             if other == own || self.continues(own, other) || self.continues(other, own) {
                 continue;
             }
             match self.merge_refused(own, other, &[], weighing) {
-                Some(reason) => effects.push(Effect::MergeRefused {
-                    tenant: self.tenant.clone(),
-                    into: self.groups[own].incident.id,
-                    other: self.groups[other].incident.id,
-                    reason,
-                }),
-                None => self.merge(slot, link, effects),
+                Some(reason) => {
+                    near.push(self.miss(&candidate, other, reason.into()));
+                    let (into, other) = (self.groups[own].incident.id, self.groups[other].incident.id);
+                    effects.push(Effect::MergeRefused { tenant: self.tenant.clone(), into, other, reason });
+                }
+                None => {
+                    let link = candidate.links.into_iter().next().expect("a candidate has a link");
+                    self.merge(slot, link, effects);
+                }
             }
         }
+        near
     }
 
     /// Whether one incident was opened because the other was full; that they are two is what was meant.

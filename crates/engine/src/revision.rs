@@ -7,6 +7,7 @@ use braid_alert::{
 use crate::alert_state::record_bytes;
 use crate::arrival::entity_bytes;
 use crate::identity::Mentions;
+use crate::near::NearMisses;
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::TenantState;
 use crate::weighing::Weighing;
@@ -45,7 +46,8 @@ impl TenantState {
         effects.push(Effect::Incident(self.revised(group, key, ChangeReason::AlertRevised)));
         self.settle(slot, was_resolved, effects);
         if evidence_grew && self.alerts[slot].alert.correlate == Correlate::Full {
-            self.relink(slot, weighing, effects);
+            let near = self.relink(slot, weighing, effects);
+            self.note_near(slot, near);
         }
     }
 
@@ -210,20 +212,21 @@ impl TenantState {
         self.change(group, ChangeReason::Reopened)
     }
 
-    /// New evidence may link what stood alone, or show two incidents to be one.
-    pub(crate) fn relink(&mut self, slot: AlertRef, weighing: &Weighing, effects: &mut Vec<Effect>) {
+    /// New evidence may link what stood alone, or show two incidents to be one. Returns what the alert comes near to.
+    pub(crate) fn relink(
+        &mut self,
+        slot: AlertRef,
+        weighing: &Weighing,
+        effects: &mut Vec<Effect>,
+    ) -> NearMisses {
         let state = &self.alerts[slot];
         let own = state.group;
         let candidates = self.candidates(&state.alert, &state.mentions, Some(own), weighing);
         let settings = &weighing.settings;
-        let alone = self.groups[own].size() == 1;
-        self.merge_others(
-            slot,
-            candidates,
-            if alone { settings.join_at } else { settings.merge_at },
-            weighing,
-            effects,
-        );
+        let at = if self.groups[own].size() == 1 { settings.join_at } else { settings.merge_at };
+        let mut near = self.near_misses(&state.alert, &state.mentions, Some(own), &candidates, weighing);
+        near.extend(self.merge_others(slot, candidates, at, weighing, effects));
+        near
     }
 }
 

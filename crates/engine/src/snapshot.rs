@@ -46,6 +46,8 @@ impl TenantState {
         incident.entities = self.entities_of(&shares);
         incident.score = score_of(group.severities(), &incident);
         incident.links = self.links_in(slot, &story);
+        incident.lateral_movement = self.path_of(&story);
+        incident.near_misses = self.near_of(slot, &story);
         incident.floods = self.floods_of(slot, &story);
         incident.alerts = story.iter().map(|&alert| self.alert_in(alert)).collect();
         incident

@@ -6,9 +6,9 @@
 //! alerts when those are not on the same side.
 
 use braid_alert::{
-    Alert, ChangeReason, Classification, CloseReason, Comment, Determination, DirectoryEntry, EntityId,
-    EntityKind, EventTime, Identifier, IncidentId, IncidentStatus, LinkReason, NearMissReason, OpenReason,
-    Provider, Role, Severity, SourceTime, Span, Tenant, Weight,
+    Alert, AlertKey, ChangeReason, Classification, CloseReason, Comment, Determination, DirectoryEntry,
+    EntityId, EntityKind, EventTime, Identifier, IncidentId, IncidentStatus, LinkReason, NearMissReason,
+    OpenReason, Provider, Role, Severity, SourceTime, Span, Tenant, Weight,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -105,11 +105,11 @@ pub struct RaisedRecord {
 pub struct NearRecord {
     /// The incident, as its id was then.
     pub incident: IncidentId,
-    /// The arrival number of the alert there.
-    pub peer: i64,
+    /// The alert there: by its key, for it may be forgotten first.
+    pub peer: AlertKey,
     /// The shared entity.
     pub entity: EntityId,
-    /// The sum of the links.
+    /// The sum of the links; of a hub, what the link would weigh without its partners.
     pub total: Weight,
     /// Why not.
     pub reason: NearMissReason,

@@ -136,7 +136,7 @@ impl TenantState {
 
     pub(crate) fn insert_alert(&mut self, state: AlertState) -> AlertRef {
         let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
-        self.state_bytes += ALERT_BYTES + state.bytes;
+        self.state_bytes += ALERT_BYTES + state.bytes + state.near_bytes();
         let slot = self.alerts.insert(state);
         self.note_sides(slot);
         self.alert_by_key.insert_unique(hash, (hash, slot), |&(h, _)| h);
@@ -153,7 +153,7 @@ impl TenantState {
         if let Some(trace) = &state.rules {
             self.rule_lists.remove(trace, state.arrival);
         }
-        self.state_bytes -= ALERT_BYTES + state.bytes;
+        self.state_bytes -= ALERT_BYTES + state.bytes + state.near_bytes();
         self.dirty.deleted.push(StateKey::Alert(self.tenant.clone(), state.arrival));
         state
     }

@@ -51,7 +51,8 @@ impl TenantState {
             }
             let (own, other) = (self.alerts[alerts.0].group, self.alerts[alerts.1].group);
             if own != other && self.groups[own].takes_alerts(self.clock, weighing.settings.late_join) {
-                self.relink(alerts.0, weighing, effects);
+                // No version of its own, so its near misses stay what they were.
+                drop(self.relink(alerts.0, weighing, effects));
             }
         }
     }

@@ -107,6 +107,7 @@ impl TenantState {
         to: EntityRef,
         which: impl Fn(Option<NameRef>) -> bool,
     ) {
+        let ids = (self.entities[from].id, self.entities[to].id);
         let all = std::mem::take(&mut self.entities[from].mentions);
         for mention in all {
             let alert = &mut self.alerts[mention.alert];
@@ -130,6 +131,9 @@ impl TenantState {
             }
             for link in alert.links.iter_mut().filter(|link| link.entity == from) {
                 link.entity = to;
+            }
+            if let Some(near) = &mut alert.near {
+                near.iter_mut().filter(|n| n.entity == ids.0).for_each(|n| n.entity = ids.1);
             }
             self.touch_alert(mention.alert);
             let there = self.alerts[mention.alert]

@@ -248,7 +248,7 @@ pub(crate) fn alert_record() -> AlertRecord {
         seen: source_time("2026-02-04T00:00:00Z"),
         near: vec![NearRecord {
             incident: incident_id("0d0d0d0d-0000-5000-8000-000000000006"),
-            peer: 3,
+            peer: key("n-1"),
             entity: EntityId(7),
             total: Weight::from_millionths(200_000),
             reason: NearMissReason::TooWeak,
