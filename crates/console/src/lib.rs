@@ -9,7 +9,8 @@
 //! |---|---|
 //! | `GET /api/incidents` | a page of incidents in short, newest change first |
 //! | `GET /api/incidents/{id}` | the whole record; for a redirected one 308 to the survivor |
-//! | `GET /api/entities/{name}` | the entities that a name stands for, with their incidents |
+//! | `GET /api/entities/{id}` | the profile of an entity, by its number or any of its names; 300 with a choice if several have it |
+//! | `GET /api/entities/{id}/timeline` | a page of what happened to it, in order of time |
 //! | `GET /healthz` | 200 while the process answers |
 //! | `GET /readyz` | 200, or 503 with the reasons |
 //! | `GET /metrics` | Prometheus' text format |

@@ -1,5 +1,12 @@
 //! `braid replay --against`.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use braid_alert::{
+    Action, Alert, Command, DirectoryEntry, DirectoryRecord, EntityKind, Identifier, IncidentId, SourceTime,
+};
+use braid_engine::Input;
+use braid_wire::own;
 use serde_json::Value;
 
 use crate::support::{Files, alert};
@@ -121,6 +128,90 @@ fn alerts_that_only_one_configuration_can_hold_are_told_and_are_no_fault_of_the_
         held["alerts_only_before"].as_array().expect("a list").iter().map(|a| &a["id"]).collect();
     assert_eq!(only, ["m5"], "it names three");
     assert_eq!(held["alerts_only_after"], Value::Array(Vec::new()));
+}
+
+/// A record of a dump.
+fn line(offset: i64, input: &Input) -> String {
+    let value = STANDARD.encode(own::input_to_avro(input));
+    format!(
+        "{{\"topic\":\"braid.alerts\",\"partition\":0,\"offset\":{offset},\"timestamp_millis\":1,\"key\":\"Y29udG9zbw==\",\"value\":\"{value}\",\"headers\":[]}}\n"
+    )
+}
+
+fn user_alert(id: &str, minute: u32, name: &str) -> Alert {
+    let evidence = format!("[{{\"kind\":\"user\",\"role\":\"impacted\",\"identifiers\":[{name}]}}]");
+    let text = alert(id, minute, "h", "u");
+    let begin = text.find("\"evidence\":").expect("it has evidence");
+    let text = format!("{}\"evidence\":{evidence}}}", &text[..begin]);
+    let mut alert = own::alert_from_json(text.as_bytes()).expect("it is an alert");
+    alert.origin.source_time = SourceTime::from_micros(alert.updated.as_micros());
+    alert
+}
+
+#[test]
+fn directory_records_and_commands_of_a_dump_are_played_under_both() {
+    let files = files();
+    let (upn, sid) =
+        (r#"{"kind":"upn","value":"ann@contoso.com"}"#, r#"{"kind":"sid","value":"S-1-5-21-1-2-3-1104"}"#);
+    let (first, second) = (user_alert("a1", 1, upn), user_alert("a2", 4, sid));
+    let names = [&first, &second].map(|alert| alert.evidence[0].identifiers[0].clone());
+    let directory = DirectoryRecord {
+        tenant: first.tenant.clone(),
+        object: "ann".into(),
+        entry: Some(listed(names.to_vec())),
+        origin: first.origin.clone(),
+    };
+    let resolve = |incident| Command {
+        tenant: first.tenant.clone(),
+        id: "c1".into(),
+        author: "ana".into(),
+        reason: None,
+        expected_version: None,
+        action: Action::Resolve { incident },
+        origin: second.origin.clone(),
+    };
+    let alerts = [
+        line(0, &Input::Alert(Box::new(first.clone()))),
+        line(1, &Input::Directory(Box::new(directory))),
+        line(2, &Input::Alert(Box::new(second.clone()))),
+    ];
+    files.write("a.dump", alerts.concat());
+    let compared = |files: &Files, arguments: &str| -> Value {
+        let ran = files.braid(&format!("replay -f braid-dump a.dump {arguments} --json"));
+        assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+        serde_json::from_str(&ran.out).expect("it is JSON")
+    };
+    let merged = compared(&files, "-c alone.toml --against defaults.toml");
+    assert_eq!(counts(&merged), [2, 1, 0, 1, 1, 0, 0, 0], "one user, by the directory");
+
+    // Of the two incidents that there would be, somebody resolves the one that is there under both.
+    let id = merged["incidents"][0]["after"]["id"].as_str().and_then(IncidentId::parse).expect("an id");
+    let resolved = line(3, &Input::Command(Box::new(resolve(id))));
+    files.write("a.dump", alerts.concat() + &resolved);
+    let after = compared(&files, "-c alone.toml --against defaults.toml");
+    let status = |side: &str| after["incidents"][0][side]["status"].clone();
+    assert_eq!((status("before"), status("after")), ("resolved".into(), "resolved".into()));
+}
+
+fn listed(identifiers: Vec<Identifier>) -> DirectoryEntry {
+    DirectoryEntry {
+        kind: EntityKind::User,
+        identifiers,
+        on_premises: true,
+        display_name: None,
+        title: None,
+        office: None,
+        mail: None,
+        phone: None,
+        domain: None,
+        sam_name: None,
+        os: None,
+        os_build: None,
+        created: None,
+        first_seen: None,
+        tags: Vec::new(),
+        products: Vec::new(),
+    }
 }
 
 #[test]

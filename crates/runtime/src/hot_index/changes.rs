@@ -5,7 +5,8 @@ use braid_alert::{
     ChangeReason, CommandReference, Incident, IncidentChange, IncidentId, IncidentStatus, Severity,
     SourceTime,
 };
-use dashmap::DashMap;
+
+use super::Map;
 
 /// How many changes of one incident are kept; the oldest go first.
 const CHANGES_MAX: usize = 256;
@@ -75,7 +76,7 @@ fn is_told(reason: &ChangeReason) -> bool {
 
 /// The last changes of each incident, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Changes(DashMap<IncidentId, VecDeque<Arc<ChangeHead>>>);
+pub(super) struct Changes(Map<IncidentId, VecDeque<Arc<ChangeHead>>>);
 
 impl Changes {
     /// Takes note of a committed change.

@@ -2,12 +2,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use braid_alert::{EntityId, Identifier, Incident, IncidentId, IncidentStatus, Provider, Tenant};
-use dashmap::DashMap;
 use smallvec::SmallVec;
 
-use super::Place;
 use super::facts::{EntityFacts, KnownName};
 use super::names::{number, readings};
+use super::{Map, Place};
 
 /// How many of an entity's incidents are looked at. A hub may stand in a hundred thousand.
 const INCIDENTS_MAX: usize = 500;
@@ -29,12 +28,12 @@ pub(super) type EntityKey = (Tenant, EntityId);
 /// entity.
 #[derive(Debug, Default)]
 pub(super) struct Entities {
-    known: DashMap<EntityKey, Known>,
-    names: DashMap<Arc<Identifier>, SmallVec<[EntityKey; 1]>>,
-    mentions: DashMap<EntityKey, BTreeSet<Place>>,
-    heirs: DashMap<EntityKey, EntityId>,
-    former: DashMap<EntityKey, BTreeSet<EntityId>>,
-    tenants: DashMap<Tenant, Reporting>,
+    known: Map<EntityKey, Known>,
+    names: Map<Arc<Identifier>, SmallVec<[EntityKey; 1]>>,
+    mentions: Map<EntityKey, BTreeSet<Place>>,
+    heirs: Map<EntityKey, EntityId>,
+    former: Map<EntityKey, BTreeSet<EntityId>>,
+    tenants: Map<Tenant, Reporting>,
 }
 
 /// The products that have alerts in a tenant.
