@@ -18,8 +18,8 @@ fn identifier<'p>(profile: &'p Value, value: &str) -> &'p Value {
     identifiers.iter().find(|name| name["value"] == value).unwrap_or_else(|| panic!("{value}: {profile}"))
 }
 
-#[test]
-fn a_user_whom_each_product_names_otherwise_has_one_profile_with_the_counts_of_all() {
+/// One user: two alerts by account name, one by SID and UPN, one by object id, and a directory that knows all of these.
+fn with_jeff_of_three_products() -> World {
     let mut world = World::new();
     world.alert(Provider::DefenderForIdentity, "i1", 0, vec![user(&["contoso\\jeffl"])]);
     world.alert(Provider::DefenderForIdentity, "i2", 5, vec![user(&["contoso\\jeffl"])]);
@@ -45,7 +45,12 @@ fn a_user_whom_each_product_names_otherwise_has_one_profile_with_the_counts_of_a
         ..entry(&["contoso\\jeffl", SID, "jeffl@contoso.azure", OBJECT_ID])
     };
     world.directory("jeff", 20, Some(jeff));
+    world
+}
 
+#[test]
+fn a_user_whom_each_product_names_otherwise_has_one_profile_with_the_counts_of_all() {
+    let mut world = with_jeff_of_three_products();
     let profile = world.json("/api/entities/jeffl@contoso.azure");
     let number = profile["id"].as_i64().expect("a number");
     for name in [SID, OBJECT_ID, "contoso%5Cjeffl", &number.to_string()] {
