@@ -9,7 +9,7 @@ use braid_sim::Rng;
 use braid_sim::broker::Faults;
 
 /// How many seeds are run; `BRAID_SEEDS` runs more, `BRAID_SEED` just one.
-fn seeds() -> Vec<u64> {
+pub(crate) fn seeds() -> Vec<u64> {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     match number("BRAID_SEED") {
         Some(seed) => vec![seed],
@@ -18,7 +18,7 @@ fn seeds() -> Vec<u64> {
 }
 
 /// A cluster of workers that joins, leaves, dies and suffers while alerts arrive; then it is left in peace.
-fn disturbed(seed: u64, alerts: u64) -> World {
+pub(crate) fn disturbed(seed: u64, alerts: u64, mut meanwhile: impl FnMut(&mut World, &mut Rng)) -> World {
     let mut rng = Rng::new(seed);
     let mut world = World::new();
     for (kind, ordinal) in [(StageKind::Normalise, 0), (StageKind::Correlate, 0), (StageKind::Correlate, 1)] {
@@ -33,6 +33,7 @@ fn disturbed(seed: u64, alerts: u64) -> World {
             world.produce(json.as_bytes());
             produced += 1;
         }
+        meanwhile(&mut world, &mut rng);
         disturb(&mut world, &mut rng);
     }
     for number in produced..alerts {
@@ -71,7 +72,7 @@ fn nothing_is_lost_and_nothing_comes_twice_whatever_goes_wrong() {
     const ALERTS: u64 = 120;
     for seed in seeds() {
         eprintln!("seed {seed}");
-        let world = disturbed(seed, ALERTS);
+        let world = disturbed(seed, ALERTS, |_, _| {});
         let arrivals = world.arrivals();
         assert_eq!(arrivals.len() as u64, ALERTS, "every alert arrives (seed {seed})");
         assert!(arrivals.values().all(|count| *count == 1), "and once (seed {seed}): {arrivals:?}");

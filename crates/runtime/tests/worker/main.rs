@@ -1,6 +1,7 @@
 //! The worker's loop on a modelled cluster: the same loop that runs in production, with everything that can go wrong.
 
 mod bad_input;
+mod commands;
 mod exactly_once;
 mod pacing;
 mod restore;

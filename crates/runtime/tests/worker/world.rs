@@ -19,6 +19,9 @@ use braid_wire::{Format, SourceRules, TenantRule, incident, own};
 
 pub(crate) const START_MILLIS: i64 = 1_780_000_000_000;
 pub(crate) const SOURCES: [&str; 2] = ["edr.alerts", "mobile.alerts"];
+/// Where people send commands, and where a directory is.
+pub(crate) const COMMANDS: &str = "people.commands";
+pub(crate) const DIRECTORY: &str = "people.directory";
 const SOURCE_PARTITIONS: usize = 2;
 const ALERTS_PARTITIONS: usize = 4;
 pub(crate) const MESSAGE_BYTES_MAX: usize = 100_000;
@@ -109,6 +112,12 @@ pub(crate) struct World {
     produced: u64,
 }
 
+/// Every topic that is read, and what is in it.
+fn sources() -> impl Iterator<Item = (&'static str, Format)> {
+    let others = [(COMMANDS, Format::BraidCommandJson), (DIRECTORY, Format::BraidDirectoryJson)];
+    SOURCES.into_iter().map(|topic| (topic, Format::BraidJson)).chain(others)
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
@@ -126,9 +135,9 @@ impl World {
             },
             ..Settings::default()
         };
-        for topic in SOURCES {
+        for (topic, format) in sources() {
             let rule = TenantRule::Field { name: None, aliases: BTreeMap::new() };
-            let rules = SourceRules::new(Format::BraidJson, rule);
+            let rules = SourceRules::new(format, rule);
             settings.sources.insert(topic.into(), Source { name: topic.into(), rules });
             broker.create(topic, SOURCE_PARTITIONS, Timestamps::Create);
         }
@@ -201,6 +210,14 @@ impl World {
         self.broker.produce(&at, None, Some(value), self.broker.now_millis());
     }
 
+    /// Writes a command, or a directory's record under its key, stamped now.
+    pub(crate) fn tell(&mut self, topic: &str, key: Option<&str>, value: Option<&str>) {
+        let partition = key.map_or(0, |key| key.bytes().map(usize::from).sum::<usize>() % SOURCE_PARTITIONS);
+        let at = TopicPartition::new(topic, partition as i32);
+        let (key, value) = (key.map(str::as_bytes), value.map(str::as_bytes));
+        self.broker.produce(&at, key, value, self.broker.now_millis());
+    }
+
     /// Everybody works until all that was produced has gone through both stages.
     ///
     /// # Panics
@@ -258,7 +275,7 @@ impl World {
 
     pub(crate) fn sources(&self) -> Vec<TopicPartition> {
         let partitions = |topic| (0..SOURCE_PARTITIONS).map(move |p| TopicPartition::new(topic, p as i32));
-        SOURCES.into_iter().flat_map(partitions).collect()
+        sources().flat_map(|(topic, _)| partitions(topic)).collect()
     }
 
     pub(crate) fn alerts(&self) -> Vec<TopicPartition> {
@@ -390,7 +407,7 @@ pub(crate) struct Connector {
 impl Connector {
     pub(crate) fn connect(&self, kind: StageKind, ordinal: usize) -> ModelLog {
         let topics: BTreeSet<String> = match kind {
-            StageKind::Normalise => SOURCES.map(str::to_owned).into(),
+            StageKind::Normalise => sources().map(|(topic, _)| topic.to_owned()).collect(),
             StageKind::Correlate => [self.alerts_topic.to_string()].into(),
         };
         self.broker.connect(Connection {
