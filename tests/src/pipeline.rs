@@ -141,8 +141,14 @@ impl Pipeline {
 
     /// What a command prints; `arguments` are separated by blanks.
     pub fn braid(&self, arguments: &str) -> Vec<u8> {
+        self.braid_with(arguments, &[])
+    }
+
+    /// As [`Pipeline::braid`], with environment variables that override the configuration.
+    pub fn braid_with(&self, arguments: &str, overrides: &[(&str, &str)]) -> Vec<u8> {
         let mut command = program::command(self.directory.path());
-        program::printed(command.args(arguments.split(' ')).env("BRAID_CONFIG", "braid.toml"))
+        command.args(arguments.split(' ')).env("BRAID_CONFIG", "braid.toml");
+        program::printed(command.envs(overrides.iter().copied()))
     }
 
     /// Dumps the committed alerts topic into a file for [`Pipeline::braid`], and gives its name.

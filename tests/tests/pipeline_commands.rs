@@ -148,6 +148,30 @@ mod on_kafka {
         assert!(resolved > 0 && assigned > 0, "resolved {resolved}, assigned {assigned}");
     }
 
+    #[test]
+    fn the_topics_of_directory_and_commands_are_made_if_they_are_missing_and_the_cluster_is_probed() {
+        let pipeline = Pipeline::new("inputs", &[ALERTS, COMMANDS, DIRECTORY], "");
+        let (directory, commands) = (pipeline.topic("who-is-who"), pipeline.topic("wishes"));
+        let [directories, wishes] = [&directory, &commands].map(|topic| format!("[{topic:?}]"));
+        let elsewhere =
+            [("BRAID__SOURCES__2__TOPICS", &*directories), ("BRAID__SOURCES__1__TOPICS", &*wishes)];
+        let text = |printed: Vec<u8>| String::from_utf8(printed).expect("it is text");
+        let created = text(pipeline.braid_with("topics --create", &elsewhere));
+        for topic in [&directory, &commands] {
+            assert!(created.contains(&format!("created {topic}: ")), "{created}");
+        }
+        let again = text(pipeline.braid_with("topics --create", &elsewhere));
+        assert!(
+            !again.contains("created ") && !again.contains(&directory),
+            "they are taken as they are: {again}"
+        );
+        let probed = text(pipeline.braid_with("validate --connect", &elsewhere));
+        assert!(probed.contains("so are the topics and transactions"), "{probed}");
+        let printed = text(pipeline.braid_with("topics", &elsewhere));
+        let of_directory = printed.split("kafka-topics.sh").find(|command| command.contains(&directory));
+        assert!(of_directory.is_some_and(|command| command.contains("cleanup.policy=compact")), "{printed}");
+    }
+
     /// Sends half of the commands, kills the process as soon as it answers, sends the rest while nobody is there.
     fn kill_amid(
         pipeline: &Pipeline,

@@ -109,7 +109,7 @@ pub struct Validate {
     /// Where the configuration is
     #[command(flatten)]
     pub config: ConfigFile,
-    /// Ask the cluster too: does it answer, are the topics there, and are they as needed?
+    /// Ask the cluster too: does it answer, are the topics as needed, has it transactions for us?
     #[arg(long)]
     pub connect: bool,
 }

@@ -59,8 +59,8 @@ enum WorkFailure {
     #[error("{}", told(.0))]
     Start(Failure),
     /// One of the workers.
-    #[error(transparent)]
-    Worker(#[from] RunFailure),
+    #[error("{}: {}", .0.worker, told(&.0.failure))]
+    Worker(RunFailure),
 }
 
 impl WorkFailure {
@@ -181,7 +181,8 @@ impl Instance {
             tracing::info!(worker = %format!("{stage}-{number}"), group = worker.group_id, transactional_id = worker.transactional_id(), "joined its group");
             Ok(log)
         };
-        Ok(braid_runtime::run(&settings, &self.stages, open, &self.index, &self.around)?)
+        braid_runtime::run(&settings, &self.stages, open, &self.index, &self.around)
+            .map_err(WorkFailure::Worker)
     }
 
     /// Creates what is missing, if it may, and refuses to go on with topics on which nothing would be exactly once.

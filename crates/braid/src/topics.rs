@@ -14,6 +14,7 @@ pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
     let brokers = config.kafka.brokers.join(",");
     if !arguments.create {
         print!("{}", commands(&brokers, &specs));
+        print!("{}", commands(&brokers, &topology::input_topics(&config)));
     }
     if arguments.acls {
         print!("{}", grants(&brokers, &arguments.principal, &topology::rights(&config)));
@@ -22,8 +23,11 @@ pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
 }
 
 fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
-    let ensured = braid_kafka::Topics::connect(&validate::connection(config)?)?.ensure(specs)?;
-    for spec in specs {
+    let cluster = braid_kafka::Topics::connect(&validate::connection(config)?)?;
+    let mut specs = specs.to_vec();
+    specs.extend(missing(&cluster, topology::input_topics(config))?);
+    let ensured = cluster.ensure(&specs)?;
+    for spec in &specs {
         if ensured.created.contains(&spec.name) {
             println!("created {}: {}", spec.name, spec.purpose);
         } else if !ensured.differences.iter().any(|difference| difference.topic == spec.name) {
@@ -34,6 +38,13 @@ fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
         eprintln!("{difference}");
     }
     Ok(if ensured.differences.is_empty() { Outcome::Done } else { Outcome::Refused })
+}
+
+/// Those that are not there yet: a directory's topic is often somebody else's, who has chosen its settings.
+fn missing(cluster: &braid_kafka::Topics, specs: Vec<TopicSpec>) -> anyhow::Result<Vec<TopicSpec>> {
+    let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+    let found = cluster.describe(&names)?;
+    Ok(specs.into_iter().filter(|spec| !found.iter().any(|topic| topic.name == spec.name)).collect())
 }
 
 /// The commands of Apache Kafka's own tools that create the topics.

@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use braid_kafka::{AclNeed, TopicSpec, WorkerSettings, topic_rights, worker_rights};
+use braid_wire::Holds;
 
 use crate::cli::Stage;
 use crate::config::{Config, Period, Source};
@@ -46,6 +47,27 @@ pub fn topics(config: &Config) -> Vec<TopicSpec> {
             "what could not be read, and why",
         ),
     ]
+}
+
+/// How many partitions the topics of directories and commands get. Any number will do: normalise keys their records
+/// anew, and few people send commands.
+const INPUT_PARTITIONS: NonZeroU16 = NonZeroU16::new(3).expect("it is not zero");
+
+/// The topics of directories and commands that are configured. Nobody's product makes them, so braid can: a directory
+/// is compacted, for what it says of an object holds until it says otherwise. Those that are there are taken as they
+/// are.
+pub fn input_topics(config: &Config) -> Vec<TopicSpec> {
+    let topics = |source: &Source| -> Vec<TopicSpec> {
+        let (cleanup, purpose) = match source.format.map(|format| format.0.holds()) {
+            Some(Holds::Directory) => (("compact", None), "who is who: users and computers"),
+            Some(Holds::Commands) => {
+                (("delete", Some(config.topics.alerts_retention)), "what people want changed")
+            }
+            Some(Holds::Alerts) | None => return Vec::new(),
+        };
+        source.topics.iter().map(|name| topic(config, name, INPUT_PARTITIONS, cleanup, purpose)).collect()
+    };
+    config.sources.iter().filter(|source| source.enabled).flat_map(topics).collect()
 }
 
 fn topic(
@@ -121,9 +143,11 @@ pub fn rights(config: &Config) -> Vec<AclNeed> {
 
 #[cfg(test)]
 mod tests {
+    use braid_wire::Format;
     use expect_test::expect;
 
     use super::*;
+    use crate::config::Word;
 
     fn config() -> Config {
         let mut config = Config::default();
@@ -152,6 +176,30 @@ mod tests {
             incident-events 12 Some(3) {"cleanup.policy": "delete", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2", "retention.ms": "2592000000"}
             dead-letters 3 Some(3) {"cleanup.policy": "delete", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2", "retention.ms": "1209600000"}"#]]
         .assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn a_directory_gets_a_compacted_topic_and_commands_one_that_forgets() {
+        let mut config = config();
+        let source = |name: &str, format, enabled| Source {
+            name: name.to_owned(),
+            topics: vec![format!("braid.{name}")],
+            format: Some(Word(format)),
+            enabled,
+            ..Source::default()
+        };
+        config.sources.push(source("directory", Format::BraidDirectoryJson, true));
+        config.sources.push(source("commands", Format::BraidCommandAvro, true));
+        config.sources.push(source("off", Format::BraidCommandJson, false));
+        let specs = input_topics(&config);
+        let told: Vec<_> =
+            specs.iter().map(|spec| (&*spec.name, &*spec.settings["cleanup.policy"])).collect();
+        assert_eq!(told, [("braid.directory", "compact"), ("braid.commands", "delete")]);
+        assert!(
+            !specs[0].settings.contains_key("retention.ms") && specs[1].settings.contains_key("retention.ms")
+        );
+        let rights: Vec<String> = rights(&config).iter().map(ToString::to_string).collect();
+        assert!(rights.contains(&"--operation Read --topic braid.directory".to_owned()), "{rights:?}");
     }
 
     #[test]

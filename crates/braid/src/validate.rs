@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use anyhow::Context;
-use braid_kafka::{Connection, SettingRefused, Topics};
+use braid_kafka::{Connection, SettingRefused, Topics, WorkerSettings, probe_transactions};
 
 use crate::Outcome;
 use crate::cli::Validate;
 use crate::config::{self, Config};
+use crate::run::told;
 use crate::{rules, topology};
 
 /// Says everything that is wrong with a configuration and, if asked to, with the cluster's topics.
@@ -20,7 +23,7 @@ pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
         eprintln!("{fault}");
     }
     if wrong.is_empty() {
-        println!("{} is in order, and so are the topics", file.display());
+        println!("{} is in order, and so are the topics and transactions", file.display());
         return Ok(Outcome::Done);
     }
     Ok(Outcome::Refused)
@@ -35,7 +38,30 @@ fn cluster_faults(config: &Config) -> anyhow::Result<Vec<String>> {
     let found = topics.describe(&sources)?;
     let missing = sources.iter().filter(|name| !found.iter().any(|topic| topic.name == **name));
     wrong.extend(missing.map(|name| format!("topic {name} of a source is missing, or may not be described")));
+    wrong.extend(transactions_fault(config)?);
     Ok(wrong)
+}
+
+/// How long the cluster may take to give out a transactional id that nobody else uses.
+const PROBE_MAX: Duration = Duration::from_secs(30);
+
+/// Why nothing could be written exactly once, if so. The probe has an id of its own, so that it fences no worker; what
+/// is granted is the beginning of all of them.
+fn transactions_fault(config: &Config) -> anyhow::Result<Option<String>> {
+    let prefix = &config.kafka.transactional_id_prefix;
+    let settings = WorkerSettings {
+        transactional_id_prefix: prefix.clone(),
+        settle_timeout: PROBE_MAX,
+        ..WorkerSettings::new("probe", "", Vec::new())
+    };
+    let probed = probe_transactions(&connection(config)?, &settings);
+    Ok(probed.err().map(|failure| {
+        format!(
+            "no transactions under ids that begin with {prefix}-: {}; they need Write and Describe on that beginning \
+             (`braid topics --acls`), and a cluster that has transactions",
+            told(&failure)
+        )
+    }))
 }
 
 /// The connection that a configuration describes, secrets read now.

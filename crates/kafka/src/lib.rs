@@ -19,6 +19,8 @@ mod subscription;
 
 mod transactions;
 
+mod probe;
+
 mod changelog;
 mod dump;
 mod tail;
@@ -42,6 +44,7 @@ pub use embedded::EmbeddedBroker;
 pub use feed::Feed;
 pub use kafka_log::KafkaLog;
 pub use partitioner::partition_of;
+pub use probe::probe_transactions;
 pub use rights::{AclNeed, AclResource, topic_rights, worker_rights};
 pub use topic_spec::{Difference, TopicDifference, TopicSpec, TopicState};
 pub use topics::{Ensured, Topics};

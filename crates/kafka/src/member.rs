@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use braid_log::{AssignmentChange, TopicPartition};
@@ -19,13 +20,15 @@ use crate::client_log::{ClientLog, Explains};
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) log: ClientLog,
-    // A lock only because librdkafka's contexts must be `Sync`; a single thread ever takes it.
+    // Locks only because librdkafka's contexts must be `Sync`; a single thread ever takes them.
     changes: Mutex<Vec<AssignmentChange>>,
+    /// Whether the group has ever given us anything, be it no partition.
+    joined: AtomicBool,
 }
 
 impl Member {
     pub(crate) fn new(client: &str) -> Self {
-        Self { log: ClientLog::new(client), changes: Mutex::default() }
+        Self { log: ClientLog::new(client), changes: Mutex::default(), joined: AtomicBool::new(false) }
     }
 
     /// What has changed since the last call, in order.
@@ -33,10 +36,13 @@ impl Member {
         std::mem::take(&mut *self.changes.lock().expect("nothing panics while holding it"))
     }
 
-    /// A rebalance that changes nothing for this member is answered with an empty list, and is no news.
+    /// A rebalance that changes nothing for this member is answered with an empty list, and is no news; the first one is,
+    /// for it says that the group has taken us in.
     fn report(&self, change: AssignmentChange) {
         let (AssignmentChange::Assigned(partitions) | AssignmentChange::Revoked { partitions, .. }) = &change;
-        if partitions.is_empty() {
+        let first =
+            matches!(change, AssignmentChange::Assigned(_)) && !self.joined.swap(true, Ordering::Relaxed);
+        if partitions.is_empty() && !first {
             return;
         }
         self.changes.lock().expect("nothing panics while holding it").push(change);

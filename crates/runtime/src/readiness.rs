@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use braid_log::TopicPartition;
@@ -15,6 +15,8 @@ pub struct Readiness {
 #[derive(Debug, Default)]
 struct State {
     partitions: BTreeMap<TopicPartition, Waiting>,
+    /// Workers to whom the group has not yet said what is theirs.
+    joining: BTreeSet<Box<str>>,
     /// By worker.
     troubles: BTreeMap<Box<str>, Box<str>>,
 }
@@ -35,7 +37,8 @@ impl Readiness {
     /// `Ok` if all is well; else every reason, in sentences.
     ///
     /// # Errors
-    /// The reasons: the process is stopping, partitions are being restored or held, transactions keep failing.
+    /// The reasons: the process is stopping, workers have no share yet, partitions are being restored or held,
+    /// transactions keep failing.
     pub fn report(&self) -> Result<(), Vec<String>> {
         let state = self.state();
         let stopping = self.stop.requested().then(|| "stopping".to_owned());
@@ -44,7 +47,10 @@ impl Readiness {
             Waiting::Held(reason) => format!("{partition} is held: {reason}"),
         });
         let troubles = state.troubles.iter().map(|(worker, trouble)| format!("{worker}: {trouble}"));
-        let reasons: Vec<String> = stopping.into_iter().chain(waiting).chain(troubles).collect();
+        let joining =
+            state.joining.iter().map(|worker| format!("{worker} waits for its share of the partitions"));
+        let reasons: Vec<String> =
+            stopping.into_iter().chain(joining).chain(waiting).chain(troubles).collect();
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
 
@@ -56,6 +62,16 @@ impl Readiness {
     /// How many partitions are held.
     pub fn held(&self) -> usize {
         self.state().partitions.values().filter(|waiting| **waiting != Waiting::Restoring).count()
+    }
+
+    /// A worker is to come, and does nothing before its group has told it what is its own.
+    pub(crate) fn await_share(&self, worker: &str) {
+        self.state().joining.insert(worker.into());
+    }
+
+    /// The group has told it, be it that nothing is.
+    pub(crate) fn has_share(&self, worker: &str) {
+        self.state().joining.remove(worker);
     }
 
     pub(crate) fn restore_begins(&self, partition: &TopicPartition) {
@@ -95,19 +111,22 @@ mod tests {
         let readiness = Readiness::new(stop.clone());
         let (one, two) = (TopicPartition::new("alerts", 1), TopicPartition::new("alerts", 2));
         assert_eq!(readiness.report(), Ok(()));
+        readiness.await_share("correlate-1");
         readiness.restore_begins(&one);
         readiness.hold(&two, "a newer release is about");
         readiness.trouble("correlate-0", "no transaction succeeds".into());
-        let reasons = readiness.report().expect_err("there are three reasons");
+        let reasons = readiness.report().expect_err("there are four reasons");
         assert_eq!(
             reasons,
             [
+                "correlate-1 waits for its share of the partitions",
                 "alerts/1 is being restored",
                 "alerts/2 is held: a newer release is about",
                 "correlate-0: no transaction succeeds"
             ]
         );
         assert_eq!((readiness.restoring(), readiness.held()), (1, 1));
+        readiness.has_share("correlate-1");
         readiness.clear(&one);
         readiness.clear(&two);
         readiness.calm("correlate-0");

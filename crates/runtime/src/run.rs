@@ -16,8 +16,7 @@ use crate::worker::{Surroundings, Worker};
 pub struct RunFailure {
     /// Which one, such as `correlate-0`.
     pub worker: Box<str>,
-    /// How.
-    #[source]
+    /// How. No `source` of the error, for the message says it already.
     pub failure: Failure,
 }
 
@@ -38,12 +37,14 @@ where
     F: Fn(StageKind, usize) -> Result<L, Failure> + Sync,
 {
     let workers =
-        stages.iter().flat_map(|stage| (0..threads(settings, *stage)).map(|number| (*stage, number)));
+        || stages.iter().flat_map(|stage| (0..threads(settings, *stage)).map(|number| (*stage, number)));
+    // Before any of them is there: what is not yet expected would look ready.
+    workers().for_each(|(stage, number)| around.readiness.await_share(&named(stage, number)));
     thread::scope(|scope| {
-        let running: Vec<_> = workers
+        let running: Vec<_> = workers()
             .map(|(stage, number)| {
                 let open = &open;
-                let name = format!("{stage}-{number}");
+                let name = named(stage, number);
                 let work = move || {
                     let _stops_others = StopOnExit(around);
                     open(stage, number).and_then(|log| work(log, stage, number, settings, index, around))
@@ -62,6 +63,11 @@ where
         });
         failed.map_or(Ok(()), Err)
     })
+}
+
+/// The name of a worker in logs, failures and what `/readyz` answers.
+fn named(stage: StageKind, number: usize) -> String {
+    format!("{stage}-{number}")
 }
 
 fn threads(settings: &Settings, stage: StageKind) -> usize {
@@ -97,7 +103,7 @@ fn start<L: Log, S: Stage>(
     settings: &Settings,
     around: &Surroundings,
 ) -> Result<(), Failure> {
-    let name = format!("{}-{number}", stage.kind());
+    let name = named(stage.kind(), number);
     let parts = (log, stage, Threads);
     let outcome =
         Worker::new(&name, parts, settings.batch.clone(), settings.restores_max, around.clone()).run();

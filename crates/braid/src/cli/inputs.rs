@@ -135,6 +135,13 @@ impl Args for Inputs {
 impl FromArgMatches for Inputs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let formats: Vec<(usize, FileFormat)> = placed(matches, "format").collect();
+        let places: Vec<usize> = placed::<PathBuf>(matches, "files").map(|(at, _)| at).collect();
+        let ends = formats.iter().skip(1).map(|(at, _)| *at).chain([usize::MAX]);
+        for ((begin, format), end) in formats.iter().zip(ends) {
+            if !places.iter().any(|at| (*begin..end).contains(at)) {
+                return Err(no_file(*format));
+            }
+        }
         let files = placed::<PathBuf>(matches, "files").map(|(at, file)| {
             let before = formats.iter().rev().find(|(place, _)| *place < at);
             let format = before.map(|(_, format)| *format).ok_or_else(|| no_format(&file))?;
@@ -157,6 +164,11 @@ fn placed<T: Clone + Send + Sync + 'static>(
     let places = matches.indices_of(id).into_iter().flatten();
     let values = matches.get_many::<T>(id).into_iter().flatten().cloned();
     places.zip(values)
+}
+
+fn no_file(format: FileFormat) -> clap::Error {
+    let message = format!("no file stands behind --format {format}: it holds for the files behind it\n");
+    clap::Error::raw(ErrorKind::MissingRequiredArgument, message)
 }
 
 fn no_format(file: &std::path::Path) -> clap::Error {
@@ -197,6 +209,14 @@ mod tests {
     fn a_file_without_a_format_before_it_is_refused() {
         let error = files("braid replay a --format mdi-cef b").unwrap_err();
         assert!(error.contains("no --format stands before a"), "{error}");
+    }
+
+    #[test]
+    fn a_format_without_a_file_behind_it_is_refused() {
+        for arguments in ["a --format graph-alert", "", "a --format graph-alert --format braid-json b"] {
+            let error = files(&format!("braid replay --format mdi-cef {arguments}")).unwrap_err();
+            assert!(error.contains("no file stands behind") || error.contains("required"), "{error}");
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
         for change in changes {
             match change {
                 AssignmentChange::Assigned(partitions) => {
+                    self.around.readiness.has_share(&self.name);
                     for partition in partitions {
                         // An assignment of what we believe to own: somebody else may have had it meanwhile.
                         self.let_go(&partition);

@@ -52,6 +52,29 @@ fn threads_do_the_work_and_stop_when_asked() {
 }
 
 #[test]
+fn a_worker_that_is_connected_is_not_ready_before_its_group_has_given_it_its_share() {
+    let world = world();
+    let (around, index) = (surroundings(), Arc::new(HotIndex::new()));
+    let (settings, connector) = (world.settings.clone(), world.connector());
+    let report = around.readiness.clone();
+    // The last to connect looks around: no group has answered it yet.
+    let open = |kind: StageKind, number| {
+        let told = report.report().expect_err("somebody has no share yet");
+        let own = format!("{kind}-{number} waits for its share of the partitions");
+        assert!(told.contains(&own), "{own}: {told:?}");
+        Ok(connector.connect(kind, number))
+    };
+    std::thread::scope(|scope| {
+        let work = scope.spawn(|| run(&settings, &BOTH, open, &index, &around));
+        while around.readiness.report().is_err() && !work.is_finished() {
+            std::thread::yield_now();
+        }
+        around.stop.request();
+        work.join().expect("it does not panic").expect("nothing goes wrong");
+    });
+}
+
+#[test]
 fn the_failure_of_one_worker_stops_all_and_is_told() {
     let world = world();
     world.broker.disturb(Faults::none().then(Call::Commit, 3, Fault::Fatal));

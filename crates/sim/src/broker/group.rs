@@ -65,14 +65,21 @@ impl Group {
         now: i64,
     ) -> Vec<AssignmentChange> {
         let mut changes = Vec::new();
-        if let Entry::Vacant(place) = self.members.entry(id) {
+        let joins = if let Entry::Vacant(place) = self.members.entry(id) {
             push_revoked(&mut changes, held.clone(), true);
             place.insert(Member::new(topics.clone(), now));
             self.rebalance(partitions);
-        }
+            true
+        } else {
+            false
+        };
         // What it gives back goes to somebody at once, which may ask it for more.
         while self.heard(id, now, &mut changes) {
             self.rebalance(partitions);
+        }
+        // A member that joins is told of its share, be it nothing.
+        if joins && !changes.iter().any(|change| matches!(change, AssignmentChange::Assigned(_))) {
+            changes.push(AssignmentChange::Assigned(Vec::new()));
         }
         changes
     }
