@@ -52,6 +52,8 @@ pub enum Command {
     Decode(Decode),
     /// Turn files of alerts into incidents, without Kafka
     Replay(Replay),
+    /// Play cases of rules and correlation, and say which went as expected
+    Test(Test),
     /// Print what is committed in a topic, a JSON line a record
     Dump(Dump),
 }
@@ -225,6 +227,39 @@ pub enum ReplayOutput {
     Events,
 }
 
+/// `braid test`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid test deploy/rules/*.test.yml
+  braid test -c braid.toml cases.yml --junit report.xml
+
+A file holds cases:
+  rules: brute_force.yml            # relative to this file; else those of --config
+  cases:
+    - name: three failures of one account
+      alerts:
+        - 10:00 mdi/a1 \"Failed logon\" user=contoso\\jeffl host=client1.contoso.com
+        - 10:05 mde/a2 \"Failed logon\" severity=high user=S-1-5-21-1-2-3-1104+contoso\\jeffl
+      fired: {}                       # each rule's id and how many alerts it raises
+      incidents:
+        - alerts: [a1, a2]            # and rule:ID for what a rule has raised
+          severity: high
+          reasons: [sameActor]
+
+docs/rules.md explains them. The exit code is 1 if a case fails, 2 if a file is wrong.")]
+pub struct Test {
+    /// Files of cases: YAML, or TOML by the extension .toml
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// A configuration whose [correlation] section and rules are used in place of the defaults
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Also write the results as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
 /// `braid demo`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -272,7 +307,9 @@ mod tests {
     #[test]
     fn the_help_names_every_command_and_every_exit_code() {
         let help = Cli::command().render_long_help().to_string();
-        for word in ["demo", "init", "validate", "topics", "run", "decode", "replay", "dump", "Exit codes:"] {
+        for word in
+            ["demo", "init", "validate", "topics", "run", "decode", "replay", "test", "dump", "Exit codes:"]
+        {
             assert!(help.contains(word), "{word}");
         }
     }

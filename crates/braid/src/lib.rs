@@ -19,6 +19,7 @@ mod outcome;
 mod replay;
 mod rules;
 mod run;
+mod test_cases;
 mod topics;
 mod validate;
 
@@ -40,6 +41,7 @@ pub fn run_command(command: &Command) -> anyhow::Result<Outcome> {
         Command::Run(arguments) => run::run(arguments),
         Command::Decode(arguments) => decode::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
+        Command::Test(arguments) => test_cases::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
     }
 }

@@ -12,9 +12,7 @@
 
 use std::cmp::Reverse;
 
-use braid_alert::{
-    Alert, Correlate, EntityId, EntityKind, EventTime, LinkReason, Phase, Provider, Span, Weight,
-};
+use braid_alert::{Alert, EntityId, EntityKind, EventTime, LinkReason, Phase, Provider, Span, Weight};
 use smallvec::{SmallVec, smallvec};
 
 use crate::Effect;
@@ -40,6 +38,13 @@ pub(crate) struct Candidate {
     files: Weight,
     /// Best first; at least one.
     pub(crate) links: SmallVec<[LinkState; 2]>,
+}
+
+impl Candidate {
+    /// An incident that a single link leads to.
+    pub(crate) fn of(group: GroupRef, link: LinkState) -> Self {
+        Self { group, total: link.weight, files: Weight::ZERO, links: smallvec![link] }
+    }
 }
 
 /// Incidents in the order of preference: the strongest first.
@@ -92,7 +97,7 @@ impl TenantState {
     }
 
     /// What a mention weighs on this side of a link.
-    fn weight_here(
+    pub(crate) fn weight_here(
         &self,
         mention: &Mention,
         entity: &Entity,
@@ -181,62 +186,6 @@ impl TenantState {
                     | Provider::DataLossPrevention
             );
         !from_outside && mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind))
-    }
-
-    /// An alert that a rule has raised belongs where most of the alerts are that it fired on, however weak its own links
-    /// are: a rule that counts hosts of one user fires on a hub. With equally many, where the attack began first.
-    pub(crate) fn favour(
-        &self,
-        candidates: &mut Candidates,
-        alert: &Alert,
-        mentions: &Mentions,
-        contributors: &[AlertRef],
-        weighing: &Weighing,
-    ) {
-        let Some((group, link)) = self.home_of(contributors, alert, mentions, weighing) else { return };
-        let known = candidates.iter().position(|c| c.group == group).map(|place| candidates.remove(place));
-        let suffices = |known: &Candidate| known.total >= weighing.settings.join_at;
-        let favoured = known.filter(suffices).unwrap_or_else(|| Candidate {
-            group,
-            total: link.weight,
-            files: Weight::ZERO,
-            links: smallvec![link],
-        });
-        candidates.insert(0, favoured);
-    }
-
-    /// The group that most of these alerts are in, and a link to the first of them there.
-    fn home_of(
-        &self,
-        contributors: &[AlertRef],
-        alert: &Alert,
-        mentions: &Mentions,
-        weighing: &Weighing,
-    ) -> Option<(GroupRef, LinkState)> {
-        let mut homes: SmallVec<[(GroupRef, usize, LinkState); 4]> = SmallVec::new();
-        for &peer in contributors {
-            let state = &self.alerts[peer];
-            if let Some(home) = homes.iter_mut().find(|(group, ..)| *group == state.group) {
-                home.1 += 1;
-                continue;
-            }
-            let takes = self.groups[state.group].takes_alerts(self.clock, weighing.settings.late_join);
-            let shared = mentions.iter().find(|m| state.mentions.iter().any(|n| n.entity == m.entity));
-            let Some(shared) = shared.filter(|_| takes && state.alert.correlate == Correlate::Full) else {
-                continue;
-            };
-            let activity_max = weighing.settings.activity_max;
-            let gap = gap_between(interval(alert, activity_max), state.interval(activity_max));
-            let (entity, weight) = (shared.entity, weighing.settings.join_at);
-            homes.push((
-                state.group,
-                1,
-                LinkState { peer, entity, reason: LinkReason::RuleFired, weight, gap },
-            ));
-        }
-        let rank = |group: GroupRef| (self.groups[group].first_activity, self.groups[group].incident.id);
-        let most = homes.into_iter().max_by_key(|(group, count, _)| (*count, Reverse(rank(*group))));
-        most.map(|(group, _, link)| (group, link))
     }
 
     fn keep_best(&self, best: &mut BestLinks, group: GroupRef, link: LinkState) {

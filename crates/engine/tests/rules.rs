@@ -10,7 +10,7 @@ use braid_engine::{
     Test, TextPattern, Wrap,
 };
 use expect_test::{Expect, expect};
-use timeline::play_with;
+use timeline::{play, play_with};
 
 #[track_caller]
 fn check(rules: Vec<Rule>, timeline: &str, expected: Expect) {
@@ -92,6 +92,17 @@ fn one_user_under_three_names_is_one_group() {
             #1 v5 alertJoined <brute> [sameActor a1 via S-1-5-21-1-2-3-1104 1.00 gap 0s] active high alerts=5
         "#]],
     );
+}
+
+#[test]
+fn without_rules_the_same_alerts_raise_nothing() {
+    let alert = |minute, id| format!("10:0{minute} mdi/{id} \"Logon failed\" impacted=user:contoso\\jeffl\n");
+    let alerts = [alert(0, "a1"), alert(1, "a2"), alert(2, "a3")].concat();
+    let settings = Settings { rules: Rules::new(brute_force()).unwrap(), ..Settings::default() };
+    let with_rules = play_with(settings, &alerts);
+    let without = play(&alerts);
+    assert!(!without.contains("rule"), "{without}");
+    assert!(with_rules.starts_with(&without) && with_rules.contains("rule brute raised"), "{with_rules}");
 }
 
 #[test]

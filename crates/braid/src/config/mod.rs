@@ -29,7 +29,7 @@ mod environment;
 pub(crate) mod fault;
 mod reading;
 pub mod reference;
-mod toml_file;
+pub(crate) mod toml_file;
 pub(crate) mod tree;
 pub(crate) mod yaml_file;
 

@@ -6,7 +6,7 @@ use super::tree::{Entry, Node, Value};
 
 /// Reads TOML. Every syntax error is a fault; beside a key given twice the rest of the file still stands, beside any
 /// other it cannot be told what was meant.
-pub(super) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
+pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
     let (table, errors) = DeTable::parse_recoverable(text);
     let lines = Lines::of(text);
     let mut faults: Vec<Fault> = errors.iter().map(|error| lines.fault(error)).collect();

@@ -32,16 +32,13 @@ fn check_source(document: &Part<'_>, notes: &mut Notes) {
     source.get("definition").and_then(|part| part.text_or("it is for people", notes));
     for (key, only) in [("product", "braid"), ("service", "alerts"), ("category", "alert")] {
         match source.get(key) {
-            Some(part) => {
-                if part.text().as_deref() != Some(only) {
-                    let message = format!(
-                        "rules are about alerts: only `{only}` can stand here, log events are not read"
-                    );
-                    notes.at(&part, message);
-                }
+            Some(part) if part.text().as_deref() != Some(only) => {
+                let message =
+                    format!("rules are about alerts: only `{only}` can stand here, log events are not read");
+                notes.at(&part, message);
             }
             None if key == "product" => notes.missing(&source, key, "is missing: `product: braid`"),
-            None => {}
+            _ => {}
         }
     }
 }

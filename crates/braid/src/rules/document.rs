@@ -4,53 +4,58 @@ use crate::config::tree::{Node, Value};
 
 /// A part of a document: a value, and the way to it in the words of the file.
 #[derive(Clone)]
-pub(super) struct Part<'n> {
+pub(crate) struct Part<'n> {
     node: &'n Node,
     key_place: &'n Place,
     /// `correlation.rules[1]`; empty for the document.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The last step of it.
-    pub(super) key: &'n str,
+    pub(crate) key: &'n str,
 }
 
 /// What is wrong with one file.
 #[derive(Default)]
-pub(super) struct Notes {
-    pub(super) faults: Vec<Fault>,
+pub(crate) struct Notes {
+    pub(crate) faults: Vec<Fault>,
 }
 
 impl Notes {
     /// Something is wrong with a value.
-    pub(super) fn at(&mut self, part: &Part<'_>, message: impl Into<String>) {
+    pub(crate) fn at(&mut self, part: &Part<'_>, message: impl Into<String>) {
         self.put(part.node.place.clone(), part.path.clone(), message.into());
     }
 
     /// Something is wrong with a key.
-    pub(super) fn at_key(&mut self, part: &Part<'_>, message: impl Into<String>) {
+    pub(crate) fn at_key(&mut self, part: &Part<'_>, message: impl Into<String>) {
         self.put(part.key_place.clone(), part.path.clone(), message.into());
     }
 
     /// Something is missing in a table.
-    pub(super) fn missing(&mut self, table: &Part<'_>, key: &str, message: impl Into<String>) {
+    pub(crate) fn missing(&mut self, table: &Part<'_>, key: &str, message: impl Into<String>) {
         self.put(table.node.place.clone(), table.path_to(key), message.into());
     }
 
     /// Something is wrong with the file.
-    pub(super) fn whole(&mut self, message: impl Into<String>) {
+    pub(crate) fn whole(&mut self, message: impl Into<String>) {
         self.put(Place::Nowhere, String::new(), message.into());
     }
 
-    pub(super) fn put(&mut self, place: Place, key: String, message: String) {
+    pub(crate) fn put(&mut self, place: Place, key: String, message: String) {
         self.faults.push(Fault { place, key, message });
     }
 }
 
 impl<'n> Part<'n> {
-    pub(super) fn root(node: &'n Node) -> Self {
+    pub(crate) fn root(node: &'n Node) -> Self {
         Self { node, key_place: &node.place, path: String::new(), key: "" }
     }
 
-    pub(super) fn place(&self) -> &Place {
+    /// The value itself.
+    pub(crate) fn node(&self) -> &'n Node {
+        self.node
+    }
+
+    pub(crate) fn place(&self) -> &Place {
         &self.node.place
     }
 
@@ -58,12 +63,12 @@ impl<'n> Part<'n> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<Self> {
         self.entries().find(|entry| entry.key == key)
     }
 
     /// The entries of a table; none of anything else.
-    pub(super) fn entries(&self) -> impl Iterator<Item = Self> + use<'n> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Self> + use<'n> {
         let entries: &'n [_] = match &self.node.value {
             Value::Table(entries) => entries,
             _ => &[],
@@ -78,7 +83,7 @@ impl<'n> Part<'n> {
     }
 
     /// The elements of a list; none of anything else.
-    pub(super) fn elements(&self) -> impl Iterator<Item = Self> + use<'n> {
+    pub(crate) fn elements(&self) -> impl Iterator<Item = Self> + use<'n> {
         let elements: &'n [Node] = match &self.node.value {
             Value::List(elements) => elements,
             _ => &[],
@@ -93,24 +98,24 @@ impl<'n> Part<'n> {
     }
 
     /// The elements of a list, or the value itself where there is but one.
-    pub(super) fn one_or_more(&self) -> Vec<Self> {
+    pub(crate) fn one_or_more(&self) -> Vec<Self> {
         if self.is_list() { self.elements().collect() } else { vec![self.clone()] }
     }
 
-    pub(super) const fn is_table(&self) -> bool {
+    pub(crate) const fn is_table(&self) -> bool {
         matches!(self.node.value, Value::Table(_))
     }
 
-    pub(super) const fn is_list(&self) -> bool {
+    pub(crate) const fn is_list(&self) -> bool {
         matches!(self.node.value, Value::List(_))
     }
 
-    pub(super) const fn is_null(&self) -> bool {
+    pub(crate) const fn is_null(&self) -> bool {
         matches!(self.node.value, Value::Null)
     }
 
     /// A text; numbers and truth values are taken as they are written.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(crate) fn text(&self) -> Option<String> {
         match &self.node.value {
             Value::Text(text) | Value::Untyped(text) => Some(text.clone()),
             Value::Integer(number) => Some(number.to_string()),
@@ -120,14 +125,14 @@ impl<'n> Part<'n> {
         }
     }
 
-    pub(super) const fn truth(&self) -> Option<bool> {
+    pub(crate) const fn truth(&self) -> Option<bool> {
         match self.node.value {
             Value::Bool(truth) => Some(truth),
             _ => None,
         }
     }
 
-    pub(super) const fn integer(&self) -> Option<i64> {
+    pub(crate) const fn integer(&self) -> Option<i64> {
         match self.node.value {
             Value::Integer(number) => Some(number),
             _ => None,
@@ -135,7 +140,7 @@ impl<'n> Part<'n> {
     }
 
     /// A text that has to be there and has to say something.
-    pub(super) fn need_text(&self, key: &str, what: &str, notes: &mut Notes) -> Option<String> {
+    pub(crate) fn need_text(&self, key: &str, what: &str, notes: &mut Notes) -> Option<String> {
         let Some(part) = self.get(key) else {
             notes.missing(self, key, format!("is missing: {what}"));
             return None;
@@ -144,7 +149,7 @@ impl<'n> Part<'n> {
     }
 
     /// Its text; a fault, if it is none.
-    pub(super) fn text_or(&self, what: &str, notes: &mut Notes) -> Option<String> {
+    pub(crate) fn text_or(&self, what: &str, notes: &mut Notes) -> Option<String> {
         let text = self.text().filter(|text| !text.trim().is_empty());
         if text.is_none() {
             notes.at(self, format!("this is no text: {what}"));
@@ -153,7 +158,7 @@ impl<'n> Part<'n> {
     }
 
     /// One of the words that may stand here.
-    pub(super) fn word(&self, known: &[&'static str], notes: &mut Notes) -> Option<&'static str> {
+    pub(crate) fn word(&self, known: &[&'static str], notes: &mut Notes) -> Option<&'static str> {
         let text = self.text_or(&format!("it may be {}", one_of(known.iter().copied())), notes)?;
         let found = known.iter().copied().find(|word| *word == text);
         if found.is_none() {
@@ -163,7 +168,7 @@ impl<'n> Part<'n> {
     }
 
     /// Says which keys of this table there are not. Where keys of one's own are allowed, only those that look mistyped.
-    pub(super) fn check_keys(&self, known: &[&str], own_allowed: bool, notes: &mut Notes) {
+    pub(crate) fn check_keys(&self, known: &[&str], own_allowed: bool, notes: &mut Notes) {
         for entry in self.entries().filter(|entry| !known.contains(&entry.key)) {
             match near_miss(entry.key, known.iter().copied()) {
                 Some(near) => {
@@ -182,7 +187,7 @@ impl<'n> Part<'n> {
 }
 
 /// What to say of a word that is none of those known.
-pub(super) fn unknown<'a>(found: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+pub(crate) fn unknown<'a>(found: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     match near_miss(found, known.clone()) {
         Some(near) => format!("there is no `{found}`; did you mean `{near}`?"),
         None => format!("there is no `{found}`; it may be {}", one_of(known)),

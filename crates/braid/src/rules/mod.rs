@@ -12,7 +12,7 @@ mod collection;
 mod condition;
 mod correlation;
 mod detection;
-mod document;
+pub(crate) mod document;
 mod files;
 mod header;
 mod selection;

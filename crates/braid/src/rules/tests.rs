@@ -172,3 +172,17 @@ fn keys_of_ones_own_are_allowed_as_sigma_says() {
         .is_ok()
     );
 }
+
+#[test]
+fn the_rules_of_the_manual_can_be_read() {
+    let manual = fs::read_to_string(directory("../../docs/rules.md")).expect("it is there");
+    let block =
+        manual.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it has one");
+    let rules = parse_one(block).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(rules.iter().count(), 2);
+    let fields =
+        manual.split("## Fields").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("it has fields");
+    let missing = |name: &&String| !name.contains('.') && !fields.contains(&format!("`{name}`"));
+    let names = braid_engine::Field::names();
+    assert_eq!(names.iter().filter(missing).collect::<Vec<_>>(), Vec::<&String>::new());
+}

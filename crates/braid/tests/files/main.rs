@@ -1,6 +1,7 @@
 //! `braid decode` and `braid replay` as somebody runs them on files.
 
 mod support;
+mod test;
 
 mod against;
 mod decode;

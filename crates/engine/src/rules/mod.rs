@@ -16,6 +16,7 @@
 
 mod firing;
 mod grouping;
+mod home;
 mod lists;
 mod matching;
 mod window;
