@@ -276,10 +276,16 @@ impl Entity {
         bound
     }
 
-    /// The host that the address named nearest to that time, if that was within `validity`.
-    pub(crate) fn bound_to(&self, at: EventTime, validity: Span) -> Option<EntityId> {
+    /// The host that the address named nearest to that time, if that was within `validity`; hosts that are not known any
+    /// more stand in nobody's way.
+    pub(crate) fn bound_to(
+        &self,
+        at: EventTime,
+        validity: Span,
+        is_known: impl Fn(EntityId) -> bool,
+    ) -> Option<EntityId> {
         let distance = |b: &BindingRecord| Span::micros(at.since(b.at).as_micros().saturating_abs());
-        let near = self.bindings().iter().filter(|b| distance(b) <= validity);
+        let near = self.bindings().iter().filter(|b| distance(b) <= validity && is_known(b.host));
         near.min_by_key(|b| (distance(b), b.host)).map(|b| b.host)
     }
 }
@@ -348,7 +354,8 @@ mod tests {
         let at = |hours: i64| EventTime::from_millis(hours * 3_600_000);
         address.bind(EntityId(1), at(10));
         address.bind(EntityId(2), at(14));
-        let named = |address: &Entity, hours: i64| address.bound_to(at(hours), Span::hours(8)).map(|e| e.0);
+        let named =
+            |address: &Entity, hours: i64| address.bound_to(at(hours), Span::hours(8), |_| true).map(|e| e.0);
         assert_eq!(
             [9, 11, 13, 22, 23].map(|hours| named(&address, hours)),
             [Some(1), Some(1), Some(2), Some(2), None]

@@ -41,6 +41,9 @@ impl TenantState {
                 None => {}
             }
         }
+        // What they alone had kept goes with them, before the input is looked at: with a tick in between it would be no
+        // different.
+        self.sweep_orphans();
     }
 
     /// Notes when a new group may be forgotten.

@@ -21,13 +21,13 @@ use braid_alert::{
 };
 use smallvec::SmallVec;
 
+use crate::Effect;
 use crate::alert_state::{Mention, Part};
 use crate::entity::{Entity, NAMES_MAX};
 use crate::names::Teacher;
 use crate::slots::{EntityRef, NameRef};
 use crate::tenant_state::TenantState;
 use crate::weighing::Weighing;
-use crate::{Effect, Settings};
 
 pub(crate) use encounter::Encounter;
 
@@ -75,20 +75,24 @@ impl TenantState {
             evidence.into_iter().filter_map(|piece| Piece::of(piece, &mut rivals)).collect();
         self.tell_conflicts(rivals, effects);
         let teacher = Teacher::Alert(provider);
+        let mut bound: SmallVec<[(NameRef, NameRef); 4]> = SmallVec::new();
         let mut found = self.names.find_all(pieces.iter().flat_map(|piece| &piece.names)).into_iter();
         for piece in pieces {
             let known = found.by_ref().take(piece.names.len()).collect();
             let (entity, anchor) = self.bearer_of(piece.kind, piece.names, known, teacher, effects);
             self.follow_anchors(&mut mentions);
             self.describe(entity, piece.label, piece.tags);
-            note(
+            self.note(
                 &mut mentions,
                 Mention { entity, part: Part::from(&piece.role), anchor, bound: false, context: false },
             );
             for host_address in piece.addresses {
-                let host = At { host: entity, at, teacher, settings: &weighing.settings };
-                self.note_address(&host, host_address, &mut mentions, effects);
+                let address = self.note_address(host_address, teacher, weighing, &mut mentions, effects);
+                bound.extend(address.zip(anchor));
             }
+        }
+        for (address, host) in bound {
+            self.bind(address, host, at);
         }
         for place in 0..mentions.len() {
             self.follow_binding(place, at, weighing, &mut mentions);
@@ -104,7 +108,7 @@ impl TenantState {
         }
         for mut mention in std::mem::take(mentions) {
             mention.entity = mention.anchor.map_or(mention.entity, |anchor| self.names.bearer(anchor));
-            note(mentions, mention);
+            self.note(mentions, mention);
         }
     }
 
@@ -127,31 +131,38 @@ impl TenantState {
         effects.extend(names.into_iter().map(tell));
     }
 
-    /// A host's own address: an egress stands for many hosts and so for none, an internal one for this host.
+    /// A host's own address: an egress stands for many hosts and so for none, an internal one for this host. Returns the
+    /// address's name if it does.
     fn note_address(
         &mut self,
-        named: &At<'_>,
         HostAddress { address, egress }: HostAddress,
+        teacher: Teacher<'_>,
+        weighing: &Weighing,
         mentions: &mut Mentions,
         effects: &mut Vec<Effect>,
-    ) {
-        let binds = !egress && !named.settings.is_handed_around(&address);
+    ) -> Option<NameRef> {
+        let binds = !egress && !weighing.settings.is_handed_around(&address);
         let names = vec![Identifier { kind: IdentifierKind::Address, value: address }];
-        let Some((kind, names)) = self.names_of(EntityKind::Address, names, effects) else { return };
+        let (kind, names) = self.names_of(EntityKind::Address, names, effects)?;
         let known = Known::from_elem(None, 1);
-        let (entity, anchor) = self.bearer_of(kind, names, known, named.teacher, effects);
-        let host = self.entities[named.host].id;
+        let (entity, anchor) = self.bearer_of(kind, names, known, teacher, effects);
         if egress && !self.entities[entity].egress {
             self.before_change_of(entity);
-        }
-        let known = &mut self.entities[entity];
-        let news =
-            (egress && !std::mem::replace(&mut known.egress, true)) || (binds && known.bind(host, named.at));
-        if news {
+            self.entities[entity].egress = true;
             self.touch_entity(entity);
         }
         let part = Part::Related;
-        note(mentions, Mention { entity, part, anchor, bound: false, context: true });
+        self.note(mentions, Mention { entity, part, anchor, bound: false, context: true });
+        anchor.filter(|_| binds)
+    }
+
+    /// From this alert on an address is a host's. That is noted when all of its evidence has been heard, for which host it
+    /// is may be learned from the pieces after the one that says so.
+    fn bind(&mut self, address: NameRef, host: NameRef, at: EventTime) {
+        let (address, host) = (self.names.bearer(address), self.entities[self.names.bearer(host)].id);
+        if self.entities[address].bind(host, at) {
+            self.touch_entity(address);
+        }
     }
 
     /// An address that is a host's at the time stands for that host.
@@ -160,11 +171,11 @@ impl TenantState {
         if address.kind != EntityKind::Address || mentions[place].context || !address.joins() {
             return;
         }
-        let host = address.bound_to(at, weighing.settings.ip_binding);
+        let host = address.bound_to(at, weighing.settings.ip_binding, |host| self.hosts.contains_key(&host));
         let Some(host) = host.and_then(|id| self.hosts.get(&id).copied()) else { return };
         mentions[place].context = true;
         let (part, anchor) = (mentions[place].part, None);
-        note(mentions, Mention { entity: host, part, anchor, bound: true, context: false });
+        self.note(mentions, Mention { entity: host, part, anchor, bound: true, context: false });
     }
 
     /// The entity that bears these names: one that is known, several that turn out to be one, or a new one; with the
@@ -292,14 +303,6 @@ impl TenantState {
     }
 }
 
-/// Where and when an alert gives addresses.
-struct At<'a> {
-    host: EntityRef,
-    at: EventTime,
-    teacher: Teacher<'a>,
-    settings: &'a Settings,
-}
-
 /// How many tags of products an entity keeps.
 const TAGS_MAX: usize = 32;
 
@@ -308,25 +311,31 @@ pub(crate) const ENTITY_BYTES: u64 = 160;
 /// See [`ENTITY_BYTES`].
 pub(crate) const NAME_BYTES: u64 = 64;
 
-/// Adds a mention; of two that name the same entity the one that says more stays.
-fn note(mentions: &mut Mentions, mention: Mention) {
-    match mentions.iter_mut().find(|m| m.entity == mention.entity) {
-        Some(known) => {
-            known.strengthen(mention);
+impl TenantState {
+    /// Adds a mention; of two of the same entity all that they say stays.
+    fn note(&self, mentions: &mut Mentions, mention: Mention) {
+        match mentions.iter_mut().find(|m| m.entity == mention.entity) {
+            Some(known) => {
+                known.strengthen(mention, &self.names);
+            }
+            None => mentions.push(mention),
         }
-        None => mentions.push(mention),
     }
 }
 
 impl Mention {
-    /// Takes over what another mention of the same entity says beyond this one. Returns whether that was anything.
-    pub(crate) fn strengthen(&mut self, other: Self) -> bool {
-        let before = (self.part, self.bound, self.context);
+    /// Takes over what another mention of the same entity says beyond this one; it hangs on the stronger of their names,
+    /// whichever came first. Returns whether that was anything.
+    pub(crate) fn strengthen(&mut self, other: Self, names: &crate::names::Names) -> bool {
+        let before = (self.part, self.bound, self.context, self.anchor);
         self.part = self.part.max(other.part);
         self.bound &= other.bound;
         self.context &= other.context;
-        self.anchor = self.anchor.or(other.anchor);
-        before != (self.part, self.bound, self.context)
+        if self.anchor != other.anchor {
+            let strength = |&name: &NameRef| (rank::of(names.identifier(name)), names.identifier(name));
+            self.anchor = self.anchor.into_iter().chain(other.anchor).min_by_key(strength);
+        }
+        before != (self.part, self.bound, self.context, self.anchor)
     }
 }
 

@@ -107,7 +107,7 @@ impl TenantState {
             let state = &mut self.alerts[slot];
             match state.mentions.iter_mut().find(|m| m.entity == entity) {
                 Some(known) => {
-                    if !known.strengthen(mention) {
+                    if !known.strengthen(mention, &self.names) {
                         continue;
                     }
                 }
@@ -143,14 +143,15 @@ impl TenantState {
             known.status = revision.status;
             known.severity = revision.severity;
             known.title = revision.title;
-            known.phase = revision.phase.or(known.phase.take());
-            known.category = revision.category.or(known.category.take());
-            known.classification = revision.classification.or(known.classification.take());
-            known.determination = revision.determination.or(known.determination.take());
-            known.assignee = revision.assignee.or(known.assignee.take());
-            known.resolved = revision.resolved.or(known.resolved);
-            known.portal_url = revision.portal_url.or(known.portal_url.take());
         }
+        // What a revision leaves open, another one that says it fills, the newer first.
+        settle_open(&mut known.phase, revision.phase, newer);
+        settle_open(&mut known.category, revision.category, newer);
+        settle_open(&mut known.classification, revision.classification, newer);
+        settle_open(&mut known.determination, revision.determination, newer);
+        settle_open(&mut known.assignee, revision.assignee, newer);
+        settle_open(&mut known.resolved, revision.resolved, newer);
+        settle_open(&mut known.portal_url, revision.portal_url, newer);
         known.source_alert_id = known.source_alert_id.take().or(revision.source_alert_id);
         let material = is_material(&before, known);
         if known.updated != before.updated {
@@ -228,6 +229,12 @@ impl TenantState {
         near.extend(self.merge_others(slot, candidates, at, weighing, effects));
         near
     }
+}
+
+/// What two revisions say of something that either may leave open.
+fn settle_open<T>(known: &mut Option<T>, said: Option<T>, newer: bool) {
+    let before = known.take();
+    *known = if newer { said.or(before) } else { before.or(said) };
 }
 
 /// Whether a person or a program that reads incidents would care.

@@ -122,7 +122,7 @@ impl TenantState {
             group.forget_entity(from);
             match alert.mentions.iter_mut().find(|m| m.entity == to) {
                 Some(there) => {
-                    there.strengthen(moved);
+                    there.strengthen(moved, &self.names);
                 }
                 None => {
                     alert.mentions.push(moved);
