@@ -1,0 +1,159 @@
+//! Which incidents an alert is linked to, and how strongly.
+
+use std::cmp::Reverse;
+
+use braid_alert::{Alert, EntityKind, IncidentId, LinkReason, Phase, Provider, Span, Weight};
+
+use super::alert::{AlertFacts, LinkFacts, Mention, Part, Who, gap_between, interval};
+use super::history::History;
+use super::{naming, weighing};
+
+/// How many mentions of an entity are looked at on each side of the alert's time.
+const NEAREST_MENTIONS: usize = 8;
+
+/// An incident that an alert is linked to.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) incident: IncidentId,
+    pub(super) total: Weight,
+    /// The best link of each shared entity, the strongest first.
+    pub(super) links: Vec<LinkFacts>,
+}
+
+impl History {
+    /// The incidents that an alert with these mentions is linked to, strongest first; `own` is left out.
+    pub(super) fn candidates(
+        &self,
+        alert: &Alert,
+        mentions: &[Mention],
+        own: Option<IncidentId>,
+    ) -> Vec<Candidate> {
+        let joining = mentions.iter().filter(|m| !m.context && self.entity(m.entity).joins());
+        let links: Vec<LinkFacts> = joining.flat_map(|mention| self.links_by(alert, mention)).collect();
+        let mut incidents: Vec<IncidentId> =
+            links.iter().map(|link| self.alert(link.peer).incident).collect();
+        incidents.sort();
+        incidents.dedup();
+        let others = incidents.into_iter().filter(|&incident| Some(incident) != own);
+        let mut candidates: Vec<Candidate> =
+            others.filter_map(|incident| self.candidate(alert, incident, &links)).collect();
+        candidates.sort_by_key(|c| (Reverse(c.total), self.first_activity(c.incident), c.incident));
+        candidates
+    }
+
+    /// What links an alert to one incident: the best link of each shared entity. Tools count together no more than
+    /// `files_max`, and are not asked at all where nothing else links and that could not suffice.
+    fn candidate(&self, alert: &Alert, incident: IncidentId, links: &[LinkFacts]) -> Option<Candidate> {
+        let settings = &self.settings;
+        let mut best: Vec<LinkFacts> = Vec::new();
+        let into = links.iter().filter(|link| self.alert(link.peer).incident == incident);
+        for link in into {
+            let rank = |l: &LinkFacts| (Reverse(l.weight), l.gap, l.peer);
+            match best.iter_mut().find(|known| self.meant(&known.who) == self.meant(&link.who)) {
+                Some(known) if rank(link) < rank(known) => *known = link.clone(),
+                Some(_) => {}
+                None => best.push(link.clone()),
+            }
+        }
+        best.sort_by_key(|link| (Reverse(link.weight), self.meant(&link.who)));
+        let is_tool = |link: &LinkFacts| weighing::is_tool(&self.entity(self.meant(&link.who)).kind);
+        if best.iter().all(is_tool) && settings.weights.files_max < settings.join_at {
+            return None;
+        }
+        let sum = |tools: bool| {
+            let weights = best.iter().filter(|link| is_tool(link) == tools).map(|link| link.weight);
+            weights.fold(Weight::ZERO, Weight::plus)
+        };
+        let total = sum(false).plus(sum(true).min(settings.weights.files_max));
+        let mut candidate = Candidate { incident, total, links: best };
+        self.add_sequence(&mut candidate, alert);
+        Some(candidate)
+    }
+
+    /// The links of an alert by one entity: to the alerts nearest in time that mention it, each side of the beginning of
+    /// its activity, in incidents that still take alerts.
+    fn links_by(&self, alert: &Alert, here: &Mention) -> Vec<LinkFacts> {
+        let nearest =
+            self.nearest_mentioners(here.entity, alert.first_activity, NEAREST_MENTIONS).into_iter();
+        let drawing = nearest.filter(|(peer, there)| !there.context && self.takes_alerts(peer.incident));
+        drawing
+            .map(|(peer, there)| self.link(alert, here, peer, &there))
+            .filter(|link| link.weight >= weighing::WEIGHT_MIN)
+            .collect()
+    }
+
+    /// kind × rarity × role here × certainty here × role there × certainty there × nearness, each product rounded down.
+    fn link(&self, alert: &Alert, here: &Mention, peer: &AlertFacts, there: &Mention) -> LinkFacts {
+        let (entity, settings) = (self.entity(here.entity), &self.settings);
+        let of = |alert: &Alert| interval(alert, settings.activity_max);
+        let gap = gap_between(of(alert), of(&peer.alert));
+        let weight = weighing::kind(&entity.kind, settings)
+            .times(weighing::rarity(self.partners(entity.id), settings))
+            .times(weighing::part(here.part))
+            .times(self.certainty(here, &alert.provider))
+            .times(weighing::part(there.part))
+            .times(self.certainty(there, &peer.alert.provider))
+            .times(weighing::nearness(&entity.kind, gap, settings));
+        let reason = reason_of(&entity.kind, here, there);
+        LinkFacts { peer: peer.arrival, who: here.who.clone(), reason, weight, gap }
+    }
+
+    /// Certain is what hangs on a name that holds everywhere. What a cloud product calls an address is seen from outside.
+    fn certainty(&self, mention: &Mention, provider: &Provider) -> Weight {
+        let cloud = [
+            Provider::DefenderForCloudApps,
+            Provider::DefenderForOffice365,
+            Provider::EntraIdProtection,
+            Provider::AppGovernance,
+            Provider::DataLossPrevention,
+        ];
+        let is_address = self.entity(mention.entity).kind == EntityKind::Address;
+        let named = matches!(&mention.who, Who::Named(name) if naming::is_certain(&name.kind));
+        weighing::certainty(named && !mention.bound && !(is_address && cloud.contains(provider)))
+    }
+
+    /// Whether an incident still takes alerts: it had news within `late_join`.
+    pub(super) fn takes_alerts(&self, incident: IncidentId) -> bool {
+        self.clock.since(self.incidents[&incident].last_changed) < self.settings.late_join
+    }
+
+    /// The next step of the kill chain by a user or host, in its order, adds to the sum; if it is needed to reach the
+    /// threshold, it is the reason.
+    fn add_sequence(&self, candidate: &mut Candidate, alert: &Alert) {
+        let best = &mut candidate.links[0];
+        let people_or_hosts =
+            [EntityKind::User, EntityKind::Mailbox, EntityKind::Host, EntityKind::MobileDevice];
+        if !people_or_hosts.contains(&self.entity(self.meant(&best.who)).kind) {
+            return;
+        }
+        let peer = &self.alert(best.peer).alert;
+        let step = |alert: &Alert| alert.phase.as_ref().and_then(Phase::step);
+        let (Some(mine), Some(theirs)) = (step(alert), step(peer)) else { return };
+        let in_order = match mine.cmp(&theirs) {
+            std::cmp::Ordering::Greater => alert.first_activity >= peer.first_activity,
+            std::cmp::Ordering::Less => alert.first_activity <= peer.first_activity,
+            std::cmp::Ordering::Equal => false,
+        };
+        if in_order {
+            if candidate.total < self.settings.join_at {
+                best.reason = LinkReason::EventSequence;
+            }
+            candidate.total = candidate.total.plus(self.settings.sequence_bonus);
+        }
+    }
+}
+
+fn reason_of(kind: &EntityKind, here: &Mention, there: &Mention) -> LinkReason {
+    let aimed_at = here.part == Part::Target || there.part == Part::Target;
+    match kind {
+        _ if here.bound || there.bound => LinkReason::SameNetworkSegment,
+        EntityKind::User | EntityKind::Mailbox if aimed_at => LinkReason::SameTargetedAsset,
+        EntityKind::User | EntityKind::Mailbox | EntityKind::CloudLogon => LinkReason::SameActor,
+        EntityKind::Address | EntityKind::Url => LinkReason::SharedIndicators,
+        EntityKind::MailCluster => LinkReason::SameCampaign,
+        EntityKind::MailMessage | EntityKind::File | EntityKind::Process | EntityKind::Registry => {
+            LinkReason::SimilarArtifacts
+        }
+        _ => LinkReason::SameTargetedAsset,
+    }
+}

@@ -1,0 +1,158 @@
+//! What an incident comes to: the facts that the engine's record and the reference must agree on.
+
+use braid_alert::{
+    AlertKey, ChangeReason, CloseReason, EntityId, EntityKind, EventTime, Identifier, Incident, IncidentId,
+    IncidentStatus, Link, OpenReason, Role, Severity, Tenant,
+};
+
+use super::history::History;
+
+/// The facts of an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IncidentSummary {
+    /// Its id.
+    pub id: IncidentId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Its version.
+    pub version: i64,
+    /// Where it stands.
+    pub status: IncidentStatus,
+    /// The highest of its alerts; of a redirected one the last that it had.
+    pub severity: Severity,
+    /// The first activity of its alerts; of a redirected one the last that it had.
+    pub first_activity: EventTime,
+    /// The last activity, likewise.
+    pub last_activity: EventTime,
+    /// Its alerts, in order of first activity, then of arrival.
+    pub alerts: Vec<AlertKey>,
+    /// What they mention, by number.
+    pub entities: Vec<EntitySummary>,
+    /// What holds them together, in the order of alerts.
+    pub links: Vec<Link>,
+    /// What was merged into it.
+    pub merged_from: Vec<IncidentId>,
+    /// Where it went.
+    pub redirect: Option<IncidentId>,
+    /// What it continues, what continues it, what it is a recurrence of.
+    pub related: [Option<IncidentId>; 3],
+    /// Why it opened.
+    pub opened: OpenReason,
+    /// Why it last changed.
+    pub changed: ChangeReason,
+    /// Why it is closed.
+    pub closed: Option<CloseReason>,
+}
+
+/// The facts of an entity in an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntitySummary {
+    /// Its number.
+    pub id: EntityId,
+    /// What kind of thing it is.
+    pub kind: EntityKind,
+    /// Its names, sorted.
+    pub identifiers: Vec<Identifier>,
+    /// The parts that it plays here, sorted.
+    pub roles: Vec<Role>,
+    /// How many of the incident's alerts mention it.
+    pub alerts: i32,
+    /// It joins nothing here.
+    pub context: bool,
+}
+
+impl From<&Incident> for IncidentSummary {
+    fn from(incident: &Incident) -> Self {
+        let mut entities: Vec<EntitySummary> = incident
+            .entities
+            .iter()
+            .map(|entity| EntitySummary {
+                id: entity.id,
+                kind: entity.kind.clone(),
+                identifiers: entity.identifiers.clone(),
+                roles: entity.roles.clone(),
+                alerts: entity.alerts,
+                context: entity.context,
+            })
+            .collect();
+        entities.sort_by_key(|entity| entity.id);
+        let key = |provider: &_, id: &_| AlertKey { provider: Clone::clone(provider), id: Clone::clone(id) };
+        Self {
+            id: incident.id,
+            tenant: incident.tenant.clone(),
+            version: incident.version,
+            status: incident.status.clone(),
+            severity: incident.severity.clone(),
+            first_activity: incident.first_activity,
+            last_activity: incident.last_activity,
+            alerts: incident.alerts.iter().map(|alert| key(&alert.provider, &alert.id)).collect(),
+            entities,
+            links: incident.links.clone(),
+            merged_from: incident.merged_from.clone(),
+            redirect: incident.redirect_incident_id,
+            related: [incident.continuation_of, incident.continued_by, incident.recurrence_of],
+            opened: incident.opened.clone(),
+            changed: incident.changed.clone(),
+            closed: incident.closed.clone(),
+        }
+    }
+}
+
+impl History {
+    pub(super) fn summaries(&self) -> Vec<IncidentSummary> {
+        self.incidents.keys().map(|&id| self.summary(id)).collect()
+    }
+
+    fn summary(&self, id: IncidentId) -> IncidentSummary {
+        let incident = &self.incidents[&id];
+        let mut story: Vec<_> = self.alerts_of(id).collect();
+        story.sort_by_key(|alert| (alert.alert.first_activity, alert.arrival));
+        let links = story.iter().flat_map(|a| a.links.iter().map(|link| self.told(&a.key(), link)));
+        let (severity, first_activity, last_activity) = incident
+            .last
+            .clone()
+            .unwrap_or_else(|| (self.severity(id), self.first_activity(id), self.last_activity(id)));
+        IncidentSummary {
+            id,
+            tenant: self.tenant.clone(),
+            version: incident.version,
+            status: incident.status.clone(),
+            severity,
+            first_activity,
+            last_activity,
+            alerts: story.iter().map(|alert| alert.key()).collect(),
+            entities: self
+                .entities_of(id)
+                .into_iter()
+                .map(|entity| self.entity_summary(id, entity))
+                .collect(),
+            links: links.collect(),
+            merged_from: incident.merged_from.clone(),
+            redirect: incident.redirect,
+            related: [incident.continuation_of, incident.continued_by, incident.recurrence_of],
+            opened: incident.opened.clone(),
+            changed: incident.changed.clone(),
+            closed: incident.closed.clone(),
+        }
+    }
+
+    fn entity_summary(&self, incident: IncidentId, id: EntityId) -> EntitySummary {
+        let mentioners = self.mentioners(id);
+        let mentions: Vec<_> =
+            mentioners.iter().filter(|(alert, _)| alert.incident == incident).map(|(_, m)| m).collect();
+        let entity = self.entity(id);
+        let mut identifiers = entity.names.clone();
+        identifiers.sort();
+        let mut roles: Vec<Role> = mentions.iter().map(|mention| mention.part.role()).collect();
+        roles.sort();
+        roles.dedup();
+        EntitySummary {
+            id,
+            kind: entity.kind.clone(),
+            identifiers,
+            roles,
+            alerts: mentions.len() as i32,
+            context: !entity.joins() || mentions.iter().all(|mention| mention.context),
+        }
+    }
+}
