@@ -122,13 +122,14 @@ impl History {
         }
     }
 
-    /// What sayings come to: one mention for each entity, in the order in which they are first spoken of.
+    /// Sayings, one about each entity, with the entities that they mean now.
     pub(super) fn mentions(&self, sayings: &[Saying]) -> Vec<Mention> {
-        let of = |Saying { who, part, bound, context }: Saying| {
-            let entity = self.meant(&who);
-            Mention { entity, who, part, bound, context }
-        };
-        self.condense(sayings).into_iter().map(of).collect()
+        sayings.iter().map(|saying| self.mention(saying)).collect()
+    }
+
+    fn mention(&self, saying: &Saying) -> Mention {
+        let Saying { who, part, bound, context } = saying.clone();
+        Mention { entity: self.meant(&who), who, part, bound, context }
     }
 
     /// Two sayings about one entity are one: the greater part counts, only what is bound, or context, by both is so, and it
@@ -172,8 +173,9 @@ impl History {
 
     /// The alerts that mention an entity, each with what it says about it.
     pub(super) fn mentioners(&self, entity: EntityId) -> Vec<(&AlertFacts, Mention)> {
-        let of = |alert: &'_ AlertFacts| {
-            self.mentions(&alert.sayings).into_iter().find(|mention| mention.entity == entity)
+        let of = |alert: &AlertFacts| {
+            let saying = alert.sayings.iter().find(|saying| self.meant(&saying.who) == entity)?;
+            Some(self.mention(saying))
         };
         self.alerts.iter().filter_map(|alert| Some((alert, of(alert)?))).collect()
     }

@@ -48,12 +48,12 @@ pub(super) struct EntityFacts {
     pub(super) conflicts: Vec<Identifier>,
 }
 
-/// An alert said that an address is this host's at that time.
-#[derive(Debug)]
+/// An alert said that an address is this host's at that time. Sorted by address, then by time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Binding {
     pub(super) address: EntityId,
-    pub(super) host: EntityId,
     pub(super) at: EventTime,
+    pub(super) host: EntityId,
 }
 
 impl EntityFacts {

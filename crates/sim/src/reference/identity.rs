@@ -15,8 +15,11 @@ const NAMES_MAX: usize = 64;
 /// How many names that stand for several an entity remembers.
 const CONFLICTS_MAX: usize = 16;
 
-/// How many hosts an address remembers having named.
+/// How many sightings an address remembers.
 const BINDINGS_MAX: usize = 8;
+
+/// How far apart two sightings of a host are between which others of it say nothing.
+const SIGHTINGS_APART: Span = Span::hours(4);
 
 impl History {
     /// The entity that bears a name.
@@ -59,7 +62,7 @@ impl History {
         }
         for (address, host) in bound {
             let (address, host) = (self.meant(&address), self.meant(&host));
-            self.bindings.push(Binding { address, host, at });
+            self.bind(Binding { address, host, at });
         }
         self.conclude_hosts(&mut sayings, at);
         self.condense(&sayings)
@@ -102,24 +105,68 @@ impl History {
         }
     }
 
-    /// The host that an address was nearest to a time, if that was near enough. Of each host the last time counts, and
-    /// only the eight hosts that were named last.
+    /// The host that an address was sighted with nearest to a time, if that was near enough.
     fn host_at(&self, address: EntityId, at: EventTime) -> Option<EntityId> {
-        let mut last: Vec<(EventTime, EntityId)> = Vec::new();
-        for binding in self.bindings.iter().filter(|binding| binding.address == address) {
-            let host = self.now(binding.host);
-            match last.iter_mut().find(|(_, known)| *known == host) {
-                Some((known, _)) => *known = binding.at.max(*known),
-                None => last.push((binding.at, host)),
-            }
-        }
-        last.sort();
-        let near = last.iter().rev().take(BINDINGS_MAX).filter_map(|&(then, host)| {
-            let distance = Span::micros(at.since(then).as_micros().saturating_abs());
-            let is_known = self.entities.iter().any(|e| e.id == host && e.kind == EntityKind::Host);
-            (distance <= self.settings.ip_binding).then_some((distance, host)).filter(|_| is_known)
+        let near = self.bindings.iter().filter(|binding| binding.address == address).filter_map(|binding| {
+            let distance = Span::micros(at.since(binding.at).as_micros().saturating_abs());
+            let is_known = self.entities.iter().any(|e| e.id == binding.host && e.kind == EntityKind::Host);
+            (is_known && distance <= self.settings.ip_binding).then_some((distance, binding.host))
         });
         near.min().map(|(_, host)| host)
+    }
+
+    /// Notes that an address was sighted with a host, unless that is between two such sightings close to each other, which
+    /// say so already. Of an address the last eight are kept.
+    fn bind(&mut self, binding: Binding) {
+        let address = binding.address;
+        if self.bindings.contains(&binding) {
+            return;
+        }
+        self.bindings.push(binding.clone());
+        self.bindings.sort();
+        let place =
+            self.bindings.iter().position(|known| *known == binding).expect("it has just been put there");
+        if self.says_nothing(place) {
+            self.bindings.remove(place);
+            return;
+        }
+        self.thin_sightings();
+        let mut of_it = (0..self.bindings.len()).filter(|&place| self.bindings[place].address == address);
+        if let (Some(oldest), true) = (of_it.next(), of_it.count() >= BINDINGS_MAX) {
+            self.bindings.remove(oldest);
+        }
+    }
+
+    /// Whether a sighting stands between two of the same address with the same host, close to each other.
+    fn says_nothing(&self, place: usize) -> bool {
+        let Some([before, here, after]) =
+            place.checked_sub(1).and_then(|from| self.bindings.get(from..from + 3))
+        else {
+            return false;
+        };
+        let same = |other: &Binding| (other.address, other.host) == (here.address, here.host);
+        same(before) && same(after) && after.at.since(before.at) <= SIGHTINGS_APART
+    }
+
+    fn thin_sightings(&mut self) {
+        let mut place = 0;
+        while place < self.bindings.len() {
+            if self.says_nothing(place) {
+                self.bindings.remove(place);
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    /// What was sighted with one host was sighted with the other, for the two are one.
+    fn rebind(&mut self, gone: EntityId, keep: EntityId) {
+        for binding in self.bindings.iter_mut().filter(|binding| binding.host == gone) {
+            binding.host = keep;
+        }
+        self.bindings.sort();
+        self.bindings.dedup();
+        self.thin_sightings();
     }
 
     /// Learns that these names are one entity's, unless a stronger name says otherwise. Returns the strongest of them
@@ -202,6 +249,7 @@ impl History {
         let (keep, gone) = if claim(a) > claim(b) { (a, b) } else { (b, a) };
         self.note_encounters(keep, gone);
         self.introduce(keep, gone);
+        self.rebind(gone, keep);
         let place = self.entities.iter().position(|entity| entity.id == gone).expect("it is there");
         let gone = self.entities.remove(place);
         self.became.insert(gone.id, keep);

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use braid_alert::{Alert, EntityKind, IncidentId, LinkReason, Phase, Provider, Span, Weight};
+use braid_alert::{Alert, EntityKind, IncidentId, LinkReason, Phase, Provider, Weight};
 
 use super::alert::{AlertFacts, LinkFacts, Mention, Part, Who, gap_between, interval};
 use super::history::History;

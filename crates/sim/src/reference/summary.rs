@@ -1,11 +1,12 @@
 //! What an incident comes to: the facts that the engine's record and the reference must agree on.
 
 use braid_alert::{
-    AlertKey, ChangeReason, CloseReason, EntityId, EntityKind, EventTime, Identifier, Incident, IncidentId,
-    IncidentStatus, Link, OpenReason, Role, Severity, Tenant,
+    AlertKey, ChangeReason, CloseReason, ContextReason, EntityId, EntityKind, EventTime, Identifier,
+    Incident, IncidentId, IncidentStatus, Link, OpenReason, Role, Severity, Tenant,
 };
 
-use super::history::History;
+use super::alert::Mention;
+use super::history::{EntityFacts, History};
 
 /// The facts of an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,8 +58,8 @@ pub struct EntitySummary {
     pub roles: Vec<Role>,
     /// How many of the incident's alerts mention it.
     pub alerts: i32,
-    /// It joins nothing here.
-    pub context: bool,
+    /// Why it joins nothing here, if it does not.
+    pub context: Option<ContextReason>,
 }
 
 impl From<&Incident> for IncidentSummary {
@@ -72,7 +73,7 @@ impl From<&Incident> for IncidentSummary {
                 identifiers: entity.identifiers.clone(),
                 roles: entity.roles.clone(),
                 alerts: entity.alerts,
-                context: entity.context,
+                context: entity.context_reason.clone(),
             })
             .collect();
         entities.sort_by_key(|entity| entity.id);
@@ -152,7 +153,25 @@ impl History {
             identifiers,
             roles,
             alerts: mentions.len() as i32,
-            context: !entity.joins() || mentions.iter().all(|mention| mention.context),
+            context: self.context_of(incident, entity, &mentions),
+        }
+    }
+
+    /// A hub that gave a link joined all the same.
+    fn context_of(
+        &self,
+        incident: IncidentId,
+        entity: &EntityFacts,
+        mentions: &[&Mention],
+    ) -> Option<ContextReason> {
+        let mut links = self.alerts_of(incident).flat_map(|alert| &alert.links);
+        match entity {
+            EntityFacts { egress: true, .. } => Some(ContextReason::Egress),
+            EntityFacts { ambiguous: true, .. } => Some(ContextReason::Ambiguous),
+            hub if self.is_hub(hub.id) && !links.any(|link| self.meant(&link.who) == hub.id) => {
+                Some(ContextReason::Hub)
+            }
+            _ => mentions.iter().all(|mention| mention.context).then_some(ContextReason::Beside),
         }
     }
 }
