@@ -18,6 +18,7 @@ Begin here:
 Without Kafka, on files:
   braid decode --format mdi-cef --tenant contoso alerts.cef
   braid replay --format sentinel-security-alert alerts.jsonl
+  braid explain b28af616 --format sentinel-security-alert alerts.jsonl
 
 Exit codes:
   0  all went well
@@ -56,6 +57,8 @@ pub enum Command {
     Test(Test),
     /// Print what is committed in a topic, a JSON line a record
     Dump(Dump),
+    /// Tell the story of an incident: why each alert is in it, what came near, how the attacker moved
+    Explain(Explain),
 }
 
 /// Where the configuration is.
@@ -293,6 +296,42 @@ pub struct Dump {
     pub config: ConfigFile,
 }
 
+/// `braid explain`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid explain b28af616 --format sentinel-security-alert alerts.jsonl    replays the alerts
+  braid explain b28af616 incidents.jsonl events.jsonl                     what replay, dump or the API printed
+  braid explain b28af616 -c braid.toml                                    from the incidents and incident-events topics
+  braid explain b28af616 --url http://localhost:8080                      from a running braid
+
+Without events (the API, or a file of incidents alone) the story has no merges, resolutions and commands in it, only \
+what the record itself tells.")]
+pub struct Explain {
+    /// The incident's id, or as much of its beginning as only it has
+    #[arg(value_name = "INCIDENT")]
+    pub incident: String,
+    /// Files of incidents and of their changes, a JSON line each or as `braid dump` prints them; with --format, files of
+    /// alerts, which are replayed; `-` is standard input
+    #[arg(value_name = "FILE", conflicts_with = "url")]
+    pub files: Vec<PathBuf>,
+    /// What the records of the files are, if they are alerts; see `braid replay --help`
+    #[arg(short, long, value_name = "FORMAT", requires = "files")]
+    pub format: Option<FileFormat>,
+    /// Whose the alerts are [default: what the record's own field says; for CEF, which has none, `default`]
+    #[arg(long, value_name = "NAME", value_parser = tenant_name, requires = "format")]
+    pub tenant: Option<String>,
+    /// Where a running braid answers
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Where the configuration is: of the cluster and the topics, or of the replay
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// One JSON object, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -307,9 +346,9 @@ mod tests {
     #[test]
     fn the_help_names_every_command_and_every_exit_code() {
         let help = Cli::command().render_long_help().to_string();
-        for word in
-            ["demo", "init", "validate", "topics", "run", "decode", "replay", "test", "dump", "Exit codes:"]
-        {
+        let commands =
+            ["demo", "init", "validate", "topics", "run", "decode", "replay", "test", "dump", "explain"];
+        for word in commands.into_iter().chain(["Exit codes:"]) {
             assert!(help.contains(word), "{word}");
         }
     }

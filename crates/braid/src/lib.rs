@@ -14,14 +14,17 @@ pub mod topology;
 mod decode;
 mod demo;
 mod dump;
+mod explain;
 mod init;
 mod outcome;
+mod paint;
 mod replay;
 mod rules;
 mod run;
 mod test_cases;
 mod topics;
 mod validate;
+mod wording;
 
 use cli::Command;
 
@@ -43,5 +46,6 @@ pub fn run_command(command: &Command) -> anyhow::Result<Outcome> {
         Command::Replay(arguments) => replay::run(arguments),
         Command::Test(arguments) => test_cases::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
     }
 }

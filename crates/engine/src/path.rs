@@ -116,7 +116,10 @@ impl TenantState {
 
     /// The first of each account, host left and host reached counts.
     fn take_hop(&self, walk: &mut Walk, step: Step, state: &AlertState, explicit: bool) {
-        if walk.hops.len() < HOPS_MAX && walk.taken.insert(step) {
+        // Who it was is known already, if somebody was seen to go there from here.
+        let nameless =
+            step.0.is_none() && walk.taken.iter().any(|&(_, from, to)| (from, to) == (step.1, step.2));
+        if walk.hops.len() < HOPS_MAX && !nameless && walk.taken.insert(step) {
             let id = |slot: EntityRef| self.entities[slot].id;
             let (user, from, to) = (step.0.map(id), id(step.1), id(step.2));
             let (at, alert) = (state.alert.first_activity, state.key());

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use braid_alert::{EntityId, Incident, IncidentStatus};
 use braid_engine::{Caps, Settings};
 use expect_test::{Expect, expect};
-use timeline::Stage;
+use timeline::{Stage, play};
 
 /// The incidents that stand after a timeline, in the order in which they opened.
 fn incidents(settings: Settings, timeline: &str) -> Vec<Incident> {
@@ -233,6 +233,14 @@ fn ten_thousand_alerts_of_one_detector_are_one_small_incident() {
     assert_eq!((incident.version, stage.partition.stats().alerts), (10_000, 10_000));
     assert_eq!(&*incident.title, "Spray and 9999 more alerts on pc1.contoso.com");
     assert!(stage.out.lines().last().unwrap().contains("alertJoined s9999"), "each has its change");
+}
+
+#[test]
+fn each_alert_of_a_flood_has_its_change_and_its_link() {
+    let told = play(&sprayed(22));
+    let last = told.lines().last().unwrap();
+    assert!(last.starts_with("#1 v22 alertJoined s21 [sameTargetedAsset s"), "{last}");
+    assert!(last.ends_with("active medium alerts=22"), "{last}");
 }
 
 #[test]

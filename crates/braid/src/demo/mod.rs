@@ -20,8 +20,6 @@ mod board;
 mod screen;
 mod ticker;
 mod report;
-mod wording;
-mod paint;
 
 #[cfg(test)]
 mod tests;
@@ -92,7 +90,7 @@ fn introduce(screen: &Screen, story: &Story, beginning: EventTime) -> anyhow::Re
     );
     let paint = screen.paint;
     let mut lines = vec![paint.bold("braid demo: alerts in, incidents out")];
-    lines.extend(paint::wrap(&text, paint.width));
+    lines.extend(crate::paint::wrap(&text, paint.width));
     lines.push(String::new());
     lines.iter().try_for_each(|line| screen.line(line))
 }
@@ -116,12 +114,13 @@ fn conclude(
     for letter in board.dead_letters() {
         let told =
             format!("Not an incident: a record of {} is in dead-letters. {}", letter.topic, letter.detail);
-        lines.extend(paint::wrap(&format!("{told} ({}).", letter.reason), paint.width));
+        lines.extend(crate::paint::wrap(&format!("{told} ({}).", letter.reason), paint.width));
     }
     lines.push(paint.good(&verdict(story, board, &incidents, now)?));
     lines.extend([String::new(), paint.bold("Next, with your own Kafka:")]);
     lines.extend(
-        next_steps().map(|(command, what)| format!("  {} {what}", paint.bold(&paint::fit(command, 25)))),
+        next_steps()
+            .map(|(command, what)| format!("  {} {what}", paint.bold(&crate::paint::fit(command, 25)))),
     );
     lines.iter().try_for_each(|line| screen.line(line))
 }

@@ -13,7 +13,7 @@ use super::screen::Screen;
 use super::story::{Story, StoryRecord};
 use super::ticker;
 use super::watch::Watch;
-use super::wording::clock;
+use crate::wording::clock;
 
 /// For how long nothing may happen that should: far beyond what a loaded machine takes to form a group.
 const PATIENCE: Duration = Duration::from_secs(90);

@@ -5,8 +5,8 @@ use braid_alert::{
 };
 
 use super::board::{Board, key};
-use super::paint::{Paint, fit, wrap};
-use super::wording::{clock, distance, minutes, opening, product, sentence, short_name};
+use crate::paint::{Paint, fit, wrap};
+use crate::wording::{clock, distance, minutes, opening, product, sentence, short_name};
 
 /// Where the text of an incident begins.
 const INDENT: usize = 4;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::paint::Paint;
+use crate::paint::Paint;
 
 /// Standard output, and the bar on standard error if both are a terminal.
 pub(super) struct Screen {

@@ -11,9 +11,9 @@ use braid_wire::incident::{Encoding, encode_change, encode_incident};
 
 use super::board::{Board, key};
 use super::expectation::{Expectation, read};
-use super::paint::Paint;
 use super::story::{Story, StoryRecord};
 use super::{ticker, yesterday_afternoon};
+use crate::paint::Paint;
 
 /// 2026-02-03T13:02:00Z
 const BEGINNING: EventTime = EventTime::from_millis(1_770_123_720_000);

@@ -3,8 +3,8 @@
 use braid_alert::{AlertKey, ChangeReason, IncidentChange, Link};
 
 use super::board::{Board, DeadLetter, News};
-use super::paint::{Paint, cut, fit};
-use super::wording::{catchword, clock, short_name};
+use crate::paint::{Paint, cut, fit};
+use crate::wording::{catchword, clock, short_name};
 
 /// The columns before the title: time, verb, number and severity with the spaces between them.
 const LEAD: usize = 5 + 2 + 8 + 1 + 3 + 1 + 6 + 1;

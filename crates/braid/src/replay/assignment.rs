@@ -1,15 +1,30 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use braid_alert::{Incident, IncidentAlert, IncidentStatus};
 
+use super::player::FoldedAlerts;
+
 /// Writes `alert id,incident id` for each alert, in the order of the incidents. An incident that was merged into
 /// another one has no alerts any more, so that each of them counts for the survivor.
-pub(super) fn write(incidents: &[Incident], out: &mut dyn Write) -> io::Result<()> {
+///
+/// Alerts that a flood only counts follow, by their keys: no record lists them.
+pub(super) fn write(incidents: &[Incident], folded: &FoldedAlerts, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"alert id,incident id\n")?;
-    for (incident, alert) in assigned(incidents) {
+    let listed = assigned(incidents);
+    for (incident, alert) in &listed {
         writeln!(out, "{},{}", field(alert_id(alert)), incident.id)?;
+    }
+    let known: BTreeSet<_> = listed.iter().map(|(i, a)| (&i.tenant, &a.provider, &a.id)).collect();
+    let records: BTreeMap<_, _> = incidents.iter().map(|i| ((&i.tenant, i.id), i)).collect();
+    for ((tenant, key), alert) in folded {
+        // A split may have listed it since.
+        if !known.contains(&(tenant, &key.provider, &key.id)) {
+            let record = records.get(&(tenant, alert.incident));
+            let survivor = record.and_then(|record| record.redirect_incident_id).unwrap_or(alert.incident);
+            writeln!(out, "{},{survivor}", field(&alert.id))?;
+        }
     }
     out.flush()
 }

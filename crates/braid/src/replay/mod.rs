@@ -22,12 +22,12 @@ use std::path::Path;
 
 use anyhow::Context;
 use braid_alert::{Incident, Tenant};
-use braid_engine::{Input, RejectReason, Settings};
+use braid_engine::{RejectReason, Settings};
 use braid_wire::incident::{Encoding, encode_incident};
 use clap::error::ErrorKind;
 
 use crate::Outcome;
-use crate::cli::{FileFormat, Replay, ReplayOutput};
+use crate::cli::{FileFormat, Input, Replay, ReplayOutput};
 use crate::config::{self, Config};
 use crate::decode::{Refusals, unless_pipe_closed};
 use crate::rules;
@@ -88,9 +88,10 @@ fn replay(
     let mut player = Player::new(rules, keep);
     let each_event: &mut EachEvent<'_> = &mut |event| if events { write_line(out, event) } else { Ok(()) };
     play(arguments, &mut |partition, input| player.apply(partition, input, each_event), refusals)?;
+    let folded = player.take_folded();
     let incidents = player.finish();
     if let Some(mut file) = assignment {
-        assignment::write(&incidents, &mut file).context("writing the assignment")?;
+        assignment::write(&incidents, &folded, &mut file).context("writing the assignment")?;
     }
     if arguments.summary {
         out.write_all(summary::table(&incidents, refusals.refused).as_bytes())?;
@@ -101,19 +102,46 @@ fn replay(
 }
 
 /// Where events go, encoded.
-type EachEvent<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
+pub(crate) type EachEvent<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
 /// Where inputs go, each of a partition. Says why an alert was rejected, if it was.
-type EachInput<'a> = dyn FnMut(i32, Input) -> io::Result<Option<RejectReason>> + 'a;
+type EachInput<'a> = dyn FnMut(i32, braid_engine::Input) -> io::Result<Option<RejectReason>> + 'a;
 
 fn play(arguments: &Replay, each_input: &mut EachInput<'_>, refusals: &mut Refusals) -> anyhow::Result<()> {
-    let files = &arguments.inputs.files;
+    let tenant = arguments.tenant.as_deref().map(Tenant::new);
+    play_files(&arguments.inputs.files, tenant.as_ref(), arguments.alerts_max, each_input, refusals)
+}
+
+fn play_files(
+    files: &[Input],
+    tenant: Option<&Tenant>,
+    alerts_max: usize,
+    each_input: &mut EachInput<'_>,
+    refusals: &mut Refusals,
+) -> anyhow::Result<()> {
     if files.iter().any(|input| input.format == FileFormat::Dump) {
         return log::play(files, each_input, refusals);
     }
-    let tenant = arguments.tenant.as_deref().map(Tenant::new);
-    arrivals::play(files, tenant.as_ref(), arguments.alerts_max, each_input, refusals)
+    arrivals::play(files, tenant, alerts_max, each_input, refusals)
 }
+
+/// The incidents that files of alerts come to, and every change on the way there, encoded.
+pub(crate) fn incidents_of(
+    files: &[Input],
+    tenant: Option<&Tenant>,
+    config: Option<&Path>,
+    each_event: &mut EachEvent<'_>,
+    refusals: &mut Refusals,
+) -> anyhow::Result<Vec<Incident>> {
+    let mut player = Player::new(rules(config)?, true);
+    let each_input: &mut EachInput<'_> =
+        &mut |partition, input| player.apply(partition, input, &mut *each_event);
+    play_files(files, tenant, ALERTS_MAX, each_input, refusals)?;
+    Ok(player.finish())
+}
+
+/// How many alerts are held in memory to be put in order, where nobody says otherwise.
+const ALERTS_MAX: usize = 5_000_000;
 
 fn write_incidents(incidents: &[Incident], out: &mut dyn Write) -> io::Result<()> {
     incidents.iter().try_for_each(|incident| write_line(out, &encode_incident(incident, Encoding::Json)))

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use braid_alert::{Incident, IncidentChange, IncidentId, Tenant};
+use braid_alert::{AlertKey, ChangeReason, Incident, IncidentChange, IncidentId, Tenant};
 use braid_engine::{Effect, Input, Partition, RejectReason, Settings};
 use braid_wire::incident::{Encoding, encode_change};
 
@@ -28,13 +28,34 @@ pub(super) struct Player {
     keep: bool,
     /// The record of each incident as of its last change. An incident may leave the engine's memory before the end.
     incidents: BTreeMap<(Tenant, IncidentId), Incident>,
+    /// Alerts that a flood only counts: their incident's record does not list them.
+    folded: FoldedAlerts,
     inputs: u64,
 }
+
+/// An alert that no record lists.
+#[derive(Debug)]
+pub(super) struct Folded {
+    /// The incident that it joined, under the id that it had then.
+    pub incident: IncidentId,
+    /// The id as the source gave it.
+    pub id: Box<str>,
+}
+
+/// All of them, by tenant and key.
+pub(super) type FoldedAlerts = BTreeMap<(Tenant, AlertKey), Folded>;
 
 impl Player {
     /// Nothing played yet. Incidents are only kept if they are wanted in the end: they are what takes memory.
     pub(super) const fn new(rules: Rules, keep: bool) -> Self {
-        Self { rules, partitions: BTreeMap::new(), keep, incidents: BTreeMap::new(), inputs: 0 }
+        Self {
+            rules,
+            partitions: BTreeMap::new(),
+            keep,
+            incidents: BTreeMap::new(),
+            folded: BTreeMap::new(),
+            inputs: 0,
+        }
     }
 
     /// Plays an input of a partition and gives the events that follow from it. Returns why it was rejected, if it was.
@@ -50,11 +71,16 @@ impl Player {
         let settings = &self.rules.correlation;
         let state = self.partitions.entry(partition).or_insert_with(|| Partition::new(settings.clone()));
         let mut effects = Vec::new();
+        let id = match &input {
+            Input::Alert(alert) => alert.source_alert_id.clone(),
+            _ => None,
+        };
         state.apply(input, &mut effects);
         self.inputs += 1;
         changes(&effects).try_for_each(|change| each_event(&encode_change(change, Encoding::Json)))?;
         if self.keep {
             self.keep(partition, &effects);
+            changes(&effects).for_each(|change| self.note_folded(change, id.as_deref()));
         }
         if let Some(state) =
             self.partitions.get_mut(&partition).filter(|_| self.inputs.is_multiple_of(INPUTS_PER_DRAIN))
@@ -79,6 +105,25 @@ impl Player {
                 self.incidents.insert((tenant, id), incident);
             }
         }
+    }
+
+    /// Notes an alert that has joined an incident and is not listed there.
+    fn note_folded(&mut self, change: &IncidentChange, id: Option<&str>) {
+        let Some(key) = change.alert.as_ref().filter(|_| change.reason == ChangeReason::AlertJoined) else {
+            return;
+        };
+        let record = self.incidents.get(&(change.tenant.clone(), change.incident));
+        let lists = |i: &Incident| i.alerts.iter().any(|a| a.id == key.id && a.provider == key.provider);
+        if record.is_some_and(|record| !record.floods.is_empty() && !lists(record)) {
+            let id = id.unwrap_or(key.id.as_str()).into();
+            self.folded
+                .insert((change.tenant.clone(), key.clone()), Folded { incident: change.incident, id });
+        }
+    }
+
+    /// The alerts that floods only count.
+    pub(super) fn take_folded(&mut self) -> FoldedAlerts {
+        std::mem::take(&mut self.folded)
     }
 
     /// Every incident that there was, as it was last; each tenant's in the order in which they opened.

@@ -6,5 +6,6 @@ mod test;
 mod against;
 mod decode;
 mod dump;
+mod explain;
 mod replay;
 mod scores;

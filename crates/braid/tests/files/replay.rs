@@ -143,3 +143,17 @@ fn an_alert_that_no_incident_can_hold_is_told() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
     assert!(ran.err.starts_with("a.jsonl:1: too_many_entities"), "{}", ran.err);
 }
+
+#[test]
+fn the_assignment_names_alerts_that_a_flood_only_counts() {
+    let files = Files::new();
+    let spray =
+        |n: u32| alert(&format!("s{n}"), 1, "client1", "ann").replace(&format!("Alert s{n}"), "Spray");
+    files.write("spray.jsonl", (0..30).map(spray).collect::<Vec<_>>().join("\n"));
+    let out = files.braid("replay -f braid-json spray.jsonl --assignment out.csv").good();
+    let [incident] = &incidents(&out)[..] else { panic!("{out}") };
+    assert_eq!((incident.alerts.len(), incident.floods[0].folded), (20, 10));
+    let rows = files.read("out.csv");
+    let of_it = |n: u32| rows.contains(&format!("row-s{n},{}\n", incident.id));
+    assert!((0..30).all(of_it) && rows.lines().count() == 31, "{rows}");
+}

@@ -1,9 +1,12 @@
 //! What a link, a time and a product are called in a sentence.
 
-use braid_alert::{EntityKind, EventTime, IncidentEntity, LinkReason, OpenReason, Provider, Span};
+use braid_alert::{
+    ChangeReason, ContextReason, EntityKind, EventTime, IncidentEntity, LinkReason, NearMissReason,
+    OpenReason, Provider, Span, Weight,
+};
 
 /// Why a link holds, as a sentence about the entity that both alerts mention.
-pub(super) fn sentence(reason: &LinkReason, name: &str) -> String {
+pub(crate) fn sentence(reason: &LinkReason, name: &str) -> String {
     match reason {
         LinkReason::SameActor => format!("{name} acts in both"),
         LinkReason::SameTargetedAsset => format!("both concern {name}"),
@@ -19,7 +22,7 @@ pub(super) fn sentence(reason: &LinkReason, name: &str) -> String {
 }
 
 /// The same in two words.
-pub(super) fn catchword(reason: &LinkReason, name: &str) -> String {
+pub(crate) fn catchword(reason: &LinkReason, name: &str) -> String {
     let what = match reason {
         LinkReason::SameActor => "actor",
         LinkReason::SameTargetedAsset => "asset",
@@ -35,8 +38,76 @@ pub(super) fn catchword(reason: &LinkReason, name: &str) -> String {
     format!("{what} {name}")
 }
 
+/// Why an alert did not join an incident that it was linked to. `total` is the sum of the links; of a hub, what the link
+/// would weigh without the others.
+pub(crate) fn near_miss(reason: &NearMissReason, name: &str, total: Weight) -> String {
+    match reason {
+        NearMissReason::TooWeak => {
+            format!("both mention {name}, which links them too weakly (weight {total})")
+        }
+        NearMissReason::Hub => {
+            format!("both touch {name}, which too many others touch too (without them: weight {total})")
+        }
+        NearMissReason::JoinedBetter => {
+            format!("it is linked to this one better than to that one (by {name}, weight {total})")
+        }
+        NearMissReason::Closed => {
+            format!("that one had been resolved before (linked by {name}, weight {total})")
+        }
+        NearMissReason::Assignee => {
+            format!("the two are in the hands of two people (linked by {name}, weight {total})")
+        }
+        NearMissReason::Verdict => {
+            format!("the two carry different verdicts (linked by {name}, weight {total})")
+        }
+        NearMissReason::Full => {
+            format!("together they would be too large (linked by {name}, weight {total})")
+        }
+        NearMissReason::CannotLink => {
+            format!("somebody has said that they are two (linked by {name}, weight {total})")
+        }
+        NearMissReason::Other(reason) => format!("{reason} (linked by {name}, weight {total})"),
+    }
+}
+
+/// What happened to an incident, other than that an alert came or changed.
+pub(crate) const fn change(reason: &ChangeReason) -> &'static str {
+    match reason {
+        ChangeReason::Opened => "it opened",
+        ChangeReason::AlertJoined => "an alert joined it",
+        ChangeReason::AlertRevised => "an alert was revised",
+        ChangeReason::MergedFrom => "another incident turned out to be the same attack",
+        ChangeReason::Redirected => "it was merged into another incident",
+        ChangeReason::Continued => "it is full: another incident continues it",
+        ChangeReason::Resolved => "it was resolved",
+        ChangeReason::Reopened => "it was reopened",
+        ChangeReason::Evicted => "it left memory before its time",
+        ChangeReason::Assigned => "somebody took it, or gave it away",
+        ChangeReason::Classified => "it was given a verdict, or lost one",
+        ChangeReason::Commented => "somebody commented on it",
+        ChangeReason::Tagged => "its tags were changed",
+        ChangeReason::AlertsLeft => "alerts left it",
+        ChangeReason::AlertsMovedIn => "alerts were moved to it",
+        ChangeReason::LinkRuled => "somebody said what belongs together and what does not",
+        ChangeReason::EntityRuled => "somebody ruled about one of its entities",
+        ChangeReason::Other(_) => "something happened that this release does not know",
+    }
+}
+
+/// Why an entity joins nothing.
+pub(crate) fn context(reason: &ContextReason) -> &str {
+    match reason {
+        ContextReason::Hub => "too many others touch it",
+        ContextReason::Egress => "an address that the outside sees",
+        ContextReason::Ambiguous => "its name stands for several",
+        ContextReason::Excluded => "excluded by command",
+        ContextReason::Beside => "stands by",
+        ContextReason::Other(reason) => reason,
+    }
+}
+
 /// Why an incident was opened.
-pub(super) const fn opening(reason: &OpenReason) -> &'static str {
+pub(crate) const fn opening(reason: &OpenReason) -> &'static str {
     match reason {
         OpenReason::NothingLinked => "nothing that was there is linked to it",
         OpenReason::CorrelateOff => "its source keeps its alerts apart",
@@ -50,7 +121,7 @@ pub(super) const fn opening(reason: &OpenReason) -> &'static str {
 }
 
 /// What colleagues call an entity: `contoso\jeffl` is jeffl, `victimpc.contoso.azure` is victimpc.
-pub(super) fn short_name(entity: &IncidentEntity) -> &str {
+pub(crate) fn short_name(entity: &IncidentEntity) -> &str {
     let name = &*entity.name;
     let short = match entity.kind {
         EntityKind::User | EntityKind::Mailbox => {
@@ -64,19 +135,19 @@ pub(super) fn short_name(entity: &IncidentEntity) -> &str {
 }
 
 /// A product without its maker.
-pub(super) fn product(provider: &Provider) -> &str {
+pub(crate) fn product(provider: &Provider) -> &str {
     let name = provider.display_name();
     let name = name.strip_prefix("Microsoft ").unwrap_or(name);
     name.strip_prefix("Defender for ").unwrap_or(name)
 }
 
 /// Hours and minutes in UTC.
-pub(super) fn clock(at: EventTime) -> String {
+pub(crate) fn clock(at: EventTime) -> String {
     at.to_string().get(11..16).unwrap_or("--:--").to_owned()
 }
 
 /// The time between an alert and the one that it was linked to, in words.
-pub(super) fn distance(gap: Span, peer_is_earlier: bool, peer: &str) -> String {
+pub(crate) fn distance(gap: Span, peer_is_earlier: bool, peer: &str) -> String {
     match (gap == Span::ZERO, peer_is_earlier) {
         (true, _) => format!("at the same time as {peer}"),
         (false, true) => format!("{} after {peer}", minutes(gap)),
@@ -85,7 +156,7 @@ pub(super) fn distance(gap: Span, peer_is_earlier: bool, peer: &str) -> String {
 }
 
 /// Without the seconds of what takes minutes.
-pub(super) fn minutes(span: Span) -> String {
+pub(crate) fn minutes(span: Span) -> String {
     let seconds = span.as_micros() / 1_000_000;
     if seconds < 60 { span.to_string() } else { Span::minutes(seconds / 60).to_string() }
 }

@@ -3,22 +3,22 @@
 use braid_alert::Severity;
 
 /// The widest line that is written; terminals may be narrower.
-pub(super) const WIDTH_MAX: usize = 100;
+pub(crate) const WIDTH_MAX: usize = 100;
 /// Below this the columns do not fit, and the terminal may break lines as it likes.
 const WIDTH_MIN: usize = 72;
 
 /// How text is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Paint {
+pub(crate) struct Paint {
     colours: bool,
     /// Characters in a line.
-    pub(super) width: usize,
+    pub(crate) width: usize,
 }
 
 impl Paint {
     /// For a terminal of this many columns, or for a file; without colours if the environment asks for none
     /// (<https://no-color.org>).
-    pub(super) fn new(columns: Option<u16>, variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn new(columns: Option<u16>, variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let dumb = variable("TERM").as_deref() == Some("dumb");
         let width = columns.map_or(WIDTH_MAX, usize::from).clamp(WIDTH_MIN, WIDTH_MAX);
@@ -29,25 +29,25 @@ impl Paint {
         if self.colours && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    pub(super) fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.with("1", text)
     }
 
-    pub(super) fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.with("2", text)
     }
 
-    pub(super) fn good(self, text: &str) -> String {
+    pub(crate) fn good(self, text: &str) -> String {
         self.with("32", text)
     }
 
     /// What deserves a second look: a merge, a refusal.
-    pub(super) fn notable(self, text: &str) -> String {
+    pub(crate) fn notable(self, text: &str) -> String {
         self.with("1;35", text)
     }
 
     /// Text in the colour of a severity.
-    pub(super) fn severity(self, severity: &Severity, text: &str) -> String {
+    pub(crate) fn severity(self, severity: &Severity, text: &str) -> String {
         match severity {
             Severity::Critical | Severity::High => self.with("1;31", text),
             Severity::Medium => self.with("33", text),
@@ -58,12 +58,12 @@ impl Paint {
 }
 
 /// A text of exactly so many characters: cut, or filled up with spaces.
-pub(super) fn fit(text: &str, width: usize) -> String {
+pub(crate) fn fit(text: &str, width: usize) -> String {
     format!("{:<width$}", cut(text, width))
 }
 
 /// A text of at most so many characters, with an ellipsis if something is missing.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     match text.char_indices().nth(width) {
         None => text.to_owned(),
         Some(_) => {
@@ -74,7 +74,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 }
 
 /// A text as lines of at most so many characters, broken between words; a longer word has a line to itself.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
