@@ -82,15 +82,15 @@ impl History {
             .collect()
     }
 
-    /// kind × rarity × role here × certainty here × role there × certainty there × nearness, each product rounded down.
+    /// kind × role here × certainty here × rarity × role there × certainty there × nearness, each product rounded down.
     fn link(&self, alert: &Alert, here: &Mention, peer: &AlertFacts, there: &Mention) -> LinkFacts {
         let (entity, settings) = (self.entity(here.entity), &self.settings);
         let of = |alert: &Alert| interval(alert, settings.activity_max);
         let gap = gap_between(of(alert), of(&peer.alert));
         let weight = weighing::kind(&entity.kind, settings)
-            .times(weighing::rarity(self.partners(entity.id), settings))
             .times(weighing::part(here.part))
             .times(self.certainty(here, &alert.provider))
+            .times(weighing::rarity(self.partners(entity.id), settings))
             .times(weighing::part(there.part))
             .times(self.certainty(there, &peer.alert.provider))
             .times(weighing::nearness(&entity.kind, gap, settings));

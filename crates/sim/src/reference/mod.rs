@@ -7,9 +7,9 @@
 //! mentions a side, 64 partners, the caps). With the engine it shares the nouns, [`Settings`] and the words of its
 //! effects, and nothing else.
 //!
-//! What it leaves out: the reckoned bytes of records (`incident_bytes_max`, `state_bytes_max`), what a record shows
-//! beside its facts (title, score, labels, tags), and forgetting's effect on the changelog. A world that is to be
-//! compared must keep clear of the first.
+//! What it leaves out, so that a world that is to be compared must keep clear of it: the reckoned bytes of records
+//! (`incident_bytes_max`, `state_bytes_max`), floods, rules, directory records and commands. And what a record shows beside
+//! its facts: title, score, labels, tags, near misses, the way from host to host.
 //!
 //! Start with [`Reference`].
 
