@@ -6,8 +6,8 @@ mod timeline;
 
 use braid_alert::{Phase, Severity, Span};
 use braid_engine::{
-    Correlation, Counted, Detection, Expression, Field, InvalidRules, Match, Rule, RuleKind, Rules, Settings,
-    Test, TextPattern, Wrap,
+    Caps, Correlation, Counted, Detection, Expression, Field, InvalidRules, Match, Rule, RuleKind, Rules,
+    Settings, Test, TextPattern, Wrap,
 };
 use expect_test::{Expect, expect};
 use timeline::{play, play_with};
@@ -114,6 +114,7 @@ fn what_more_comes_extends_the_alert_and_a_new_burst_raises_another() {
         10:01 mdi/a2 "Logon failed" impacted=user:contoso\jeffl
         10:02 mdi/a3 "Logon failed" impacted=user:contoso\jeffl
         10:09 mdi/a4 "Logon failed" impacted=user:contoso\jeffl
+        10:11 mdi/a8 "Logon failed" impacted=user:contoso\jeffl
         10:40 mdi/a5 "Logon failed" impacted=user:contoso\jeffl
         10:41 mdi/a6 "Logon failed" impacted=user:contoso\jeffl
         10:42 mdi/a7 "Logon failed" impacted=user:contoso\jeffl
@@ -127,11 +128,14 @@ fn what_more_comes_extends_the_alert_and_a_new_burst_raises_another() {
             #1 v5 alertJoined a4 [sameActor a3 via contoso\jeffl 0.86 gap 7m] active high alerts=5
             rule brute extended
             #1 v6 alertRevised <brute> active high alerts=5
-            #1 v7 alertJoined a5 [sameActor <brute> via contoso\jeffl 0.49 gap 31m] active high alerts=6
-            #1 v8 alertJoined a6 [sameActor a5 via contoso\jeffl 0.98 gap 1m] active high alerts=7
-            #1 v9 alertJoined a7 [sameActor a6 via contoso\jeffl 0.98 gap 1m] active high alerts=8
+            #1 v7 alertJoined a8 [sameActor <brute> via contoso\jeffl 0.96 gap 2m] active high alerts=6
+            rule brute extended
+            #1 v8 alertRevised <brute> active high alerts=6
+            #1 v9 alertJoined a5 [sameActor <brute> via contoso\jeffl 0.52 gap 29m] active high alerts=7
+            #1 v10 alertJoined a6 [sameActor a5 via contoso\jeffl 0.98 gap 1m] active high alerts=8
+            #1 v11 alertJoined a7 [sameActor a6 via contoso\jeffl 0.98 gap 1m] active high alerts=9
             rule brute raised
-            #1 v10 alertJoined <brute> [sameActor a5 via contoso\jeffl 1.00 gap 0s] active high alerts=9
+            #1 v12 alertJoined <brute> [sameActor a5 via contoso\jeffl 1.00 gap 0s] active high alerts=10
         "#]],
     );
 }
@@ -155,6 +159,80 @@ fn an_alert_that_comes_late_counts_when_it_happened() {
             #1 v4 alertJoined <brute> [sameActor a1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
         "#]],
     );
+}
+
+#[test]
+fn a_burst_that_comes_to_light_after_a_later_one_is_one_of_its_own() {
+    check(
+        brute_force(),
+        r#"
+        12:00 mdi/b1 "Logon failed" impacted=user:contoso\jeffl
+        12:01 mdi/b2 "Logon failed" impacted=user:contoso\jeffl
+        12:02 mdi/b3 "Logon failed" impacted=user:contoso\jeffl
+        10:00 mdi/a1 "Logon failed" impacted=user:contoso\jeffl arrives=13:00
+        10:01 mdi/a2 "Logon failed" impacted=user:contoso\jeffl arrives=13:00
+        10:02 mdi/a3 "Logon failed" impacted=user:contoso\jeffl arrives=13:00
+        "#,
+        expect![[r#"
+            #1 v1 opened b1 active medium alerts=1
+            #1 v2 alertJoined b2 [sameActor b1 via contoso\jeffl 0.98 gap 1m] active medium alerts=2
+            #1 v3 alertJoined b3 [sameActor b2 via contoso\jeffl 0.98 gap 1m] active medium alerts=3
+            rule brute raised
+            #1 v4 alertJoined <brute> [sameActor b1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
+            #2 v1 opened a1 active medium alerts=1
+            #2 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.98 gap 1m] active medium alerts=2
+            #2 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.98 gap 1m] active medium alerts=3
+            rule brute raised
+            #2 v4 alertJoined <brute> [sameActor a1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
+        "#]],
+    );
+}
+
+#[test]
+fn a_sequence_that_a_late_alert_completes_is_found_beside_one_that_is_known() {
+    let rules = vec![
+        sees("a", "title", "a"),
+        sees("b", "title", "b"),
+        sees("c", "title", "c"),
+        counting("abc", Counted::Sequence, &[0, 1, 2], &["host"], 30, 3),
+    ];
+    check(
+        rules,
+        r#"
+        10:00 mdi/a1 "A" impacted=host:h1.contoso.com
+        10:04 mdi/c1 "C" impacted=host:h1.contoso.com
+        10:20 mdi/a2 "A" impacted=host:h1.contoso.com
+        10:21 mdi/b2 "B" impacted=host:h1.contoso.com
+        10:22 mdi/c2 "C" impacted=host:h1.contoso.com
+        10:02 mdi/b1 "B" impacted=host:h1.contoso.com arrives=11:00
+        "#,
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined c1 [sameTargetedAsset a1 via h1.contoso.com 0.92 gap 4m] active medium alerts=2
+            #1 v3 alertJoined a2 [sameTargetedAsset c1 via h1.contoso.com 0.69 gap 16m] active medium alerts=3
+            #1 v4 alertJoined b2 [sameTargetedAsset a2 via h1.contoso.com 0.98 gap 1m] active medium alerts=4
+            #1 v5 alertJoined c2 [sameTargetedAsset b2 via h1.contoso.com 0.98 gap 1m] active medium alerts=5
+            rule abc raised
+            #1 v6 alertJoined <abc> [sameTargetedAsset a2 via h1.contoso.com 1.00 gap 0s] active high alerts=6
+            #1 v7 alertJoined b1 [sameTargetedAsset a1 via h1.contoso.com 0.96 gap 2m] active high alerts=7
+            rule abc raised
+            #1 v8 alertJoined <abc> [sameTargetedAsset a1 via h1.contoso.com 1.00 gap 0s] active high alerts=8
+        "#]],
+    );
+}
+
+#[test]
+fn more_alerts_than_are_looked_at_are_said_to_be_too_many() {
+    let rules =
+        vec![sees("any", "title", "*"), counting("count", Counted::Alerts, &[0], &["user"], 1_000, 1_000)];
+    let caps = Caps { incident_alerts_max: 5_000, incident_bytes_max: 1 << 30, ..Caps::default() };
+    let settings = Settings { caps, rules: Rules::new(rules).unwrap(), ..Settings::default() };
+    let line =
+        |n: usize| format!("{:02}:{:02} mde/a{n} \"x\" impacted=user:contoso\\ann\n", n / 100, n / 2 % 60);
+    let lines: String = (0..1_001).map(line).collect();
+    let out = play_with(settings, &lines);
+    assert_eq!(out.matches("rule count raised").count(), 1);
+    assert_eq!(out.matches("rule count limited: occurrences").count(), 1);
 }
 
 #[test]

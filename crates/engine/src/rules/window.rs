@@ -59,7 +59,7 @@ pub(super) enum Verdict {
 pub(super) fn find(correlation: &Correlation, occurrences: &[Occurrence], at: EventTime) -> Verdict {
     let found = match correlation.counts {
         Counted::Sequence => sequence(correlation, occurrences, at),
-        Counted::Alerts | Counted::Values(_) | Counted::Rules => fullest(correlation, occurrences, at),
+        Counted::Alerts | Counted::Values(_) | Counted::Rules => fullest(correlation, occurrences),
     };
     match found {
         Some((count, _)) if count < correlation.at_least => Verdict::TooFew,
@@ -73,8 +73,9 @@ pub(super) fn find(correlation: &Correlation, occurrences: &[Occurrence], at: Ev
 
 type Found = Option<(u32, std::ops::Range<usize>)>;
 
-/// Moves a window over the occurrences: each stands at its end once, and leaves when it is too far back.
-fn fullest(correlation: &Correlation, occurrences: &[Occurrence], at: EventTime) -> Found {
+/// Moves a window over the occurrences: each stands at its end once, and leaves when it is too far back. None lies farther from
+/// the instant than the timespan, so no window that begins after it holds more than the one that begins with it.
+fn fullest(correlation: &Correlation, occurrences: &[Occurrence]) -> Found {
     let mut tally = Tally::default();
     let mut start = 0;
     let mut best: Found = None;
@@ -83,9 +84,6 @@ fn fullest(correlation: &Correlation, occurrences: &[Occurrence], at: EventTime)
         while occurrence.at.since(occurrences[start].at) > correlation.timespan {
             tally.remove(&occurrences[start]);
             start += 1;
-        }
-        if occurrences[start].at > at {
-            break;
         }
         let count = tally.count(&correlation.counts);
         if best.as_ref().is_none_or(|(most, _)| count > *most) {
