@@ -87,6 +87,14 @@ pub struct Incident {
     pub closed: Option<CloseReason>,
 }
 
+impl Incident {
+    /// How many alerts belong to it: those that are listed, and those that floods only count.
+    pub fn size(&self) -> usize {
+        let folded = self.floods.iter().map(|flood| usize::try_from(flood.folded).unwrap_or_default());
+        self.alerts.len() + folded.sum::<usize>()
+    }
+}
+
 text_enum! {
     /// Where an incident stands (Graph's `incidentStatus`).
     IncidentStatus {

@@ -64,7 +64,6 @@ impl Telling {
     pub(super) fn of(incident: &Incident, material: &Material) -> Self {
         let numbers = incident.alerts.iter().map(key).zip(1..).collect();
         let teller = Teller { incident, material, numbers };
-        let folded: i32 = incident.floods.iter().map(|flood| flood.folded).sum();
         Self {
             incident: incident.id,
             tenant: incident.tenant.as_str().into(),
@@ -72,7 +71,7 @@ impl Telling {
             severity: incident.severity.clone(),
             status: incident.status.clone(),
             score: incident.score.value,
-            alerts: incident.alerts.len() + usize::try_from(folded).unwrap_or_default(),
+            alerts: incident.size(),
             first_activity: incident.first_activity,
             last_activity: incident.last_activity,
             facts: teller.facts(),

@@ -19,8 +19,8 @@ pub(super) fn table(incidents: &[Incident], refused: u64) -> String {
     let rows: Vec<[String; 8]> =
         std::iter::once(HEAD.map(String::from)).chain(standing.iter().map(|i| row(i))).collect();
     let mut text = laid_out(&rows, &TO_THE_RIGHT);
-    let alerts: usize = standing.iter().map(|incident| incident.alerts.len()).sum();
-    let alone = standing.iter().filter(|incident| incident.alerts.len() == 1).count();
+    let alerts: usize = standing.iter().map(|incident| incident.size()).sum();
+    let alone = standing.iter().filter(|incident| incident.size() == 1).count();
     let _ = writeln!(
         text,
         "\n{alerts} alerts in {} incidents, {alone} of them of one alert; {} more were merged into these; {refused} \
@@ -40,7 +40,7 @@ fn row(incident: &Incident) -> [String; 8] {
         incident.severity.to_string(),
         format!("{:.0}", incident.score.value),
         incident.status.to_string(),
-        incident.alerts.len().to_string(),
+        incident.size().to_string(),
         minute(incident.first_activity),
         incident.last_activity.since(incident.first_activity).to_string(),
         incident.id.to_string().chars().take(8).collect(),

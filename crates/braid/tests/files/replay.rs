@@ -156,4 +156,6 @@ fn the_assignment_names_alerts_that_a_flood_only_counts() {
     let rows = files.read("out.csv");
     let of_it = |n: u32| rows.contains(&format!("row-s{n},{}\n", incident.id));
     assert!((0..30).all(of_it) && rows.lines().count() == 31, "{rows}");
+    let table = files.braid("replay -f braid-json spray.jsonl --summary").good();
+    assert!(table.ends_with("\n30 alerts in 1 incidents, 0 of them of one alert; 0 more were merged into these; 0 records refused\n"), "{table}");
 }

@@ -43,7 +43,7 @@ impl<'a> Summary<'a> {
             last_activity: incident.last_activity,
             first_emitted: incident.first_emitted,
             last_changed: incident.last_changed,
-            alerts: incident.alerts.len(),
+            alerts: incident.size(),
             entities: incident.entities.len(),
             redirect_incident_id: incident.redirect_incident_id,
             incident_url: incident.incident_url.as_deref(),
