@@ -182,7 +182,7 @@ impl<'a> Head<'a> {
             status: &incident.status,
             severity: &incident.severity,
             title: &incident.title,
-            alerts: incident.size(),
+            alerts: incident.alerts.len(),
         }
     }
 }
