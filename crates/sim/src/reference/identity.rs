@@ -159,9 +159,17 @@ impl History {
         }
     }
 
-    /// What was sighted with one host was sighted with the other, for the two are one.
+    /// What was sighted with one host was sighted with the other, for the two are one: as far as an alert that mentions the
+    /// host mentions the address too, which one that said so does unless the host has been divided since.
     fn rebind(&mut self, gone: EntityId, keep: EntityId) {
-        for binding in self.bindings.iter_mut().filter(|binding| binding.host == gone) {
+        if self.entity(gone).kind != EntityKind::Host {
+            return;
+        }
+        let alerts = self.mentioners(gone).into_iter().map(|(alert, _)| alert);
+        let beside: Vec<EntityId> =
+            alerts.flat_map(|alert| alert.sayings.iter().map(|saying| self.meant(&saying.who))).collect();
+        let is_it = |binding: &&mut Binding| binding.host == gone && beside.contains(&binding.address);
+        for binding in self.bindings.iter_mut().filter(is_it) {
             binding.host = keep;
         }
         self.bindings.sort();

@@ -3,7 +3,7 @@
 
 use braid_alert::{
     Alert, AlertId, AlertStatus, Correlate, EntityKind, EventTime, Evidence, HostAddress, Identifier,
-    IdentifierKind, Origin, Phase, Provider, Role, Severity, SourceTime, Span, Technique, Tenant,
+    IdentifierKind, Origin, Phase, Provider, Role, Severity, SourceTime, Span, Technique, Tenant, Weight,
 };
 use braid_engine::{Caps, Input, Settings};
 use braid_sim::Rng;
@@ -49,6 +49,13 @@ fn settings(rng: &mut Rng) -> Settings {
         settings.late_join = Span::hours(4 + rng.below(40) as i64);
         settings.dedupe_retention =
             Span::micros(settings.late_join.as_micros() + Span::hours(rng.below(48) as i64).as_micros());
+    }
+    if rng.chance(500) {
+        settings.join_at = Weight::from_millionths([120_000, 200_000, 400_000][rng.below(3)]);
+        settings.merge_at = Weight::from_millionths([120_000, 300_000, 700_000][rng.below(3)]);
+        settings.weights.file = Weight::from_millionths([100_000, 300_000][rng.below(2)]);
+        settings.weights.files_max = Weight::from_millionths([150_000, 350_000][rng.below(2)]);
+        settings.sequence_bonus = Weight::from_millionths([0, 100_000, 250_000][rng.below(3)]);
     }
     settings.reopen_within = Span::minutes([0, 0, 30, 300][rng.below(4)]);
     settings.ip_binding = Span::minutes([480, 30][rng.below(2)]);
