@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use braid_alert::{Alert, Origin, SourceTime, Tenant};
 use braid_engine::{Input, RejectReason};
-use braid_wire::{Format, Refusal, RefusalReason, SourceRules, TenantRule, own};
+use braid_wire::{Format, Refusal, RefusalReason, SourceRecord, SourceRules, TenantRule, own};
 
 use crate::Outcome;
 use crate::cli::{self, Decode, FileFormat};
@@ -129,6 +129,27 @@ pub(crate) fn each_alert(
     each_frame(input, format, &mut |place, frame| match frame {
         Err(refusal) => each(place, Err(refusal)),
         Ok(bytes) => each_in_record(&place, &bytes, &rules, each),
+    })
+}
+
+/// Gives every record of a directory in a file, in its order, and every refusal in its place.
+///
+/// # Errors
+/// If the file cannot be read, and what `each` says.
+pub(crate) fn each_directory_record(
+    input: &cli::Input,
+    format: Format,
+    tenant: Option<&Tenant>,
+    each: &mut dyn FnMut(Place, Result<Input, Refusal>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let rules = SourceRules::new(format, tenant_rule(format, tenant));
+    each_frame(input, format, &mut |place, frame| match frame {
+        Err(refusal) => each(place, Err(refusal)),
+        Ok(bytes) => {
+            let record = SourceRecord { key: None, value: Some(&bytes) };
+            let found = braid_wire::read(record, &origin(&place, format), &rules);
+            found.into_iter().try_for_each(|found| each(place.clone(), found))
+        }
     })
 }
 

@@ -27,11 +27,14 @@ Examples:
   braid replay --format sentinel-security-alert alerts.jsonl --summary
   braid replay --format mdi-cef --tenant contoso sensor.cef --format graph-alert endpoint.jsonl
   braid replay --format sentinel-security-alert --assignment out.csv alerts.jsonl
+  braid replay --format braid-directory-json people.jsonl --format mdi-cef --tenant contoso sensor.cef
   braid dump braid.alerts > alerts.dump && braid replay --format braid-dump alerts.dump
   braid replay --format braid-dump alerts.dump -c braid.toml --against stricter.toml
 
 Alerts of several files are merged by the time at which they arrived, as their records say it (see `braid decode --help`); \
 at the same time in the order of the files, then of the lines. They are held in memory for that: some kilobytes each.
+
+What the files of a directory say is taken to be known before the first alert. Commands are replayed from a dump only.
 
 A dump of the alerts topic is played as the correlate stage played it: partition by partition, each in the order of its \
 offsets, ticks of the clock included. Its events are those of the incident-events topic, byte for byte; its incidents are \

@@ -1,9 +1,10 @@
 use braid_alert::{Alert, Tenant};
 use braid_engine::Input;
+use braid_wire::Holds;
 
 use super::EachInput;
-use crate::cli;
-use crate::decode::{Place, Refusals, each_alert};
+use crate::cli::{self, FileFormat};
+use crate::decode::{Place, Refusals, each_alert, each_directory_record};
 
 /// An alert that waits for its turn.
 struct Arrival {
@@ -11,7 +12,8 @@ struct Arrival {
     place: Place,
 }
 
-/// Plays the alerts of all files in the order in which they arrived.
+/// Plays what directories say, then the alerts of all files in the order in which they arrived. A directory's file has
+/// no times: what it says is taken to be known beforehand.
 pub(super) fn play(
     files: &[cli::Input],
     tenant: Option<&Tenant>,
@@ -19,7 +21,12 @@ pub(super) fn play(
     each_input: &mut EachInput<'_>,
     refusals: &mut Refusals,
 ) -> anyhow::Result<()> {
-    for Arrival { alert, place } in in_order(files, tenant, alerts_max, refusals)? {
+    let (directories, alerts): (Vec<_>, Vec<_>) =
+        files.iter().partition(|input| holds(input) == Holds::Directory);
+    for input in directories {
+        play_directory(input, tenant, each_input, refusals)?;
+    }
+    for Arrival { alert, place } in in_order(&alerts, tenant, alerts_max, refusals)? {
         let title = alert.title.clone();
         if let Some(reason) = each_input(0, Input::Alert(alert))? {
             refusals.tell_rejected(&place, reason, &title);
@@ -28,10 +35,34 @@ pub(super) fn play(
     Ok(())
 }
 
+/// What the records of a file are.
+pub(super) const fn holds(input: &cli::Input) -> Holds {
+    match input.format {
+        FileFormat::Records(format) => format.holds(),
+        FileFormat::Dump => Holds::Alerts,
+    }
+}
+
+fn play_directory(
+    input: &cli::Input,
+    tenant: Option<&Tenant>,
+    each_input: &mut EachInput<'_>,
+    refusals: &mut Refusals,
+) -> anyhow::Result<()> {
+    let FileFormat::Records(format) = input.format else { return Ok(()) };
+    each_directory_record(input, format, tenant, &mut |place, found| {
+        match found {
+            Ok(record) => drop(each_input(0, record)?),
+            Err(refusal) => refusals.tell(&place, &refusal),
+        }
+        Ok(())
+    })
+}
+
 /// All alerts, oldest first. A file need not be in order itself, so that all of it must be read before the first alert
 /// can be told; so there is a bound.
 fn in_order(
-    files: &[cli::Input],
+    files: &[&cli::Input],
     tenant: Option<&Tenant>,
     alerts_max: usize,
     refusals: &mut Refusals,

@@ -23,6 +23,7 @@ use std::path::Path;
 use anyhow::Context;
 use braid_alert::{Incident, Tenant};
 use braid_engine::{RejectReason, Settings};
+use braid_wire::Holds;
 use braid_wire::incident::{Encoding, encode_incident};
 use clap::error::ErrorKind;
 
@@ -60,6 +61,11 @@ fn conflict(arguments: &Replay) -> Option<&'static str> {
     if dumps > 0 && dumps < arguments.inputs.files.len() {
         return Some(
             "a dump is a whole log in the order in which it was read: it cannot be merged with other files",
+        );
+    }
+    if arguments.inputs.files.iter().any(|input| arrivals::holds(input) == Holds::Commands) {
+        return Some(
+            "commands name incidents of one log and have no times in a file: replay a dump of the alerts topic, which has them",
         );
     }
     (dumps > 0 && arguments.tenant.is_some())

@@ -38,6 +38,26 @@ fn alerts_of_several_files_and_formats_become_incidents_in_the_order_of_their_ar
 }
 
 #[test]
+fn a_directory_is_known_before_the_first_alert_and_commands_are_not_taken() {
+    let files = Files::new();
+    let command = two_attacks(&files);
+    files.write("people.jsonl", r#"{"object":"guid-1","kind":"user","onPremises":true,"sid":"S-1-5-21-1-2-3-7","upn":"ann@contoso.com"}"#);
+    let out = files.braid(&format!("{command} -f braid-directory-json people.jsonl")).good();
+    let ann = incidents(&out).into_iter().flat_map(|i| i.entities).find(|e| e.name.contains("ann"));
+    let ann = ann.expect("ann is in an incident");
+    assert_eq!(ann.on_premises, Some(true));
+    assert!(ann.identifiers.iter().any(|name| &*name.value == "S-1-5-21-1-2-3-7"), "{ann:?}");
+
+    files.write("wrong.jsonl", r#"{"object":"guid-1","kind":"user","onPremises":true,"SID":"S-1"}"#);
+    let ran = files.braid(&format!("{command} -f braid-directory-json wrong.jsonl"));
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("wrong.jsonl:1: unexpected_field"), "{}", ran.err);
+    let ran = files.braid("replay -f braid-command-json people.jsonl");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("replay a dump"), "{}", ran.err);
+}
+
+#[test]
 fn the_order_of_the_files_changes_nothing_where_the_times_differ() {
     let files = Files::new();
     let forwards = files.braid(two_attacks(&files)).good();
