@@ -107,8 +107,9 @@ fn a_snapshot_over_the_brokers_limit_is_a_dead_letter_and_its_changes_stand() {
     world.seat(StageKind::Correlate, 0);
     let now = world.broker.now_millis();
     for number in 0..60 {
-        // One tenant, one user, one host: one incident.
+        // One tenant, one user, one host: one incident. Of many detectors, or it would be a flood, which takes no room.
         let json = alert_json(0, now).replace("\"alert-0\"", &format!("\"alert-{number}\""));
+        let json = json.replace("\"Alert 0\"", &format!("\"Alert {number}\""));
         world.produce(json.as_bytes());
     }
     world.settle();

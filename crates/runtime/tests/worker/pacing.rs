@@ -3,14 +3,15 @@
 use braid_engine::Input;
 use braid_runtime::StageKind;
 
-use crate::world::{World, alert_json};
+use crate::world::{SOURCES, World, alert_json};
 
 const MINUTE: i64 = 60_000;
 
 /// Source times in the order in which alerts entered the alerts topic, in minutes, after a backlog in each of two source
 /// partitions: an alert every minute for 10 hours in one, and every 10 minutes for 10 hours in the other.
 fn order_of_backlogs() -> Vec<i64> {
-    let mut world = World::new();
+    // Fewer partitions than elsewhere: what two polls in turn may bring before both backlogs are known is reckoned below.
+    let mut world = World::with(|settings| settings.sources.retain(|topic, _| SOURCES.contains(&&**topic)));
     let (start, sources) = (world.broker.now_millis() - 600 * MINUTE, world.sources());
     for minute in 0..600 {
         for (source, every) in [(&sources[0], 1), (&sources[1], 10)] {

@@ -171,7 +171,7 @@ impl World {
     }
 
     pub(crate) fn connector(&self) -> Connector {
-        Connector { broker: self.broker.clone(), alerts_topic: self.settings.topics.alerts.clone() }
+        Connector { broker: self.broker.clone(), settings: self.settings.clone() }
     }
 
     /// Starts the worker of a seat anew.
@@ -274,8 +274,11 @@ impl World {
     }
 
     pub(crate) fn sources(&self) -> Vec<TopicPartition> {
-        let partitions = |topic| (0..SOURCE_PARTITIONS).map(move |p| TopicPartition::new(topic, p as i32));
-        sources().flat_map(|(topic, _)| partitions(topic)).collect()
+        let partitions = |topic: &Arc<str>| {
+            let topic = topic.clone();
+            (0..SOURCE_PARTITIONS).map(move |p| TopicPartition::new(topic.clone(), p as i32))
+        };
+        self.settings.sources.keys().flat_map(partitions).collect()
     }
 
     pub(crate) fn alerts(&self) -> Vec<TopicPartition> {
@@ -401,14 +404,14 @@ impl World {
 /// What connects workers; may go to another thread.
 pub(crate) struct Connector {
     broker: Broker,
-    alerts_topic: Arc<str>,
+    settings: Arc<Settings>,
 }
 
 impl Connector {
     pub(crate) fn connect(&self, kind: StageKind, ordinal: usize) -> ModelLog {
         let topics: BTreeSet<String> = match kind {
-            StageKind::Normalise => sources().map(|(topic, _)| topic.to_owned()).collect(),
-            StageKind::Correlate => [self.alerts_topic.to_string()].into(),
+            StageKind::Normalise => self.settings.sources.keys().map(ToString::to_string).collect(),
+            StageKind::Correlate => [self.settings.topics.alerts.to_string()].into(),
         };
         self.broker.connect(Connection {
             group: kind.to_string(),
