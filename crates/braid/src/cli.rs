@@ -4,9 +4,13 @@ mod inputs;
 
 use std::path::{Path, PathBuf};
 
+use braid_sim::world::WorldSettings;
+use braid_wire::{Format, Holds};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use inputs::{FileFormat, Input, Inputs};
+pub use inputs::{FileFormat, Input, Inputs, OptionalInputs};
+
+pub use crate::evaluate::Sweep;
 
 const EXAMPLES: &str = "\
 Begin here:
@@ -55,6 +59,10 @@ pub enum Command {
     Replay(Replay),
     /// Play cases of rules and correlation, and say which went as expected
     Test(Test),
+    /// Score incidents against labels: how well does what belongs together come together?
+    Evaluate(Evaluate),
+    /// Write the alerts of a simulated organisation under attack, and what belongs together
+    Simulate(Simulate),
     /// Print what is committed in a topic, a JSON line a record
     Dump(Dump),
     /// Tell the story of an incident: why each alert is in it, what came near, how the attacker moved
@@ -263,6 +271,93 @@ pub struct Test {
     pub junit: Option<PathBuf>,
 }
 
+/// A format that carries alerts.
+fn format_of_alerts(name: &str) -> Result<Format, String> {
+    let format: Format = name.parse().map_err(|error: braid_wire::UnknownFormat| error.to_string())?;
+    if format.holds() == Holds::Alerts { Ok(format) } else { Err(format!("{format} carries no alerts")) }
+}
+
+/// `braid simulate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid simulate --out world
+  braid simulate --seed 7 --preset small-office --out office --format sentinel-security-alert
+  braid simulate --alerts 100000 --hosts 20000 --campaigns 100 --days 14 --out large
+
+Writes alerts.jsonl (alerts.cef, alerts.avro) in the order in which they arrive, late ones, repetitions and revisions \
+included, and labels.csv for `braid evaluate`. The same seed writes the same bytes. A format that a product has for itself \
+carries the alerts of that product only.")]
+pub struct Simulate {
+    /// The directory to write to; it is made if it is not there, and files of these names are overwritten
+    #[arg(long, value_name = "DIRECTORY")]
+    pub out: PathBuf,
+    /// What is drawn
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// The organisation to begin with
+    #[arg(long, value_name = "NAME", default_value = "hub-ridden-week",
+        value_parser = clap::builder::PossibleValuesParser::new(WorldSettings::PRESETS))]
+    pub preset: String,
+    /// How the alerts are written
+    #[arg(short, long, default_value = "braid-json", value_parser = format_of_alerts)]
+    pub format: Format,
+    /// How many alerts there are, attacks included [default: as the preset has it]
+    #[arg(long, value_name = "NUMBER")]
+    pub alerts: Option<usize>,
+    /// How many computers there are [default: as the preset has it]
+    #[arg(long, value_name = "NUMBER")]
+    pub hosts: Option<usize>,
+    /// How many attacks there are [default: as the preset has it]
+    #[arg(long, value_name = "NUMBER")]
+    pub campaigns: Option<usize>,
+    /// How many days it lasts [default: as the preset has it]
+    #[arg(long, value_name = "NUMBER")]
+    pub days: Option<u16>,
+}
+
+/// `braid evaluate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid evaluate --labels labels.csv -f sentinel-security-alert alerts.jsonl
+  braid evaluate --labels labels.csv -f braid-json alerts.jsonl --sweep half_lives.other=30m,1h --sweep merge_at=0.25,0.5
+  braid evaluate --labels labels.csv --assignment out.csv      what `braid replay --assignment` wrote, or another program
+
+Labels are a CSV file with a head and two columns: an alert's id, as its source gives it, and the name of the incident that \
+it belongs to. Pairwise figures are over pairs of alerts and so about the large incidents, B³ over alerts and so about all of \
+them alike; an alert that is missing counts as alone. Purity is, of the alerts in the incidents that hold most of each true \
+one of two alerts or more, the share that is theirs.")]
+pub struct Evaluate {
+    /// What to read
+    #[command(flatten)]
+    pub inputs: OptionalInputs,
+    /// What belongs together: `alert id,incident`, with a head
+    #[arg(long, value_name = "FILE")]
+    pub labels: PathBuf,
+    /// Score this assignment, of the same form, instead of playing alerts
+    #[arg(long, value_name = "FILE")]
+    pub assignment: Option<PathBuf>,
+    /// Try each of these values of a setting of [correlation]; several of these options try all combinations
+    #[arg(long, value_name = "KEY=V1,V2,…")]
+    pub sweep: Vec<Sweep>,
+    /// Purity only of incidents whose label begins so
+    #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
+    pub purity_of: String,
+    /// Whose alerts these are [default: what the record's own field says; for CEF, which has none, `default`]
+    #[arg(long, value_name = "NAME", value_parser = tenant_name)]
+    pub tenant: Option<String>,
+    /// A configuration whose [correlation] section is used in place of the defaults
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Write a JSON line for each combination of settings, with every incident in it
+    #[arg(long)]
+    pub json: bool,
+    /// How many alerts of files are held in memory, to be put in order
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
+    pub alerts_max: usize,
+}
+
 /// `braid demo`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -346,8 +441,10 @@ mod tests {
     #[test]
     fn the_help_names_every_command_and_every_exit_code() {
         let help = Cli::command().render_long_help().to_string();
-        let commands =
-            ["demo", "init", "validate", "topics", "run", "decode", "replay", "test", "dump", "explain"];
+        let commands = [
+            "demo", "init", "validate", "topics", "run", "decode", "replay", "test", "evaluate", "simulate",
+            "dump", "explain",
+        ];
         for word in commands.into_iter().chain(["Exit codes:"]) {
             assert!(help.contains(word), "{word}");
         }

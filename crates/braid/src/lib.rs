@@ -14,6 +14,7 @@ pub mod topology;
 mod decode;
 mod demo;
 mod dump;
+mod evaluate;
 mod explain;
 mod init;
 mod outcome;
@@ -21,6 +22,7 @@ mod paint;
 mod replay;
 mod rules;
 mod run;
+mod simulate;
 mod test_cases;
 mod topics;
 mod validate;
@@ -45,6 +47,8 @@ pub fn run_command(command: &Command) -> anyhow::Result<Outcome> {
         Command::Decode(arguments) => decode::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Test(arguments) => test_cases::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
     }

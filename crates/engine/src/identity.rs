@@ -79,12 +79,14 @@ impl TenantState {
         let mut found = self.names.find_all(pieces.iter().flat_map(|piece| &piece.names)).into_iter();
         for piece in pieces {
             let known = found.by_ref().take(piece.names.len()).collect();
+            // A telephone is in whichever network its owner is, and has an address that half the world's networks have.
+            let context = piece.kind == EntityKind::Address && *provider == Provider::Zimperium;
             let (entity, anchor) = self.bearer_of(piece.kind, piece.names, known, teacher, effects);
             self.follow_anchors(&mut mentions);
             self.describe(entity, piece.label, piece.tags);
             self.note(
                 &mut mentions,
-                Mention { entity, part: Part::from(&piece.role), anchor, bound: false, context: false },
+                Mention { entity, part: Part::from(&piece.role), anchor, bound: false, context },
             );
             for host_address in piece.addresses {
                 let address = self.note_address(host_address, teacher, weighing, &mut mentions, effects);

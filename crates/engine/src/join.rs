@@ -4,37 +4,36 @@
 //!
 //! ```text
 //! kind of the entity × its rarity × role here × role there × certainty here × certainty there × nearness in time
+//!     × how few other incidents it stands in × whether user and host agree
 //! ```
 //!
 //! The best link of each shared entity counts; their sum is what the thresholds are about. Files together count no more
 //! than `files_max`, for two attacks with the same tools are two attacks. The next step of the kill chain on a shared
-//! entity adds to the sum.
+//! entity adds to the sum. What the last two factors are stands in [`crate::company`]; links on which user and host do
+//! not agree may draw an alert in, but they merge nothing: a service account that was busy twice would make one attack
+//! of two.
 
 use std::cmp::Reverse;
 
-use braid_alert::{Alert, EntityId, EntityKind, EventTime, LinkReason, Phase, Provider, Span, Weight};
+use braid_alert::{Alert, EntityKind, EventTime, LinkReason, Phase, Provider, Span, Weight};
 use smallvec::{SmallVec, smallvec};
 
-use crate::Effect;
 use crate::alert_state::{LinkState, Mention, Part, interval};
+use crate::company::is_partner;
 use crate::entity::{Entity, MentionAt};
 use crate::identity::{Mentions, is_certain};
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::TenantState;
-use crate::weighing::{Weighing, part_weight};
-
-/// How many mentions of one entity are looked at on each side of the alert's time. What lies further away is not
-/// nearer to anything; a busy entity is bounded by it to some hundred bytes of reading.
-const NEAREST_MENTIONS: usize = 8;
-
-/// What a weak name, or an address that stands for a host, leaves of a link.
-const UNCERTAIN: Weight = Weight::from_millionths(700_000);
+use crate::weighing::Weighing;
 
 /// An incident that an alert is linked to.
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) group: GroupRef,
+    /// What the thresholds of a join are about.
     pub(crate) total: Weight,
+    /// The part of it on which user and host agree: what the threshold of a merge is about.
+    pub(crate) agreed: Weight,
     files: Weight,
     /// Best first; at least one.
     pub(crate) links: SmallVec<[LinkState; 2]>,
@@ -43,15 +42,31 @@ pub(crate) struct Candidate {
 impl Candidate {
     /// An incident that a single link leads to.
     pub(crate) fn of(group: GroupRef, link: LinkState) -> Self {
-        Self { group, total: link.weight, files: Weight::ZERO, links: smallvec![link] }
+        let (total, agreed) = (link.weight, link.weight);
+        Self { group, total, agreed, files: Weight::ZERO, links: smallvec![link] }
+    }
+
+    fn without_links(group: GroupRef) -> Self {
+        Self { group, total: Weight::ZERO, agreed: Weight::ZERO, files: Weight::ZERO, links: SmallVec::new() }
     }
 }
 
 /// Incidents in the order of preference: the strongest first.
 pub(crate) type Candidates = SmallVec<[Candidate; 2]>;
 
-/// The best link of one entity into one group.
-type BestLinks = SmallVec<[(GroupRef, LinkState); 4]>;
+/// The best link of one entity into each group, and whether user and host agree on it.
+type BestLinks = SmallVec<[(GroupRef, LinkState, bool); 4]>;
+
+/// The alert whose links are sought.
+#[derive(Clone, Copy)]
+pub(crate) struct Seeker<'a> {
+    pub(crate) mentions: &'a Mentions,
+    /// Its activity, as far as it counts for nearness.
+    pub(crate) at: (EventTime, EventTime),
+    /// The group that it is in, if it is in one: it is not asked about, nor does it crowd the others out.
+    pub(crate) own: Option<GroupRef>,
+    pub(crate) weighing: &'a Weighing,
+}
 
 impl TenantState {
     /// The incidents that an alert with these mentions is linked to, strongest first; `own` is left out.
@@ -62,7 +77,7 @@ impl TenantState {
         own: Option<GroupRef>,
         weighing: &Weighing,
     ) -> Candidates {
-        let at = interval(alert, weighing.settings.activity_max);
+        let seeker = Seeker { mentions, at: interval(alert, weighing.settings.activity_max), own, weighing };
         let mut candidates = Candidates::new();
         // Tools by themselves cannot reach the threshold, so they are only asked about incidents that are linked
         // otherwise: a common file stands in many, and each would have to be weighed for nothing.
@@ -72,16 +87,8 @@ impl TenantState {
             for (mention, entity) in joining.filter(|(_, e)| is_tool(&e.kind) == tools && e.joins()) {
                 let known = |group| !tools || tools_suffice || candidates.iter().any(|c| c.group == group);
                 let here = self.weight_here(mention, entity, &alert.provider, weighing);
-                let best = self.best_links(
-                    mention,
-                    entity,
-                    here,
-                    at,
-                    |group| Some(group) != own && known(group),
-                    weighing,
-                );
-                for (group, link) in best {
-                    add_link(&mut candidates, group, link, tools, weighing);
+                for best in self.best_links(&seeker, mention, entity, here, known) {
+                    add_link(&mut candidates, best, tools, weighing);
                 }
             }
         }
@@ -118,28 +125,35 @@ impl TenantState {
     ) -> Weight {
         weighing
             .kind(&entity.kind)
-            .times(part_weight(mention.part))
-            .times(certainty(self.is_certain(mention, provider), mention.bound))
+            .times(weighing.part(mention.part))
+            .times(weighing.certainty(self.is_certain(mention, provider), mention.bound))
     }
 
     /// The best link of one entity into each group that `asked` is about.
     fn best_links(
         &self,
+        seeker: &Seeker<'_>,
         mention: &Mention,
         entity: &Entity,
         here: Weight,
-        at: (EventTime, EventTime),
         asked: impl Fn(GroupRef) -> bool,
-        weighing: &Weighing,
     ) -> BestLinks {
-        let mut best = BestLinks::new();
+        let (mut best, weighing) = (BestLinks::new(), seeker.weighing);
         if !weighing.counts(here) {
             return best;
         }
-        for there in entity.nearest(at.0, NEAREST_MENTIONS).filter(|m| !m.context && asked(m.group)) {
-            let Some(link) = link_to(mention, entity, here, at, there, weighing) else { continue };
-            if self.groups[there.group].takes_alerts(self.clock, weighing.settings.late_join) {
-                self.keep_best(&mut best, there.group, link);
+        let crowd = seeker.crowd(entity);
+        let nearest = entity.nearest(seeker.at.0, weighing.settings.nearest_mentions as usize);
+        for there in nearest.filter(|m| !m.context && Some(m.group) != seeker.own && asked(m.group)) {
+            let Some(mut link) = link_to(mention, entity, here, seeker.at, there, weighing) else { continue };
+            if !self.groups[there.group].takes_alerts(self.clock, weighing.settings.late_join) {
+                continue;
+            }
+            let others = crowd.others(there.group);
+            let agreement = self.agreement(seeker, entity, there, others);
+            link.weight = link.weight.times(weighing.crowding(others)).times(agreement.left);
+            if weighing.counts(link.weight) {
+                self.keep_best(&mut best, there.group, link, agreement.merges);
             }
         }
         best
@@ -162,14 +176,14 @@ impl TenantState {
             if !entity.joins() || !weighing.counts(here) {
                 continue;
             }
-            let near = entity.nearest(at.0, NEAREST_MENTIONS).filter(|m| !m.context && m.group == group);
-            for there in near.filter(|m| asked(m.alert)) {
+            let near = entity.nearest(at.0, weighing.settings.nearest_mentions as usize);
+            for there in near.filter(|m| !m.context && m.group == group && asked(m.alert)) {
                 if let Some(link) = link_to(mention, entity, here, at, there, weighing) {
-                    self.keep_best(&mut best, group, link);
+                    self.keep_best(&mut best, group, link, true);
                 }
             }
         }
-        best.pop().map(|(_, link)| link)
+        best.pop().map(|(_, link, _)| link)
     }
 
     /// Whether a mention is tied to its entity by a name that holds everywhere. An address that a cloud product reports
@@ -188,15 +202,15 @@ impl TenantState {
         !from_outside && mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind))
     }
 
-    fn keep_best(&self, best: &mut BestLinks, group: GroupRef, link: LinkState) {
-        match best.iter_mut().find(|(g, _)| *g == group) {
-            None => best.push((group, link)),
-            Some((_, known)) => {
+    fn keep_best(&self, best: &mut BestLinks, group: GroupRef, link: LinkState, agrees: bool) {
+        match best.iter_mut().find(|(g, ..)| *g == group) {
+            None => best.push((group, link, agrees)),
+            Some((_, known, known_agrees)) => {
                 let rank = |l: &LinkState| {
                     (Reverse(l.weight), l.gap, self.alerts[l.peer].arrival, self.entities[l.entity].id)
                 };
                 if rank(&link) < rank(known) {
-                    *known = link;
+                    (*known, *known_agrees) = (link, agrees);
                 }
             }
         }
@@ -219,43 +233,8 @@ impl TenantState {
                 best.reason = LinkReason::EventSequence;
             }
             candidate.total = candidate.total.plus(weighing.settings.sequence_bonus);
-        }
-    }
-
-    /// Notes that the entities of an alert have met, and says which of them have become hubs by it.
-    pub(crate) fn note_partners(
-        &mut self,
-        mentions: &Mentions,
-        weighing: &Weighing,
-        effects: &mut Vec<Effect>,
-    ) {
-        let partners: SmallVec<[EntityId; 8]> = mentions
-            .iter()
-            .map(|m| &self.entities[m.entity])
-            .filter(|e| e.joins() && is_partner(&e.kind))
-            .map(|e| e.id)
-            .collect();
-        let (now, window) = (self.clock, weighing.settings.partner_window);
-        for mention in mentions {
-            let entity = &mut self.entities[mention.entity];
-            if !counts_partners(&entity.kind) {
-                continue;
-            }
-            let own = entity.id;
-            let mut news = false;
-            for &partner in partners.iter().filter(|&&p| p != own) {
-                news |= entity.meet(partner, now, window);
-            }
-            if news {
-                let is_hub = entity.is_hub(self.hub_measure);
-                if entity.hub != is_hub {
-                    self.before_change_of(mention.entity);
-                    self.entities[mention.entity].hub = is_hub;
-                    if is_hub {
-                        effects.push(Effect::HubDemoted { tenant: self.tenant.clone(), entity: own });
-                    }
-                }
-                self.touch_entity(mention.entity);
+            if candidate.agreed > Weight::ZERO {
+                candidate.agreed = candidate.agreed.plus(weighing.settings.sequence_bonus);
             }
         }
     }
@@ -272,8 +251,8 @@ pub(crate) fn link_to(
 ) -> Option<LinkState> {
     let gap = gap_between(at, (there.start, there.end));
     let weight = here
-        .times(part_weight(there.part))
-        .times(certainty(there.certain, there.bound))
+        .times(weighing.part(there.part))
+        .times(weighing.certainty(there.certain, there.bound))
         .times(weighing.nearness(&entity.kind, gap));
     weighing.counts(weight).then(|| {
         let reason = reason_of(&entity.kind, mention, there);
@@ -283,18 +262,12 @@ pub(crate) fn link_to(
 
 fn add_link(
     candidates: &mut Candidates,
-    group: GroupRef,
-    link: LinkState,
+    (group, link, agrees): (GroupRef, LinkState, bool),
     is_tool: bool,
     weighing: &Weighing,
 ) {
     let place = candidates.iter().position(|c| c.group == group).unwrap_or_else(|| {
-        candidates.push(Candidate {
-            group,
-            total: Weight::ZERO,
-            files: Weight::ZERO,
-            links: SmallVec::new(),
-        });
+        candidates.push(Candidate::without_links(group));
         candidates.len() - 1
     });
     let candidate = &mut candidates[place];
@@ -309,34 +282,23 @@ fn add_link(
         link.weight
     };
     candidate.total = candidate.total.plus(counted);
+    if agrees {
+        candidate.agreed = candidate.agreed.plus(counted);
+    }
     candidate.links.push(link);
 }
 
 /// What every attack uses, and everybody else: by themselves files, processes, registry keys and the organisation's own
 /// cloud applications make no incident.
-fn is_tool(kind: &EntityKind) -> bool {
+pub(crate) fn is_tool(kind: &EntityKind) -> bool {
     matches!(
         kind,
         EntityKind::File | EntityKind::Process | EntityKind::Registry | EntityKind::CloudApplication
     )
 }
 
-/// Whom one may meet: users and hosts make a hub, not the files and addresses around them.
-fn is_partner(kind: &EntityKind) -> bool {
-    matches!(kind, EntityKind::User | EntityKind::Host | EntityKind::MobileDevice | EntityKind::Mailbox)
-}
-
-/// Whose partners are counted. Files weigh little whoever shares them, and mails are few.
-fn counts_partners(kind: &EntityKind) -> bool {
-    !is_tool(kind) && !matches!(kind, EntityKind::MailMessage | EntityKind::MailCluster)
-}
-
-fn certainty(certain: bool, bound: bool) -> Weight {
-    if certain && !bound { Weight::ONE } else { UNCERTAIN }
-}
-
 /// Time between two activities; zero if they overlap.
-fn gap_between(a: (EventTime, EventTime), b: (EventTime, EventTime)) -> Span {
+pub(crate) fn gap_between(a: (EventTime, EventTime), b: (EventTime, EventTime)) -> Span {
     a.0.since(b.1).max(b.0.since(a.1)).max(Span::ZERO)
 }
 

@@ -22,6 +22,7 @@ mod revision;
 mod identity;
 mod directory;
 mod join;
+mod company;
 mod merge;
 mod split;
 mod command;

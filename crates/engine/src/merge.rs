@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use braid_alert::{ChangeReason, CloseReason, IncidentId, IncidentStatus, Weight};
+use braid_alert::{ChangeReason, CloseReason, IncidentId, IncidentStatus, NearMissReason, Weight};
 
 use crate::alert_state::LinkState;
 use crate::apart::Side;
@@ -17,8 +17,8 @@ use crate::weighing::Weighing;
 use crate::{Effect, MergeRefused};
 
 impl TenantState {
-    /// Merges into an alert's incident every other one that the alert is linked to strongly enough. Returns those that a
-    /// guard has kept apart.
+    /// Merges into an alert's incident every other one that the alert is linked to strongly enough; by links on which user
+    /// and host agree, unless one of the two is of one alert. Returns those that a guard has kept apart.
     pub(crate) fn merge_others(
         &mut self,
         slot: AlertRef,
@@ -33,6 +33,12 @@ impl TenantState {
             // An earlier merge may have moved the candidate's alerts.
             let other = self.alerts[candidate.links[0].peer].group;
             if other == own || self.continues(own, other) || self.continues(other, own) {
+                continue;
+            }
+            // An alert that is alone comes in as it would have, had it arrived now.
+            let is_alone = self.groups[other].alerts.len() == 1 || self.groups[own].alerts.len() == 1;
+            if candidate.agreed < at && !is_alone {
+                near.push(self.miss(&candidate, other, NearMissReason::JoinedBetter));
                 continue;
             }
             match self.merge_refused(own, other, &[], weighing) {

@@ -21,6 +21,26 @@ pub struct Settings {
     /// How many distinct partners within `partner_window` halve an entity's weight; beyond it the weight falls with
     /// the fourth power, which is what makes a hub of a domain controller, a proxy or a service account.
     pub hub_partners: u32,
+    /// How many other incidents that an entity stands in around the same time halve its weight: of an entity that several
+    /// incidents are about today, an alert tells less which of them it belongs to.
+    pub crowd_incidents: u32,
+    /// What is left of a link by a user whose alerts name different hosts, or by a host whose alerts name different users,
+    /// unless the incident knows the other one too: as it does after an alert that names both. Once for each user
+    /// that the host has been seen with around the time (host, with the user), and for each other incident. Such a link merges no two incidents.
+    pub disagreement: Weight,
+    /// What is left of a link by a user or a host if only one of the two alerts names the other one of the pair.
+    pub silence: Weight,
+    /// What is left of a link in which the entity was merely aimed at: a domain controller above all.
+    pub target: Weight,
+    /// What is left of a link by a weak name, by an address that stands for a host, or by an address seen from outside.
+    pub uncertain: Weight,
+    /// An entity that weighs less than this, because of its partners, is shown as a hub.
+    pub hub_below: Weight,
+    /// A link that weighs less than this is not looked at.
+    pub link_min: Weight,
+    /// How many mentions of an entity are looked at on each side of an alert's time. What lies further away is not nearer
+    /// to anything; it bounds what a busy entity costs.
+    pub nearest_mentions: u32,
     /// For how long a partner counts, by the tenant's clock.
     pub partner_window: Span,
     /// How long an internal address names the host that was last seen with it, in event time.
@@ -113,10 +133,18 @@ impl Default for Settings {
         Self {
             weights: KindWeights::default(),
             half_lives: HalfLives::default(),
-            join_at: Weight::from_millionths(250_000),
-            merge_at: Weight::from_millionths(250_000),
+            join_at: Weight::from_millionths(300_000),
+            merge_at: Weight::from_millionths(300_000),
             sequence_bonus: Weight::from_millionths(100_000),
-            hub_partners: 10,
+            hub_partners: 16,
+            crowd_incidents: 4,
+            disagreement: Weight::from_millionths(500_000),
+            silence: Weight::from_millionths(600_000),
+            target: Weight::from_millionths(540_000),
+            uncertain: Weight::from_millionths(600_000),
+            hub_below: Weight::from_millionths(250_000),
+            link_min: Weight::from_millionths(20_000),
+            nearest_mentions: 8,
             partner_window: Span::hours(24),
             ip_binding: Span::hours(8),
             ip_binding_excluded: Vec::new(),
@@ -142,8 +170,8 @@ impl Default for KindWeights {
             user: Weight::ONE,
             host: Weight::ONE,
             mail: Weight::ONE,
-            address: Weight::from_millionths(350_000),
-            url: Weight::from_millionths(300_000),
+            address: Weight::from_millionths(400_000),
+            url: Weight::from_millionths(500_000),
             file: Weight::from_millionths(100_000),
             files_max: Weight::from_millionths(150_000),
             resource: Weight::from_millionths(500_000),
@@ -153,7 +181,7 @@ impl Default for KindWeights {
 
 impl Default for HalfLives {
     fn default() -> Self {
-        Self { mail: Span::days(3), url: Span::hours(2), other: Span::minutes(30) }
+        Self { mail: Span::days(3), url: Span::hours(6), other: Span::minutes(50) }
     }
 }
 

@@ -15,17 +15,18 @@ const HALVINGS: [i64; 64] = [
     569394, 563261, 557193, 551191, 545254, 539380, 533570, 527823, 522137, 516512, 510949, 505445,
 ];
 
-/// Below this a link is not worth a look: some twelve of them would not reach the default threshold of a join.
-const WEIGHT_MIN: Weight = Weight::from_millionths(20_000);
+/// The table of what others leave goes this far on each side; beyond it the last entry counts, and is as good as nothing.
+const NEAREST_MAX: u32 = 1_024;
 
-/// An entity that weighs less than this, because of its partners, is shown as a hub.
-const HUB_RARITY: Weight = Weight::from_millionths(250_000);
+/// Beyond so many, nothing is left of a link that was not nothing before.
+const DISAGREEMENTS_MAX: usize = 8;
 
 /// Settings with the tables that follow from them.
 #[derive(Debug)]
 pub(crate) struct Weighing {
     pub(crate) settings: Settings,
     rarity: Vec<Weight>,
+    crowding: Vec<Weight>,
 }
 
 /// So many partners within so much time make a hub.
@@ -41,7 +42,12 @@ impl Weighing {
         let rarity = (0..=PARTNERS_MAX as u128)
             .map(|partners| Weight::from_millionths((1_000_000 * knee / (knee + partners.pow(4))) as i64))
             .collect();
-        Self { settings, rarity }
+        let knee = u128::from(settings.crowd_incidents.max(1)).pow(2);
+        let others = 2 * u128::from(settings.nearest_mentions.min(NEAREST_MAX));
+        let crowding = (0..=others)
+            .map(|others| Weight::from_millionths((1_000_000 * knee / (knee + others.pow(2))) as i64))
+            .collect();
+        Self { settings, rarity, crowding }
     }
 
     /// How much an entity with so many distinct partners still says: 1 for none, a half at `hub_partners`, then falling
@@ -50,9 +56,35 @@ impl Weighing {
         self.rarity[partners.min(PARTNERS_MAX)]
     }
 
+    /// What is left of an entity that stands in so many other incidents at the time: a half at `crowd_incidents`, then
+    /// falling with the square.
+    pub(crate) fn crowding(&self, others: usize) -> Weight {
+        self.crowding[others.min(self.crowding.len() - 1)]
+    }
+
+    /// What is left of a link on which user and host do not agree, so many times over: once for each counterpart that is
+    /// known and for each other incident.
+    pub(crate) fn disagreement(&self, times: usize) -> Weight {
+        let times = times.min(DISAGREEMENTS_MAX);
+        (0..times).fold(Weight::ONE, |left, _| left.times(self.settings.disagreement))
+    }
+
+    /// How much the part that an entity played says: what merely was aimed at says little.
+    pub(crate) const fn part(&self, part: Part) -> Weight {
+        match part {
+            Part::Source | Part::Impacted | Part::Related => Weight::ONE,
+            Part::Target => self.settings.target,
+        }
+    }
+
+    /// How much a mention says by the name that ties it to its entity.
+    pub(crate) const fn certainty(&self, certain: bool, bound: bool) -> Weight {
+        if certain && !bound { Weight::ONE } else { self.settings.uncertain }
+    }
+
     /// Whether so many partners make a hub.
     pub(crate) fn is_hub(&self, partners: usize) -> bool {
-        self.rarity(partners) < HUB_RARITY
+        self.rarity(partners) < self.settings.hub_below
     }
 
     /// What makes a hub, for whoever has no tables at hand.
@@ -102,15 +134,7 @@ impl Weighing {
 
     /// Whether a link of this weight is worth a look.
     pub(crate) fn counts(&self, weight: Weight) -> bool {
-        weight >= WEIGHT_MIN
-    }
-}
-
-/// How much the part that an entity played says: what merely was aimed at, a domain controller above all, says little.
-pub(crate) const fn part_weight(part: Part) -> Weight {
-    match part {
-        Part::Source | Part::Impacted | Part::Related => Weight::ONE,
-        Part::Target => Weight::from_millionths(300_000),
+        weight >= self.settings.link_min
     }
 }
 
@@ -143,11 +167,27 @@ mod tests {
     }
 
     #[test]
+    fn other_incidents_and_disagreement_leave_less_with_each() {
+        let weighing = Weighing::new(Settings {
+            crowd_incidents: 5,
+            disagreement: Weight::from_millionths(500_000),
+            ..Settings::default()
+        });
+        assert_eq!(weighing.crowding(0), Weight::ONE);
+        assert_eq!(weighing.crowding(5).millionths(), 500_000);
+        assert!(weighing.crowding(1_000) < weighing.crowding(10), "beyond the table the last one counts");
+        assert_eq!(
+            [1, 2, 3].map(|times| weighing.disagreement(times).millionths()),
+            [500_000, 250_000, 125_000]
+        );
+    }
+
+    #[test]
     fn partners_make_a_hub() {
         let weighing = Weighing::new(Settings::default());
         assert_eq!(weighing.rarity(0), Weight::ONE);
-        assert_eq!(weighing.rarity(10).millionths(), 500_000);
-        assert!(weighing.rarity(PARTNERS_MAX).millionths() < 1_000);
-        assert!(!weighing.is_hub(10) && weighing.is_hub(14));
+        assert_eq!(weighing.rarity(16).millionths(), 500_000);
+        assert!(weighing.rarity(PARTNERS_MAX).millionths() < 5_000);
+        assert!(!weighing.is_hub(16) && weighing.is_hub(22));
     }
 }

@@ -44,7 +44,7 @@ fn an_incident_is_resolved_with_its_last_alert_and_reopened_with_any() {
         "#,
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
-            #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.90 gap 5m] active medium alerts=2
+            #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.94 gap 5m] active medium alerts=2
             #1 v3 alertRevised b1 active medium alerts=2
             #1 v4 alertRevised b2 active medium alerts=2
             #1 v5 resolved resolved medium alerts=2
@@ -67,7 +67,7 @@ fn a_resolved_incident_takes_what_came_before_and_what_comes_after_recurs() {
             #1 v1 opened b1 active medium alerts=1
             #1 v2 alertRevised b1 active medium alerts=1
             #1 v3 resolved resolved medium alerts=1
-            #1 v4 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.80 gap 10m] resolved medium alerts=2
+            #1 v4 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.88 gap 10m] resolved medium alerts=2
             #2 v1 opened b3 (#1) active medium alerts=1
         "#]],
     );
@@ -89,7 +89,7 @@ fn within_the_configured_time_a_resolved_incident_is_reopened() {
         #1 v2 alertRevised b1 active medium alerts=1
         #1 v3 resolved resolved medium alerts=1
         #1 v4 reopened active medium alerts=2
-        #1 v5 alertJoined b3 [sameTargetedAsset b1 via a.contoso.azure 0.40 gap 40m] active medium alerts=2
+        #1 v5 alertJoined b3 [sameTargetedAsset b1 via a.contoso.azure 0.58 gap 40m] active medium alerts=2
     "#]]
     .assert_eq(&out);
 }
@@ -116,7 +116,7 @@ fn late_alerts_join_for_two_weeks_and_then_open_an_incident_that_says_so() {
         "#,
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
-            #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.90 gap 5m] active medium alerts=2
+            #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.94 gap 5m] active medium alerts=2
             #2 v1 opened b3 active medium alerts=1
         "#]],
     );
@@ -157,10 +157,10 @@ fn a_full_incident_is_continued_and_both_say_so() {
     );
     expect![[r#"
         #1 v1 opened b1 active medium alerts=1
-        #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
+        #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
         #2 v1 opened b3 (#1) active medium alerts=1
         #1 v3 continued (#2) active medium alerts=2
-        #2 v2 alertJoined b4 [sameTargetedAsset b3 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
+        #2 v2 alertJoined b4 [sameTargetedAsset b3 via a.contoso.azure 0.93 gap 1m] active medium alerts=2
         #3 v1 opened b5 (#2) active medium alerts=1
         #2 v3 continued (#3) active medium alerts=2
     "#]]
@@ -181,9 +181,9 @@ fn two_incidents_that_are_too_large_together_stay_two() {
     );
     expect![[r#"
         #1 v1 opened b1 active medium alerts=1
-        #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
+        #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
         #2 v1 opened b3 active medium alerts=1
-        #2 v2 alertJoined b4 [sameTargetedAsset b3 via b.contoso.azure 0.98 gap 1m] active medium alerts=2
+        #2 v2 alertJoined b4 [sameTargetedAsset b3 via b.contoso.azure 0.99 gap 1m] active medium alerts=2
         #2 and #1 stay two: alerts_max
     "#]]
     .assert_eq(&out);
@@ -216,7 +216,7 @@ fn evidence_that_comes_later_joins_what_stood_alone() {
             #1 v1 opened b1 active medium alerts=1
             #2 v1 opened b2 active medium alerts=1
             #2 v2 alertRevised b2 active medium alerts=1
-            #1 v2 mergedFrom b2 [sameTargetedAsset b1 via a.contoso.azure 0.98 gap 1m] (#2) active medium alerts=2
+            #1 v2 mergedFrom b2 [sameTargetedAsset b1 via a.contoso.azure 0.59 gap 1m] (#2) active medium alerts=2
             #2 v3 redirected (#1) redirected medium alerts=0
         "#]],
     );
@@ -309,10 +309,10 @@ fn a_continuation_outlives_what_it_continues() {
     // The fourth is linked to the first incident only: that is told when it joins, and no longer in the record.
     expect![[r#"
         #1 v1 opened b1 active medium alerts=1
-        #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
+        #1 v2 alertJoined b2 [sameTargetedAsset b1 via a.contoso.azure 0.59 gap 1m] active medium alerts=2
         #2 v1 opened b3 (#1) active medium alerts=1
         #1 v3 continued (#2) active medium alerts=2
-        #2 v2 alertJoined b4 [sameActor b1 via S-1-5-21-1-2-3-1104 0.94 gap 3m] active medium alerts=2
+        #2 v2 alertJoined b4 [sameActor b1 via S-1-5-21-1-2-3-1104 0.58 gap 3m] active medium alerts=2
         #2 v3 alertRevised b4 active high alerts=2
     "#]]
     .assert_eq(&stage.out);

@@ -28,7 +28,7 @@ fn an_alert_that_names_a_host_twice_hangs_on_the_stronger_name() {
     let weak_first = format!("{before}\n10:10 mde/b2 \"Two\" impacted=host:a impacted=host:dev-1");
     let strong_first = format!("{before}\n10:10 mde/b2 \"Two\" impacted=host:dev-1 impacted=host:a");
     assert_eq!(play(&weak_first), play(&strong_first));
-    assert!(play(&weak_first).contains("0.80"), "not weakened: {}", play(&weak_first));
+    assert!(play(&weak_first).contains("0.88"), "not weakened: {}", play(&weak_first));
 }
 
 #[test]
@@ -36,8 +36,8 @@ fn a_revision_that_names_the_host_for_certain_makes_its_links_certain() {
     let out = play(
         r#"
         10:00 mde/b1 "One" impacted=host:dev-1+a
-        10:50 mde/b2 "Two" impacted=host:a
-        10:50 mde/b2 "Two" impacted=host:dev-1+a arrives=10:55
+        11:00 mde/b2 "Two" impacted=host:a
+        11:00 mde/b2 "Two" impacted=host:dev-1+a arrives=11:05
         "#,
     );
     assert!(out.contains("mergedFrom b2"), "{out}");

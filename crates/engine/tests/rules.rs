@@ -84,10 +84,10 @@ fn one_user_under_three_names_is_one_group() {
         "#,
         expect![[r#"
             #1 v1 opened a0 active medium alerts=1
-            #1 v2 alertJoined a1 [sameActor a0 via S-1-5-21-1-2-3-1104 0.25 gap 1h] active medium alerts=2
-            #1 v3 alertJoined b1 [sameActor a1 via S-1-5-21-1-2-3-1104 0.94 gap 3m] active medium alerts=3
+            #1 v2 alertJoined a1 [sameActor a0 via S-1-5-21-1-2-3-1104 0.44 gap 1h] active medium alerts=2
+            #1 v3 alertJoined b1 [sameActor a1 via S-1-5-21-1-2-3-1104 0.97 gap 3m] active medium alerts=3
             #2 v1 opened c1 active medium alerts=1
-            #1 v4 alertJoined d1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.94 gap 3m] active medium alerts=4
+            #1 v4 alertJoined d1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.97 gap 3m] active medium alerts=4
             rule brute raised
             #1 v5 alertJoined <brute> [sameActor a1 via S-1-5-21-1-2-3-1104 1.00 gap 0s] active high alerts=5
         "#]],
@@ -121,19 +121,19 @@ fn what_more_comes_extends_the_alert_and_a_new_burst_raises_another() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.99 gap 1m] active medium alerts=3
             rule brute raised
             #1 v4 alertJoined <brute> [sameActor a1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
-            #1 v5 alertJoined a4 [sameActor a3 via contoso\jeffl 0.86 gap 7m] active high alerts=5
+            #1 v5 alertJoined a4 [sameActor a3 via contoso\jeffl 0.92 gap 7m] active high alerts=5
             rule brute extended
             #1 v6 alertRevised <brute> active high alerts=5
-            #1 v7 alertJoined a8 [sameActor <brute> via contoso\jeffl 0.96 gap 2m] active high alerts=6
+            #1 v7 alertJoined a8 [sameActor <brute> via contoso\jeffl 0.98 gap 2m] active high alerts=6
             rule brute extended
             #1 v8 alertRevised <brute> active high alerts=6
-            #1 v9 alertJoined a5 [sameActor <brute> via contoso\jeffl 0.52 gap 29m] active high alerts=7
-            #1 v10 alertJoined a6 [sameActor a5 via contoso\jeffl 0.98 gap 1m] active high alerts=8
-            #1 v11 alertJoined a7 [sameActor a6 via contoso\jeffl 0.98 gap 1m] active high alerts=9
+            #1 v9 alertJoined a5 [sameActor <brute> via contoso\jeffl 0.67 gap 29m] active high alerts=7
+            #1 v10 alertJoined a6 [sameActor a5 via contoso\jeffl 0.99 gap 1m] active high alerts=8
+            #1 v11 alertJoined a7 [sameActor a6 via contoso\jeffl 0.99 gap 1m] active high alerts=9
             rule brute raised
             #1 v12 alertJoined <brute> [sameActor a5 via contoso\jeffl 1.00 gap 0s] active high alerts=10
         "#]],
@@ -147,16 +147,16 @@ fn an_alert_that_comes_late_counts_when_it_happened() {
         r#"
         10:00 mdi/a1 "Logon failed" impacted=user:contoso\jeffl
         10:08 mdi/a2 "Logon failed" impacted=user:contoso\jeffl
-        11:30 mdi/a3 "Logon failed" impacted=user:contoso\jeffl
-        10:04 mdi/a4 "Logon failed" impacted=user:contoso\jeffl arrives=12:00
+        12:30 mdi/a3 "Logon failed" impacted=user:contoso\jeffl
+        10:04 mdi/a4 "Logon failed" impacted=user:contoso\jeffl arrives=13:00
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.83 gap 8m] active medium alerts=2
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.90 gap 8m] active medium alerts=2
             #2 v1 opened a3 active medium alerts=1
-            #1 v3 alertJoined a4 [sameActor a1 via contoso\jeffl 0.92 gap 4m] active medium alerts=3
+            #1 v3 alertJoined a4 [sameActor a1 via contoso\jeffl 0.89 gap 4m] active medium alerts=3
             rule brute raised
-            #1 v4 alertJoined <brute> [sameActor a1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
+            #1 v4 alertJoined <brute> [ruleFired a1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
         "#]],
     );
 }
@@ -175,15 +175,15 @@ fn a_burst_that_comes_to_light_after_a_later_one_is_one_of_its_own() {
         "#,
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
-            #1 v2 alertJoined b2 [sameActor b1 via contoso\jeffl 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined b3 [sameActor b2 via contoso\jeffl 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined b2 [sameActor b1 via contoso\jeffl 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined b3 [sameActor b2 via contoso\jeffl 0.99 gap 1m] active medium alerts=3
             rule brute raised
             #1 v4 alertJoined <brute> [sameActor b1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
             #2 v1 opened a1 active medium alerts=1
-            #2 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.98 gap 1m] active medium alerts=2
-            #2 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.98 gap 1m] active medium alerts=3
+            #2 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.93 gap 1m] active medium alerts=2
+            #2 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.93 gap 1m] active medium alerts=3
             rule brute raised
-            #2 v4 alertJoined <brute> [sameActor a1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
+            #2 v4 alertJoined <brute> [ruleFired a1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
         "#]],
     );
 }
@@ -208,13 +208,13 @@ fn a_sequence_that_a_late_alert_completes_is_found_beside_one_that_is_known() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined c1 [sameTargetedAsset a1 via h1.contoso.com 0.92 gap 4m] active medium alerts=2
-            #1 v3 alertJoined a2 [sameTargetedAsset c1 via h1.contoso.com 0.69 gap 16m] active medium alerts=3
-            #1 v4 alertJoined b2 [sameTargetedAsset a2 via h1.contoso.com 0.98 gap 1m] active medium alerts=4
-            #1 v5 alertJoined c2 [sameTargetedAsset b2 via h1.contoso.com 0.98 gap 1m] active medium alerts=5
+            #1 v2 alertJoined c1 [sameTargetedAsset a1 via h1.contoso.com 0.95 gap 4m] active medium alerts=2
+            #1 v3 alertJoined a2 [sameTargetedAsset c1 via h1.contoso.com 0.81 gap 16m] active medium alerts=3
+            #1 v4 alertJoined b2 [sameTargetedAsset a2 via h1.contoso.com 0.99 gap 1m] active medium alerts=4
+            #1 v5 alertJoined c2 [sameTargetedAsset b2 via h1.contoso.com 0.99 gap 1m] active medium alerts=5
             rule abc raised
             #1 v6 alertJoined <abc> [sameTargetedAsset a2 via h1.contoso.com 1.00 gap 0s] active high alerts=6
-            #1 v7 alertJoined b1 [sameTargetedAsset a1 via h1.contoso.com 0.96 gap 2m] active high alerts=7
+            #1 v7 alertJoined b1 [sameTargetedAsset a1 via h1.contoso.com 0.98 gap 2m] active high alerts=7
             rule abc raised
             #1 v8 alertJoined <abc> [sameTargetedAsset a1 via h1.contoso.com 1.00 gap 0s] active high alerts=8
         "#]],
@@ -258,13 +258,13 @@ fn one_user_on_many_hosts_is_a_hub_and_still_joins_where_most_of_it_happened() {
     );
     expect![[r#"
         #1 v1 opened a1 active medium alerts=1
-        #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.92 gap 1m] active medium alerts=2
+        #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.47 gap 1m] active medium alerts=2
         hub: contoso\ann
-        #1 v3 alertJoined a3 [sameActor a2 via contoso\ann 0.49 gap 1m] active medium alerts=3
-        #1 v4 alertJoined a4 [sameTargetedAsset a3 via h3.contoso.com 0.92 gap 1m] [sameActor a3 via contoso\ann 0.16 gap 1m] active medium alerts=4
-        #2 v1 opened a5 active medium alerts=1
+        #2 v1 opened a3 active medium alerts=1
+        #2 v2 alertJoined a4 [sameTargetedAsset a3 via h3.contoso.com 0.93 gap 1m] [sameActor a3 via contoso\ann 0.15 gap 1m] active medium alerts=2
+        #3 v1 opened a5 active medium alerts=1
         rule spread raised
-        #1 v5 alertJoined <spread> [ruleFired a1 via contoso\ann 0.25 gap 0s] active high alerts=5
+        #1 v3 alertJoined <spread> [ruleFired a1 via contoso\ann 0.30 gap 0s] active high alerts=3
     "#]].assert_eq(&out);
 }
 
@@ -289,12 +289,12 @@ fn temporal_takes_any_order() {
         steps(Counted::Rules),
         OUT_OF_ORDER,
         expect![[r#"
-        #1 v1 opened a1 active medium alerts=1
-        #1 v2 alertJoined a2 [sameTargetedAsset a1 via h1.contoso.com 0.90 gap 5m] active medium alerts=2
-        #1 v3 alertJoined a3 [sameTargetedAsset a2 via h1.contoso.com 0.90 gap 5m] active medium alerts=3
-        rule steps raised
-        #1 v4 alertJoined <steps> [sameTargetedAsset a1 via h1.contoso.com 1.00 gap 0s] active high alerts=4
-    "#]],
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via h1.contoso.com 0.94 gap 5m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via h1.contoso.com 0.94 gap 5m] active medium alerts=3
+            rule steps raised
+            #1 v4 alertJoined <steps> [sameTargetedAsset a1 via h1.contoso.com 1.00 gap 0s] active high alerts=4
+        "#]],
     );
 }
 
@@ -310,12 +310,12 @@ fn temporal_ordered_takes_only_its_own() {
         ),
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via h1.contoso.com 0.90 gap 5m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a2 via h1.contoso.com 0.90 gap 5m] active medium alerts=3
-            #1 v4 alertJoined a4 [sameTargetedAsset a3 via h1.contoso.com 0.80 gap 10m] active medium alerts=4
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via h1.contoso.com 0.94 gap 5m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via h1.contoso.com 0.94 gap 5m] active medium alerts=3
+            #1 v4 alertJoined a4 [sameTargetedAsset a3 via h1.contoso.com 0.88 gap 10m] active medium alerts=4
             rule steps raised
             #1 v5 alertJoined <steps> [sameTargetedAsset a1 via h1.contoso.com 1.00 gap 0s] active high alerts=5
-            #1 v6 alertJoined a5 [sameTargetedAsset a4 via h1.contoso.com 0.90 gap 5m] active high alerts=6
+            #1 v6 alertJoined a5 [sameTargetedAsset a4 via h1.contoso.com 0.94 gap 5m] active high alerts=6
             rule steps extended
             #1 v7 alertRevised <steps> active high alerts=6
         "#]],
@@ -337,7 +337,7 @@ fn one_alert_is_not_two_steps_of_a_sequence() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via h1.contoso.com 0.90 gap 5m] active medium alerts=2
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via h1.contoso.com 0.94 gap 5m] active medium alerts=2
             rule sequence raised
             #1 v3 alertJoined <sequence> [sameTargetedAsset a1 via h1.contoso.com 1.00 gap 0s] active high alerts=3
         "#]],
@@ -362,8 +362,8 @@ fn an_alias_is_another_field_in_the_matches_of_each_rule() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\eve 0.80 gap 10m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a1 via contoso\adm 0.19 gap 20m] [sameTargetedAsset a2 via dc1.contoso.com 0.07 gap 10m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\eve 0.88 gap 10m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a1 via contoso\adm 0.41 gap 20m] [sameTargetedAsset a2 via dc1.contoso.com 0.26 gap 10m] active medium alerts=3
             rule passed raised
             #1 v4 alertJoined <passed> [sameActor a3 via contoso\adm 1.00 gap 0s] active high alerts=4
         "#]],
@@ -390,7 +390,7 @@ fn alerts_may_have_a_text_in_common_rather_than_an_entity() {
             #1 v1 opened a1 active medium alerts=1
             #2 v1 opened a2 active medium alerts=1
             #3 v1 opened a3 active medium alerts=1
-            #2 v2 alertJoined a4 [sameTargetedAsset a2 via h2.contoso.com 0.96 gap 2m] active medium alerts=2
+            #2 v2 alertJoined a4 [sameTargetedAsset a2 via h2.contoso.com 0.98 gap 2m] active medium alerts=2
             #4 v1 opened a5 active medium alerts=1
             rule outbreak raised
             #1 v2 alertJoined <outbreak> [sameTargetedAsset a1 via h1.contoso.com 1.00 gap 0s] active high alerts=2
@@ -418,12 +418,12 @@ fn a_correlation_may_refer_to_another_which_then_raises_nothing_itself() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.98 gap 1m] [sameTargetedAsset a1 via h1.contoso.com 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.98 gap 1m] [sameTargetedAsset a2 via h1.contoso.com 0.98 gap 1m] active medium alerts=3
-            #1 v4 alertJoined a4 [sameActor a3 via contoso\jeffl 0.98 gap 1m] [sameTargetedAsset a3 via h1.contoso.com 0.98 gap 1m] active medium alerts=4
-            #1 v5 alertJoined a5 [sameActor a4 via contoso\jeffl 0.54 gap 27m] active medium alerts=5
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.99 gap 1m] [sameTargetedAsset a1 via h1.contoso.com 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.99 gap 1m] [sameTargetedAsset a2 via h1.contoso.com 0.99 gap 1m] active medium alerts=3
+            #1 v4 alertJoined a4 [sameActor a3 via contoso\jeffl 0.99 gap 1m] [sameTargetedAsset a3 via h1.contoso.com 0.99 gap 1m] active medium alerts=4
+            #1 v5 alertJoined a5 [sameActor a4 via contoso\jeffl 0.35 gap 27m] active medium alerts=5
             rule breach raised
-            #1 v6 alertJoined <breach> [sameActor a4 via contoso\jeffl 1.00 gap 0s] active high alerts=6
+            #1 v6 alertJoined <breach> [ruleFired a4 via contoso\jeffl 1.00 gap 0s] active high alerts=6
         "#]],
     );
 }
@@ -445,16 +445,16 @@ fn what_a_rule_has_raised_is_withdrawn_when_there_is_more_than_it_allows() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.98 gap 1m] active medium alerts=2
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.99 gap 1m] active medium alerts=2
             rule brute raised
             #1 v3 alertJoined <brute> [sameActor a1 via contoso\jeffl 1.00 gap 0s] active high alerts=3
-            #1 v4 alertJoined a3 [sameActor a2 via contoso\jeffl 0.98 gap 1m] active high alerts=4
+            #1 v4 alertJoined a3 [sameActor a2 via contoso\jeffl 0.99 gap 1m] active high alerts=4
             rule brute extended
             #1 v5 alertRevised <brute> active high alerts=4
-            #1 v6 alertJoined a4 [sameActor <brute> via contoso\jeffl 0.98 gap 1m] active high alerts=5
+            #1 v6 alertJoined a4 [sameActor <brute> via contoso\jeffl 0.99 gap 1m] active high alerts=5
             rule brute withdrawn
             #1 v7 alertRevised <brute> active high alerts=5
-            #1 v8 alertJoined a5 [sameActor a4 via contoso\jeffl 0.98 gap 1m] active high alerts=6
+            #1 v8 alertJoined a5 [sameActor a4 via contoso\jeffl 0.99 gap 1m] active high alerts=6
         "#]],
     );
 }
@@ -475,7 +475,7 @@ fn a_revision_may_be_what_a_rule_waits_for() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active high alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via h1.contoso.com 0.90 gap 5m] active high alerts=2
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via h1.contoso.com 0.94 gap 5m] active high alerts=2
             #1 v3 alertRevised a2 active high alerts=2
             rule two grave raised
             #1 v4 alertJoined <two grave> [sameTargetedAsset a1 via h1.contoso.com 1.00 gap 0s] active high alerts=3
@@ -500,7 +500,7 @@ fn a_rule_about_single_alerts_fires_on_each() {
             #1 v1 opened a1 active low alerts=1
             rule watched raised
             #1 v2 alertJoined <watched> [sameActor a1 via contoso\ann 1.00 gap 0s] active low alerts=2
-            #1 v3 alertJoined a2 [sameActor a1 via contoso\ann 0.90 gap 5m] active critical alerts=3
+            #1 v3 alertJoined a2 [sameActor a1 via contoso\ann 0.94 gap 5m] active critical alerts=3
             rule watched raised
             #1 v4 alertJoined <watched> [sameActor a2 via contoso\ann 1.00 gap 0s] active critical alerts=4
             #2 v1 opened a3 active medium alerts=1
@@ -525,8 +525,8 @@ fn rules_see_what_rules_raise_only_if_they_name_it() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\jeffl 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameActor a2 via contoso\jeffl 0.99 gap 1m] active medium alerts=3
             rule brute raised
             #1 v4 alertJoined <brute> [sameActor a1 via contoso\jeffl 1.00 gap 0s] active high alerts=4
             rule own again raised

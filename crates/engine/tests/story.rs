@@ -86,14 +86,15 @@ fn what_was_linked_too_weakly_is_told() {
     check(
         r#"
         10:00 mde/a1 "Mimikatz" impacted=host:pc1.contoso.com
-        11:15 mde/b1 "Task created" impacted=host:pc1.contoso.com
-        13:00 mde/c1 "Service created" impacted=host:pc1.contoso.com
+        11:45 mde/b1 "Task created" impacted=host:pc1.contoso.com
+        14:00 mde/c1 "Service created" impacted=host:pc1.contoso.com
         "#,
         expect![[r#"
             #1 Mimikatz on pc1.contoso.com
             #2 Task created on pc1.contoso.com
-              b1 not with a1 of #1: tooWeak by pc1.contoso.com 0.18
+              b1 not with a1 of #1: tooWeak by pc1.contoso.com 0.23
             #3 Service created on pc1.contoso.com
+              c1 not with b1 of #2: tooWeak by pc1.contoso.com 0.15
         "#]],
     );
 }
@@ -110,9 +111,7 @@ fn a_hub_that_would_have_sufficed_is_named() {
     let incidents = incidents(Settings::default(), &timeline);
     expect![[r#"
         #1 Mimikatz on dc1
-          dc1 is context: hub
         #2 Task created on dc1
-          b1 not with a1 of #1: hub by dc1 0.44
           dc1 is context: hub
     "#]]
     .assert_eq(&told(&incidents[20..]));
@@ -130,7 +129,7 @@ fn what_a_guard_kept_apart_is_told_with_the_guard() {
         "#,
         expect![[r#"
             #1 Two and 1 more alert on 2 hosts
-              c1 not with a1 of #2: assignee by pc1.contoso.com 0.90
+              c1 not with a1 of #2: assignee by pc1.contoso.com 0.94
             #2 One on pc1.contoso.com
         "#]],
     );
@@ -149,10 +148,10 @@ fn what_was_resolved_before_and_what_is_full_is_told() {
     expect![[r#"
         #1 One on pc1.contoso.com
         #2 Two on pc1.contoso.com
-          a2 not with a1 of #1: full by pc1.contoso.com 0.90
+          a2 not with a1 of #1: full by pc1.contoso.com 0.94
         #3 Three on pc2.contoso.com
         #4 Four on pc2.contoso.com
-          b2 not with b1 of #3: closed by pc2.contoso.com 0.63
+          b2 not with b1 of #3: closed by pc2.contoso.com 0.76
     "#]]
     .assert_eq(&told(&incidents(settings, timeline)));
 }
@@ -299,6 +298,7 @@ fn a_title_names_the_hosts_that_acted_or_were_hit() {
         expect![[r#"
             #1 LDAP reconnaissance on pc1
             #2 Remote code execution on 2 hosts
+              b1 not with a1 of #1: tooWeak by dc1 0.12
               somebody: pc2 -> dc1 (shown by b1)
             #3 Account enumeration on dc1
         "#]],

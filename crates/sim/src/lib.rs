@@ -8,9 +8,12 @@
 //! Start with [`broker::Broker`] for faults, with [`load::Load`] for figures and with [`reference::Reference`] for
 //! what the engine should decide.
 
+pub mod agreement;
+pub mod baseline;
 pub mod broker;
 pub mod load;
 pub mod reference;
 mod rng;
+pub mod world;
 
 pub use rng::Rng;

@@ -159,6 +159,33 @@ impl FromArgMatches for Inputs {
     }
 }
 
+/// As [`Inputs`], but there need be none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionalInputs(pub Inputs);
+
+impl Args for OptionalInputs {
+    fn augment_args(command: Command) -> Command {
+        let command = Inputs::augment_args(command);
+        command
+            .mut_arg("format", |format| format.required(false))
+            .mut_arg("files", |files| files.required(false))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for OptionalInputs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Inputs::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
 /// The values of an argument, each with its place on the command line.
 fn placed<T: Clone + Send + Sync + 'static>(
     matches: &ArgMatches,

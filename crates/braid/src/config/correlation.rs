@@ -23,6 +23,29 @@ pub struct Correlation {
     /// That is what keeps a domain controller, a proxy or a service account from joining everything. Lower demotes
     /// sooner.
     pub hub_partners: NonZeroU32,
+    /// How many other incidents that an entity stands in within `partner_window` of an alert halve its weight. Of an
+    /// entity that several incidents are about today, an alert tells less which of them it belongs to.
+    pub crowd_incidents: NonZeroU32,
+    /// What is left of a link by a user whose alerts name different hosts, or by a host whose alerts name different users.
+    /// It counts once for each user that the host has been seen with around the time (or host, with the user) and for
+    /// each other incident. An incident that knows both, from an alert that names both, is not held against them. `1`
+    /// switches it off. Such a link merges no two incidents of several alerts.
+    pub disagreement: Decimal,
+    /// What is left of a link by a user or a host if only one of the two alerts names the other one of the pair. `1`
+    /// switches it off.
+    pub silence: Decimal,
+    /// What is left of a link in which the entity was merely aimed at, as a domain controller mostly is.
+    pub target: Decimal,
+    /// What is left of a link by a weak name, by an address that stands for a host, or by an address that a cloud product
+    /// sees from outside.
+    pub uncertain: Decimal,
+    /// An entity that its partners leave less than this is shown as a hub. It joins nothing that its weight does not
+    /// reach; this number only names it.
+    pub hub_below: Decimal,
+    /// Links that weigh less are not looked at. Higher is faster.
+    pub link_min: Decimal,
+    /// How many alerts of an entity are looked at on each side of an alert's time. Higher is slower.
+    pub nearest_mentions: NonZeroU32,
     /// For how long a partner counts.
     pub partner_window: Period,
     /// How long an internal address names the host that was last seen with it. Shorter than the DHCP lease.
@@ -130,6 +153,14 @@ impl Correlation {
             merge_at: self.merge_at.weight(),
             sequence_bonus: self.sequence_bonus.weight(),
             hub_partners: self.hub_partners.get(),
+            crowd_incidents: self.crowd_incidents.get(),
+            disagreement: self.disagreement.weight(),
+            silence: self.silence.weight(),
+            target: self.target.weight(),
+            uncertain: self.uncertain.weight(),
+            hub_below: self.hub_below.weight(),
+            link_min: self.link_min.weight(),
+            nearest_mentions: self.nearest_mentions.get(),
             partner_window: self.partner_window.span(),
             ip_binding: self.ip_binding.span(),
             ip_binding_excluded: self.ip_binding_excluded.iter().map(|range| range.network()).collect(),
@@ -177,6 +208,14 @@ impl Default for Correlation {
             merge_at: engine.merge_at.into(),
             sequence_bonus: engine.sequence_bonus.into(),
             hub_partners: at_least_one(engine.hub_partners),
+            crowd_incidents: at_least_one(engine.crowd_incidents),
+            disagreement: engine.disagreement.into(),
+            silence: engine.silence.into(),
+            target: engine.target.into(),
+            uncertain: engine.uncertain.into(),
+            hub_below: engine.hub_below.into(),
+            link_min: engine.link_min.into(),
+            nearest_mentions: at_least_one(engine.nearest_mentions),
             partner_window: engine.partner_window.into(),
             ip_binding: engine.ip_binding.into(),
             ip_binding_excluded: engine.ip_binding_excluded.into_iter().map(Into::into).collect(),

@@ -35,6 +35,22 @@ pub(super) fn play(
     Ok(())
 }
 
+/// What [`play`] would play, in its order: for whoever plays it several times.
+pub(crate) fn inputs_in_order(
+    files: &[cli::Input],
+    tenant: Option<&Tenant>,
+    alerts_max: usize,
+    refusals: &mut Refusals,
+) -> anyhow::Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    let mut gather = |_, input| {
+        inputs.push(input);
+        Ok(None)
+    };
+    play(files, tenant, alerts_max, &mut gather, refusals)?;
+    Ok(inputs)
+}
+
 /// What the records of a file are.
 pub(super) const fn holds(input: &cli::Input) -> Holds {
     match input.format {

@@ -33,7 +33,9 @@ use crate::config::{self, Config};
 use crate::decode::{Refusals, unless_pipe_closed};
 use crate::rules;
 
-use player::{Player, Rules};
+pub(crate) use arrivals::inputs_in_order;
+pub(crate) use assignment::all as assignment_of;
+pub(crate) use player::{Player, Rules};
 
 /// Plays the files and writes what was asked for.
 pub(crate) fn run(arguments: &Replay) -> anyhow::Result<Outcome> {
@@ -108,7 +110,7 @@ fn replay(
 }
 
 /// Where events go, encoded.
-pub(crate) type EachEvent<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
+type EachEvent<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
 /// Where inputs go, each of a partition. Says why an alert was rejected, if it was.
 type EachInput<'a> = dyn FnMut(i32, braid_engine::Input) -> io::Result<Option<RejectReason>> + 'a;

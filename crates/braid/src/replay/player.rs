@@ -13,7 +13,7 @@ const INPUTS_PER_DRAIN: u64 = 1_000;
 
 /// What replay is told of the configuration.
 #[derive(Debug, Default)]
-pub(super) struct Rules {
+pub(crate) struct Rules {
     /// The numbers that decide what is one incident.
     pub correlation: Settings,
     /// What stands before the id in an incident's URL.
@@ -22,7 +22,7 @@ pub(super) struct Rules {
 
 /// The correlate stage without a log: the engine of each partition, and the last record of each incident.
 #[derive(Debug)]
-pub(super) struct Player {
+pub(crate) struct Player {
     rules: Rules,
     partitions: BTreeMap<i32, Partition>,
     keep: bool,
@@ -35,7 +35,7 @@ pub(super) struct Player {
 
 /// An alert that no record lists.
 #[derive(Debug)]
-pub(super) struct Folded {
+pub(crate) struct Folded {
     /// The incident that it joined, under the id that it had then.
     pub incident: IncidentId,
     /// The id as the source gave it.
@@ -43,11 +43,11 @@ pub(super) struct Folded {
 }
 
 /// All of them, by tenant and key.
-pub(super) type FoldedAlerts = BTreeMap<(Tenant, AlertKey), Folded>;
+pub(crate) type FoldedAlerts = BTreeMap<(Tenant, AlertKey), Folded>;
 
 impl Player {
     /// Nothing played yet. Incidents are only kept if they are wanted in the end: they are what takes memory.
-    pub(super) const fn new(rules: Rules, keep: bool) -> Self {
+    pub(crate) const fn new(rules: Rules, keep: bool) -> Self {
         Self {
             rules,
             partitions: BTreeMap::new(),
@@ -62,7 +62,7 @@ impl Player {
     ///
     /// # Errors
     /// What `each_event` says.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &mut self,
         partition: i32,
         input: Input,
@@ -122,12 +122,12 @@ impl Player {
     }
 
     /// The alerts that floods only count.
-    pub(super) fn take_folded(&mut self) -> FoldedAlerts {
+    pub(crate) fn take_folded(&mut self) -> FoldedAlerts {
         std::mem::take(&mut self.folded)
     }
 
     /// Every incident that there was, as it was last; each tenant's in the order in which they opened.
-    pub(super) fn finish(self) -> Vec<Incident> {
+    pub(crate) fn finish(self) -> Vec<Incident> {
         let mut incidents: Vec<Incident> = self.incidents.into_values().collect();
         incidents.sort_by(|a, b| (&a.tenant, a.first_emitted, a.id).cmp(&(&b.tenant, b.first_emitted, b.id)));
         incidents

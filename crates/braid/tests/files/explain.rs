@@ -45,7 +45,7 @@ fn the_story_tells_why_each_alert_is_there_and_counts_the_flood() {
     "#]]
     .assert_eq(&story[..story.find("2026-03-02 10:01    1").expect("the first alert")]);
     assert!(story.contains("opened it: nothing that was there is linked to it"), "{story}");
-    assert!(story.contains("joined because both concern client1, 8m after alert 1, weight 0.83"), "{story}");
+    assert!(story.contains("joined because both concern client1, 8m after alert 1, weight 0.90"), "{story}");
     let flood = "5 more of “Password spray” from 2026-03-02 10:30 on, within 0s, 5 of them open; like";
     assert!(rest.contains(flood), "{rest}");
 }

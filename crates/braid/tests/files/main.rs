@@ -6,6 +6,8 @@ mod test;
 mod against;
 mod decode;
 mod dump;
+mod evaluate;
 mod explain;
 mod replay;
 mod scores;
+mod simulate;

@@ -9,7 +9,7 @@ use crate::alert_state::{LinkState, Mention};
 use crate::join::{Candidate, Candidates};
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::TenantState;
-use crate::weighing::{Weighing, part_weight};
+use crate::weighing::Weighing;
 
 /// An incident that some of the alerts are in that a rule fired on.
 struct Home {
@@ -91,7 +91,7 @@ impl TenantState {
             let entity = &self.entities[here.entity];
             let joins = entity.joins() && !here.context && !there.context;
             let weight =
-                self.weight_here(here, entity, &alert.provider, weighing).times(part_weight(there.part));
+                self.weight_here(here, entity, &alert.provider, weighing).times(weighing.part(there.part));
             Some((if joins { weight } else { Weight::ZERO }, entity.id, here.entity))
         };
         let best = mentions.iter().filter_map(weigh).max_by_key(|&(weight, id, _)| (weight, Reverse(id)));

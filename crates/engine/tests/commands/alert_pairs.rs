@@ -36,8 +36,8 @@ fn linking_takes_back_what_kept_the_two_apart() {
         ),
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.59 gap 1m] active medium alerts=3
             #2 v1 opened by ann a2 (#1) active medium alerts=1
             #1 v4 alertsLeft by ann a2 (#2) active medium alerts=2
             split c1: done
@@ -70,7 +70,7 @@ fn alerts_in_two_incidents_that_do_not_belong_together_keep_these_two() {
             #1 v2 linkRuled by ann a1 (#2) active medium alerts=1
             #2 v2 linkRuled by ann b1 (#1) active medium alerts=1
             cannotLink c1: done
-            #2 v3 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.65 gap 19m] active medium alerts=2
+            #2 v3 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.77 gap 19m] active medium alerts=2
             #2 and #1 stay two: cannot_link
             merge c2: refused, cannot_link
             #1 v3 mergedFrom by ann a1 [commanded b1 via a.contoso.azure 1.00 gap 1m] (#2) active medium alerts=3
@@ -98,7 +98,7 @@ fn a_separation_goes_with_its_alerts_and_not_with_those_that_came_later() {
             #1 v2 linkRuled by ann a1 (#2) active medium alerts=1
             #2 v2 linkRuled by ann b1 (#1) active medium alerts=1
             cannotLink c1: done
-            #1 v3 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.94 gap 3m] active medium alerts=2
+            #1 v3 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.97 gap 3m] active medium alerts=2
             #3 v1 opened by ann a1 (#1) active medium alerts=1
             #1 v4 alertsLeft by ann a1 (#3) active medium alerts=1
             split c2: done
@@ -130,12 +130,12 @@ fn a_separation_goes_with_its_alerts_into_a_larger_incident() {
             #2 v2 linkRuled by ann b1 (#1) active medium alerts=1
             cannotLink c1: done
             #3 v1 opened c1 active medium alerts=1
-            #3 v2 alertJoined c2 [sameTargetedAsset c1 via c.contoso.azure 0.98 gap 1m] active medium alerts=2
+            #3 v2 alertJoined c2 [sameTargetedAsset c1 via c.contoso.azure 0.99 gap 1m] active medium alerts=2
             #3 v3 mergedFrom by ann a1 [commanded c1 via a.contoso.azure 1.00 gap 3m] (#1) active medium alerts=3
             #1 v3 redirected by ann (#3) redirected medium alerts=0
             merge c2: done
             merge c3: refused, cannot_link
-            #3 v4 alertJoined d1 [sameTargetedAsset c2 via c.contoso.azure 0.94 gap 3m] active medium alerts=4
+            #3 v4 alertJoined d1 [sameTargetedAsset c2 via c.contoso.azure 0.97 gap 3m] active medium alerts=4
             #3 and #2 stay two: cannot_link
         "#]],
     );

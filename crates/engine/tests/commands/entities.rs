@@ -14,7 +14,7 @@ fn two_names_that_are_one_entity_make_one_incident_of_two() {
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
             #2 v1 opened b1 active medium alerts=1
-            #1 v2 mergedFrom by ann b1 [sameActor a1 via contoso\jeffl 0.90 gap 5m] (#2) active medium alerts=2
+            #1 v2 mergedFrom by ann b1 [sameActor a1 via contoso\jeffl 0.94 gap 5m] (#2) active medium alerts=2
             #2 v2 redirected by ann (#1) redirected medium alerts=0
             mustLink c1: done
             mustLink c2: refused, nothing_to_do
@@ -61,8 +61,8 @@ fn two_names_that_are_two_entities_join_no_more_and_no_evidence_unites_them_agai
             cannotLink c1: done
             cannotLink c2: refused, nothing_to_do
             #2 v1 opened b1 active medium alerts=1
-            #1 v3 alertJoined b2 [sameActor a1 via S-1-5-21-1-2-3-1104 0.75 gap 13m] active medium alerts=2
-            #1 v4 alertJoined b3 [sameActor b2 via S-1-5-21-1-2-3-1104 0.98 gap 1m] active medium alerts=3
+            #1 v3 alertJoined b2 [sameActor a1 via S-1-5-21-1-2-3-1104 0.84 gap 13m] active medium alerts=2
+            #1 v4 alertJoined b3 [sameActor b2 via S-1-5-21-1-2-3-1104 0.99 gap 1m] active medium alerts=3
         "#]],
     );
 }
@@ -87,8 +87,8 @@ fn an_excluded_entity_joins_nothing_until_it_is_included_again() {
             #2 v2 entityRuled by ann active medium alerts=1
             #1 v3 entityRuled by ann active medium alerts=1
             excludeEntity c3: done
-            #2 v3 alertJoined a3 [sameTargetedAsset a2 via scanner.contoso.azure 0.96 gap 2m] active medium alerts=2
-            #1 v4 mergedFrom a3 [sameTargetedAsset a1 via scanner.contoso.azure 0.73 gap 14m] (#2) active medium alerts=3
+            #2 v3 alertJoined a3 [sameTargetedAsset a2 via scanner.contoso.azure 0.92 gap 2m] active medium alerts=2
+            #1 v4 mergedFrom a3 [sameTargetedAsset a1 via scanner.contoso.azure 0.78 gap 14m] (#2) active medium alerts=3
             #2 v4 redirected (#1) redirected medium alerts=0
         "#]],
     );

@@ -13,8 +13,8 @@ fn the_incident_whose_activity_began_first_survives_then_the_larger_one() {
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
             #2 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.96 gap 2m] active medium alerts=2
-            #2 v2 mergedFrom c1 [sameTargetedAsset a1 via a.contoso.azure 0.86 gap 7m] (#1) active medium alerts=3
+            #1 v2 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.98 gap 2m] active medium alerts=2
+            #2 v2 mergedFrom c1 [sameTargetedAsset a1 via a.contoso.azure 0.92 gap 7m] (#1) active medium alerts=3
             #1 v3 redirected (#2) redirected medium alerts=0
         "#]],
     );
@@ -29,8 +29,8 @@ fn the_incident_whose_activity_began_first_survives_then_the_larger_one() {
             #1 v1 opened a1 active medium alerts=1
             #2 v1 opened b1 active medium alerts=1
             #2 v2 alertJoined b2 [sameTargetedAsset b1 via b.contoso.azure 1.00 gap 0s] active medium alerts=2
-            #2 v3 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.86 gap 7m] active medium alerts=3
-            #2 v4 mergedFrom c1 [sameTargetedAsset a1 via a.contoso.azure 0.86 gap 7m] (#1) active medium alerts=4
+            #2 v3 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.92 gap 7m] active medium alerts=3
+            #2 v4 mergedFrom c1 [sameTargetedAsset a1 via a.contoso.azure 0.92 gap 7m] (#1) active medium alerts=4
             #1 v2 redirected (#2) redirected medium alerts=0
         "#]],
     );
@@ -59,7 +59,7 @@ fn nothing_is_merged_with_what_is_closed() {
         #2 v1 opened b1 active medium alerts=1
         #1 v2 resolved by ann resolved medium alerts=1
         resolve c1: done
-        #2 v2 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.92 gap 4m] active medium alerts=2
+        #2 v2 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.95 gap 4m] active medium alerts=2
         #2 and #1 stay two: closed
         merge c2: refused, closed
         mustLink c3: refused, closed

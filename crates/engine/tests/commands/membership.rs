@@ -65,13 +65,13 @@ fn a_split_opens_an_incident_and_both_name_the_other() {
     check(
         &format!("{THREE} 10:30 ann split #1 mde/a2"),
         expect![[r#"
-        #1 v1 opened a1 active medium alerts=1
-        #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
-        #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
-        #2 v1 opened by ann a2 (#1) active medium alerts=1
-        #1 v4 alertsLeft by ann a2 (#2) active medium alerts=2
-        split c1: done
-    "#]],
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.59 gap 1m] active medium alerts=3
+            #2 v1 opened by ann a2 (#1) active medium alerts=1
+            #1 v4 alertsLeft by ann a2 (#2) active medium alerts=2
+            split c1: done
+        "#]],
     );
 }
 
@@ -88,16 +88,16 @@ fn what_was_split_out_does_not_creep_back() {
         ),
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.59 gap 1m] active medium alerts=3
             #2 v1 opened by ann a2 (#1) active medium alerts=1
             #1 v4 alertsLeft by ann a2 (#2) active medium alerts=2
             split c1: done
             #2 v2 alertRevised a2 active medium alerts=1
             #2 and #1 stay two: cannot_link
-            #1 v5 alertJoined a4 [sameTargetedAsset a3 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
+            #1 v5 alertJoined a4 [sameTargetedAsset a1 via a.contoso.azure 0.91 gap 3m] active medium alerts=3
             #1 and #2 stay two: cannot_link
-            #1 v6 alertJoined a5 [sameActor a3 via contoso\ann 0.49 gap 31m] active medium alerts=4
+            #1 v6 alertJoined a5 [sameActor a3 via contoso\ann 0.37 gap 31m] active medium alerts=4
             #1 and #2 stay two: cannot_link
         "#]],
     );
@@ -140,8 +140,8 @@ fn the_sums_of_an_incident_are_those_of_the_alerts_that_stayed() {
         timeline,
         expect![[r#"
             #1 v1 opened a1 active high alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active high alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active high alerts=3
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.59 gap 1m] active high alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.99 gap 1m] active high alerts=3
             #2 v1 opened by ann a1 (#1) active high alerts=2
             #1 v4 alertsLeft by ann (#2) resolved medium alerts=1
             split c1: done
@@ -168,8 +168,8 @@ fn a_split_is_refused_whole_if_any_alert_is_not_there() {
         ),
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.59 gap 1m] active medium alerts=3
             #2 v1 opened b1 active medium alerts=1
             split c1: refused, not_in_incident
             split c2: refused, unknown_alert
@@ -195,13 +195,13 @@ fn moved_alerts_change_sides_and_neither_they_nor_what_stayed_creeps_after() {
         ),
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.59 gap 1m] active medium alerts=3
             #2 v1 opened b1 active medium alerts=1
             #2 v2 alertsMovedIn by ann a3 (#1) active medium alerts=2
             #1 v4 alertsLeft by ann a3 (#2) active medium alerts=2
             move c1: done
-            #2 v3 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.55 gap 26m] [sameTargetedAsset a3 via a.contoso.azure 0.52 gap 29m] active medium alerts=3
+            #2 v3 alertJoined c1 [sameTargetedAsset b1 via b.contoso.azure 0.70 gap 26m] [sameTargetedAsset a3 via a.contoso.azure 0.38 gap 29m] active medium alerts=3
             #2 and #1 stay two: cannot_link
             merge c2: refused, cannot_link
             #1 v5 alertsMovedIn by ann a3 (#2) active medium alerts=3
@@ -230,8 +230,8 @@ fn a_move_is_refused_to_itself_to_a_closed_one_or_if_nothing_would_be_left() {
         ),
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.59 gap 1m] active medium alerts=3
             #2 v1 opened b1 active medium alerts=1
             move c1: refused, same_incident
             move c2: refused, all_alerts
@@ -303,8 +303,8 @@ fn an_alert_that_is_split_out_twice_in_one_instant_founds_two_incidents() {
         ),
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.98 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via a.contoso.azure 0.59 gap 1m] active medium alerts=3
             #2 v1 opened by ann a2 (#1) active medium alerts=1
             #1 v4 alertsLeft by ann a2 (#2) active medium alerts=2
             split c1: done

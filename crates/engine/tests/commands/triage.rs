@@ -163,7 +163,7 @@ fn a_resolution_by_command_holds_until_the_source_reopens_an_alert() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.98 gap 1m] active medium alerts=2
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.99 gap 1m] active medium alerts=2
             #1 v3 resolved by ann resolved medium alerts=2
             resolve c1: done
             resolve c2: refused, nothing_to_do
@@ -211,7 +211,7 @@ fn what_was_reopened_by_command_is_not_resolved_by_news_of_an_alert_that_was_res
             reopen c1: done
             reopen c2: refused, nothing_to_do
             #1 v5 alertRevised a1 active high alerts=1
-            #1 v6 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.39 gap 41m] active high alerts=2
+            #1 v6 alertJoined a2 [sameTargetedAsset a1 via a.contoso.azure 0.57 gap 41m] active high alerts=2
             #1 v7 alertRevised a2 active high alerts=2
             #1 v8 resolved resolved high alerts=2
         "#]],

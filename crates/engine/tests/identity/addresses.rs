@@ -33,9 +33,9 @@ fn an_address_stands_for_the_host_that_held_it_at_the_time() {
         "#,
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
-            #1 v2 alertJoined a1 [sameNetworkSegment b1 via a.contoso.azure 0.63 gap 5m] active medium alerts=2
+            #1 v2 alertJoined a1 [sameNetworkSegment b1 via a.contoso.azure 0.56 gap 5m] active medium alerts=2
             #2 v1 opened b2 active medium alerts=1
-            #2 v2 alertJoined a2 [sameNetworkSegment b2 via b.contoso.azure 0.63 gap 5m] active medium alerts=2
+            #2 v2 alertJoined a2 [sameNetworkSegment b2 via b.contoso.azure 0.56 gap 5m] active medium alerts=2
         "#]],
     );
 }
@@ -65,7 +65,7 @@ fn an_address_names_a_host_for_as_long_as_the_binding_holds() {
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
             #2 v1 opened b2 active medium alerts=1
-            #2 v2 alertJoined a1 [sameNetworkSegment b2 via a.contoso.azure 0.70 gap 0s] active medium alerts=2
+            #2 v2 alertJoined a1 [sameNetworkSegment b2 via a.contoso.azure 0.56 gap 0s] active medium alerts=2
             #3 v1 opened a2 active medium alerts=1
         "#]],
     );
@@ -86,9 +86,9 @@ fn an_address_that_dhcp_hands_on_and_back_names_its_holder_of_the_hour() {
             #1 v1 opened b1 active medium alerts=1
             #2 v1 opened b2 active medium alerts=1
             #3 v1 opened b3 active medium alerts=1
-            #1 v2 alertJoined a1 [sameNetworkSegment b1 via a.contoso.azure 0.56 gap 10m] active medium alerts=2
-            #2 v2 alertJoined a2 [sameNetworkSegment b2 via b.contoso.azure 0.56 gap 10m] active medium alerts=2
-            #3 v2 alertJoined a3 [sameNetworkSegment b3 via a.contoso.azure 0.56 gap 10m] active medium alerts=2
+            #1 v2 alertJoined a1 [sameNetworkSegment b1 via a.contoso.azure 0.50 gap 10m] active medium alerts=2
+            #2 v2 alertJoined a2 [sameNetworkSegment b2 via b.contoso.azure 0.53 gap 10m] active medium alerts=2
+            #3 v2 alertJoined a3 [sameNetworkSegment b3 via a.contoso.azure 0.50 gap 10m] active medium alerts=2
         "#]],
     );
 }
@@ -101,7 +101,7 @@ fn an_address_of_a_pool_that_is_handed_around_names_no_host() {
         #1 v1 opened b1 active medium alerts=1
         #2 v1 opened b2 active medium alerts=1
         #3 v1 opened a1 active medium alerts=1
-        #2 v2 alertJoined a2 [sameNetworkSegment b2 via b.contoso.azure 0.63 gap 5m] active medium alerts=2
+        #2 v2 alertJoined a2 [sameNetworkSegment b2 via b.contoso.azure 0.56 gap 5m] active medium alerts=2
     "#]]
     .assert_eq(&play_with(
         settings,
@@ -142,12 +142,12 @@ fn an_address_names_its_host_also_when_the_host_turns_out_to_be_one_that_is_know
         "#,
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
-            #1 v2 alertJoined b2 [sameTargetedAsset b1 via dev-7 0.98 gap 1m] active medium alerts=2
+            #1 v2 alertJoined b2 [sameTargetedAsset b1 via dev-7 0.99 gap 1m] active medium alerts=2
             #2 v1 opened a1 active medium alerts=1
-            #1 v3 alertJoined b3 [sameTargetedAsset b2 via dev-7 0.96 gap 2m] active medium alerts=3
-            #1 v4 mergedFrom b3 [sameTargetedAsset a1 via dev-7 0.69 gap 1m] (#2) active medium alerts=4
+            #1 v3 alertJoined b3 [sameTargetedAsset b2 via dev-7 0.92 gap 2m] active medium alerts=3
+            #1 v4 mergedFrom b3 [sameTargetedAsset a1 via dev-7 0.56 gap 1m] (#2) active medium alerts=4
             #2 v2 redirected (#1) redirected medium alerts=0
-            #1 v5 alertJoined a2 [sameNetworkSegment b3 via dev-7 0.69 gap 1m] active medium alerts=5
+            #1 v5 alertJoined a2 [sameNetworkSegment b3 via dev-7 0.59 gap 1m] active medium alerts=5
         "#]],
     );
 }

@@ -24,12 +24,12 @@ fn a_cloud_user_joins_its_on_premises_self_by_object_id_or_directory_never_by_na
             #2 v1 opened c1 active medium alerts=1
             #3 v1 opened a2 active medium alerts=1
             #4 v1 opened b1 active medium alerts=1
-            #4 v2 alertJoined c2 [sameActor b1 via contoso\ann 0.90 gap 5m] active medium alerts=2
+            #4 v2 alertJoined c2 [sameActor b1 via contoso\ann 0.88 gap 5m] active medium alerts=2
             o1: listed
-            #1 v2 mergedFrom c1 [sameActor a1 via contoso\ann 0.98 gap 1m] (#2) active medium alerts=2
+            #1 v2 mergedFrom c1 [sameActor a1 via contoso\ann 0.93 gap 1m] (#2) active medium alerts=2
             #2 v2 redirected (#1) redirected medium alerts=0
             #5 v1 opened a3 active medium alerts=1
-            #5 v2 alertJoined c3 [sameActor a3 via contoso\ann 0.69 gap 1m] active medium alerts=2
+            #5 v2 alertJoined c3 [sameActor a3 via contoso\ann 0.47 gap 1m] active medium alerts=2
         "#]],
     );
 }
@@ -47,8 +47,8 @@ fn a_user_whom_three_products_know_by_different_names_is_one_by_the_directory() 
         expect![[r#"
             o1: listed
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined b1 [sameActor a1 via S-1-5-21-1-2-3-1104 0.56 gap 10m] active medium alerts=2
-            #1 v3 alertJoined c1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.80 gap 10m] active medium alerts=3
+            #1 v2 alertJoined b1 [sameActor a1 via S-1-5-21-1-2-3-1104 0.53 gap 10m] active medium alerts=2
+            #1 v3 alertJoined c1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.88 gap 10m] active medium alerts=3
         "#]],
     );
     expect![[r#"
@@ -103,8 +103,8 @@ fn a_renamed_user_keeps_the_old_name() {
             #1 v1 opened b1 active medium alerts=1
             o1: changed
             o1: unchanged
-            #1 v2 alertJoined b2 [sameActor b1 via S-1-5-21-1-2-3-1104 0.80 gap 10m] active medium alerts=2
-            #1 v3 alertJoined m1 [sameActor b2 via S-1-5-21-1-2-3-1104 0.90 gap 5m] active medium alerts=3
+            #1 v2 alertJoined b2 [sameActor b1 via S-1-5-21-1-2-3-1104 0.88 gap 10m] active medium alerts=2
+            #1 v3 alertJoined m1 [sameActor b2 via S-1-5-21-1-2-3-1104 0.94 gap 5m] active medium alerts=3
         "#]],
     );
     expect![[r#"
@@ -187,9 +187,9 @@ fn a_late_directory_record_makes_one_incident_of_two() {
             #2 v1 opened b1 active high alerts=1
             #3 v1 opened c1 active medium alerts=1
             o1: listed
-            #1 v2 mergedFrom a1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.56 gap 10m] (#2) active high alerts=2
+            #1 v2 mergedFrom a1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.50 gap 10m] (#2) active high alerts=2
             #2 v2 redirected (#1) redirected high alerts=0
-            #1 v3 mergedFrom a1 [sameActor c1 via S-1-5-21-1-2-3-1104 0.44 gap 20m] (#3) active high alerts=3
+            #1 v3 mergedFrom a1 [sameActor c1 via S-1-5-21-1-2-3-1104 0.43 gap 20m] (#3) active high alerts=3
             #3 v2 redirected (#1) redirected medium alerts=0
             o1: unchanged
         "#]],

@@ -16,8 +16,8 @@ fn a_host_is_the_same_in_any_case_and_by_any_of_its_names() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined b1 [sameTargetedAsset a1 via victimpc.contoso.azure 0.90 gap 5m] active medium alerts=2
-            #1 v3 alertJoined b2 [sameTargetedAsset b1 via victimpc.contoso.azure 0.90 gap 5m] active medium alerts=3
+            #1 v2 alertJoined b1 [sameTargetedAsset a1 via victimpc.contoso.azure 0.94 gap 5m] active medium alerts=2
+            #1 v3 alertJoined b2 [sameTargetedAsset b1 via victimpc.contoso.azure 0.94 gap 5m] active medium alerts=3
         "#]],
     );
 }
@@ -33,7 +33,7 @@ fn a_machine_account_is_its_host_and_a_shared_sid_does_not_unite_five_of_them() 
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
             #2 v1 opened b2 active medium alerts=1
-            #1 v2 alertJoined b3 [sameTargetedAsset b1 via client1 0.47 gap 2m] active medium alerts=2
+            #1 v2 alertJoined b3 [sameTargetedAsset b1 via client1 0.35 gap 2m] active medium alerts=2
         "#]],
     );
 }
@@ -70,7 +70,7 @@ fn a_name_that_two_sids_bear_is_ambiguous_and_joins_nothing() {
             ambiguous: domainAccount:contoso\smith
             #2 v1 opened b2 active medium alerts=1
             #3 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined b3 [sameActor b1 via S-1-5-21-1-2-3-1104 0.94 gap 3m] active medium alerts=2
+            #1 v2 alertJoined b3 [sameActor b1 via S-1-5-21-1-2-3-1104 0.97 gap 3m] active medium alerts=2
         "#]],
     );
 }
@@ -87,7 +87,7 @@ fn what_an_ambiguous_name_had_united_is_divided_again() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.98 gap 1m] active medium alerts=2
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.99 gap 1m] active medium alerts=2
             ambiguous: accountName:smith
             #2 v1 opened a3 active medium alerts=1
             #3 v1 opened a4 active medium alerts=1
@@ -127,7 +127,7 @@ fn an_ambiguous_name_joins_nothing_as_long_as_those_whom_it_stood_for_are_known(
             #1 v1 opened b1 active medium alerts=1
             ambiguous: domainAccount:contoso\smith
             #2 v1 opened b2 active medium alerts=1
-            #2 v2 alertJoined b3 [sameActor b2 via S-1-5-21-9-9-9-1105 0.98 gap 1m] active medium alerts=2
+            #2 v2 alertJoined b3 [sameActor b2 via S-1-5-21-9-9-9-1105 0.99 gap 1m] active medium alerts=2
             #3 v1 opened a1 active medium alerts=1
             #4 v1 opened a2 active medium alerts=1
         "#]],
@@ -161,7 +161,7 @@ fn two_accounts_with_a_sid_each_are_never_one_though_one_piece_of_evidence_names
             ambiguous: sid:S-1-5-21-1-2-3-1104
             ambiguous: sid:S-1-5-21-1-2-3-1105
             #3 v1 opened b3 active medium alerts=1
-            #1 v2 alertJoined b4 [sameActor b1 via S-1-5-21-1-2-3-1104 0.94 gap 3m] active medium alerts=2
+            #1 v2 alertJoined b4 [sameActor b1 via S-1-5-21-1-2-3-1104 0.97 gap 3m] active medium alerts=2
         "#]],
     );
 }
@@ -175,7 +175,7 @@ fn a_cloud_sid_is_the_object_id_in_another_spelling() {
         "#,
         expect![[r#"
             #1 v1 opened b1 active medium alerts=1
-            #1 v2 alertJoined c1 [sameActor b1 via S-1-12-1-287454020-2005423462-3434850969-16772829 0.90 gap 5m] active medium alerts=2
+            #1 v2 alertJoined c1 [sameActor b1 via S-1-12-1-287454020-2005423462-3434850969-16772829 0.94 gap 5m] active medium alerts=2
         "#]],
     );
 }
@@ -192,7 +192,7 @@ fn an_alert_that_shows_two_names_to_be_one_user_brings_their_earlier_alerts_toge
             #1 v1 opened a1 active medium alerts=1
             #2 v1 opened c1 active medium alerts=1
             #3 v1 opened b1 active medium alerts=1
-            #1 v2 mergedFrom c1 [sameActor a1 via contoso\jeffl 0.80 gap 10m] (#2) active medium alerts=2
+            #1 v2 mergedFrom c1 [sameActor a1 via contoso\jeffl 0.83 gap 10m] (#2) active medium alerts=2
             #2 v2 redirected (#1) redirected medium alerts=0
         "#]],
     );

@@ -11,8 +11,8 @@ fn what_a_command_keeps_apart_no_directory_unites_again() {
         10:01 mcas/c1 "Two" source=user:oid-ann
         10:30 ann part user:contoso\ann user:oid-ann
         11:00 directory user:oid-ann+contoso\ann object=o1 called=Ann_Lee
-        11:05 mde/b1 "Both names" impacted=user:contoso\ann+oid-ann
-        12:00 ann unite user:contoso\ann user:oid-ann
+        12:30 mde/b1 "Both names" impacted=user:contoso\ann+oid-ann
+        13:00 ann unite user:contoso\ann user:oid-ann
         "#;
     check(
         timeline,
@@ -24,7 +24,7 @@ fn what_a_command_keeps_apart_no_directory_unites_again() {
             cannotLink c1: done
             o1: listed
             #3 v1 opened b1 active medium alerts=1
-            #1 v3 mergedFrom by ann a1 [sameActor c1 via oid-ann 0.98 gap 1m] (#2) active medium alerts=2
+            #1 v3 mergedFrom by ann a1 [sameActor c1 via oid-ann 0.93 gap 1m] (#2) active medium alerts=2
             #2 v3 redirected by ann (#1) redirected medium alerts=0
             #3 v2 entityRuled by ann active medium alerts=1
             mustLink c2: done
@@ -56,13 +56,13 @@ fn what_had_united_two_names_that_a_command_parts_is_the_weakest_name_between_th
         timeline,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.98 gap 1m] active medium alerts=2
-            #1 v3 alertJoined a3 [sameActor a2 via contoso\ann 0.69 gap 1m] active medium alerts=3
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.99 gap 1m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameActor a2 via contoso\ann 0.59 gap 1m] active medium alerts=3
             ambiguous: accountName:lee
             #1 v4 entityRuled by ann active medium alerts=3
             cannotLink c1: done
-            #1 v5 alertJoined a4 [sameActor a1 via contoso\ann 0.49 gap 31m] active medium alerts=4
-            #1 v6 alertJoined a5 [sameActor a2 via S-1-5-21-1-2-3-1104 0.49 gap 31m] active medium alerts=5
+            #1 v5 alertJoined a4 [sameActor a1 via contoso\ann 0.66 gap 31m] active medium alerts=4
+            #1 v6 alertJoined a5 [sameActor a2 via S-1-5-21-1-2-3-1104 0.66 gap 31m] active medium alerts=5
             #2 v1 opened a6 active medium alerts=1
         "#]],
     );
@@ -105,13 +105,13 @@ fn what_people_said_of_entities_outlives_their_alerts() {
             #1 v1 opened a1 active medium alerts=1
             #2 v1 opened c1 active medium alerts=1
             #3 v1 opened b1 active medium alerts=1
-            #1 v2 mergedFrom by ann c1 [sameActor a1 via contoso\ann 0.98 gap 1m] (#2) active medium alerts=2
+            #1 v2 mergedFrom by ann c1 [sameActor a1 via contoso\ann 0.99 gap 1m] (#2) active medium alerts=2
             #2 v2 redirected by ann (#1) redirected medium alerts=0
             mustLink c1: done
             #3 v2 entityRuled by ann active medium alerts=1
             excludeEntity c2: done
             #4 v1 opened a2 active medium alerts=1
-            #4 v2 alertJoined c2 [sameActor a2 via contoso\ann 0.98 gap 1m] active medium alerts=2
+            #4 v2 alertJoined c2 [sameActor a2 via contoso\ann 0.99 gap 1m] active medium alerts=2
             #5 v1 opened b2 active medium alerts=1
             #6 v1 opened b3 active medium alerts=1
             #6 v2 entityRuled by ann active medium alerts=1
@@ -135,14 +135,14 @@ fn the_parts_of_an_excluded_entity_stay_excluded() {
         "#,
         expect![[r#"
             #1 v1 opened a1 active medium alerts=1
-            #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.98 gap 1m] active medium alerts=2
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.99 gap 1m] active medium alerts=2
             #1 v3 entityRuled by ann active medium alerts=2
             excludeEntity c1: done
             ambiguous: accountName:smith
             #2 v1 opened a3 active medium alerts=1
             #3 v1 opened a4 active medium alerts=1
             #4 v1 opened a5 active medium alerts=1
-            #2 v2 alertJoined a6 [sameActor a3 via S-1-5-21-1-2-3-1105 0.94 gap 3m] active medium alerts=2
+            #2 v2 alertJoined a6 [sameActor a3 via S-1-5-21-1-2-3-1105 0.97 gap 3m] active medium alerts=2
         "#]],
     );
 }

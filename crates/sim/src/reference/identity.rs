@@ -1,7 +1,9 @@
 //! Who bears a name: entities are what hangs together by names that were named together, but for names that turned out to
 //! stand for several.
 
-use braid_alert::{EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind, Span};
+use braid_alert::{
+    EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind, Provider, Span,
+};
 use braid_engine::Effect;
 
 use super::alert::{Part, Saying, Who};
@@ -36,6 +38,7 @@ impl History {
     pub(super) fn hear(
         &mut self,
         evidence: &[Evidence],
+        provider: &Provider,
         at: EventTime,
         effects: &mut Vec<Effect>,
     ) -> Vec<Saying> {
@@ -51,7 +54,8 @@ impl History {
                 who: who.clone(),
                 part: Part::of(&piece.role),
                 bound: false,
-                context: false,
+                // In whichever network a telephone is, its address there says nothing.
+                context: piece.kind == EntityKind::Address && *provider == Provider::Zimperium,
             });
             for address in &piece.addresses {
                 let Some((saying, binds)) = self.hear_address(address, effects) else { continue };

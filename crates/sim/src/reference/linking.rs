@@ -8,17 +8,27 @@ use super::alert::{AlertFacts, LinkFacts, Mention, Part, Who, gap_between, inter
 use super::history::History;
 use super::{naming, weighing};
 
-/// How many mentions of an entity are looked at on each side of the alert's time.
-const NEAREST_MENTIONS: usize = 8;
-
 /// An incident that an alert is linked to.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) incident: IncidentId,
     pub(super) total: Weight,
+    /// The part of it that may make one of two incidents.
+    pub(super) agreed: Weight,
     /// The best link of each shared entity, the strongest first.
     pub(super) links: Vec<LinkFacts>,
 }
+
+/// The alert whose links are sought.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seeker<'a> {
+    pub(super) alert: &'a Alert,
+    pub(super) mentions: &'a [Mention],
+    pub(super) own: Option<IncidentId>,
+}
+
+/// A link, and whether it may make one of two incidents.
+type Linked = (LinkFacts, bool);
 
 impl History {
     /// The incidents that an alert with these mentions is linked to, strongest first; `own` is left out.
@@ -29,57 +39,71 @@ impl History {
         own: Option<IncidentId>,
     ) -> Vec<Candidate> {
         let joining = mentions.iter().filter(|m| !m.context && self.entity(m.entity).joins());
-        let links: Vec<LinkFacts> = joining.flat_map(|mention| self.links_by(alert, mention)).collect();
+        let seeker = Seeker { alert, mentions, own };
+        let links: Vec<Linked> = joining.flat_map(|mention| self.links_by(&seeker, mention)).collect();
         let mut incidents: Vec<IncidentId> =
-            links.iter().map(|link| self.alert(link.peer).incident).collect();
+            links.iter().map(|(link, _)| self.alert(link.peer).incident).collect();
         incidents.sort();
         incidents.dedup();
-        let others = incidents.into_iter().filter(|&incident| Some(incident) != own);
         let mut candidates: Vec<Candidate> =
-            others.filter_map(|incident| self.candidate(alert, incident, &links)).collect();
+            incidents.into_iter().filter_map(|incident| self.candidate(alert, incident, &links)).collect();
         candidates.sort_by_key(|c| (Reverse(c.total), self.first_activity(c.incident), c.incident));
         candidates
     }
 
     /// What links an alert to one incident: the best link of each shared entity. Tools count together no more than
     /// `files_max`, and are not asked at all where nothing else links and that could not suffice.
-    fn candidate(&self, alert: &Alert, incident: IncidentId, links: &[LinkFacts]) -> Option<Candidate> {
+    fn candidate(&self, alert: &Alert, incident: IncidentId, links: &[Linked]) -> Option<Candidate> {
         let settings = &self.settings;
-        let mut best: Vec<LinkFacts> = Vec::new();
-        let into = links.iter().filter(|link| self.alert(link.peer).incident == incident);
-        for link in into {
-            let rank = |l: &LinkFacts| (Reverse(l.weight), l.gap, l.peer);
-            match best.iter_mut().find(|known| self.meant(&known.who) == self.meant(&link.who)) {
-                Some(known) if rank(link) < rank(known) => *known = link.clone(),
+        let mut best: Vec<Linked> = Vec::new();
+        let into = links.iter().filter(|(link, _)| self.alert(link.peer).incident == incident);
+        for linked in into {
+            let rank = |(l, _): &Linked| (Reverse(l.weight), l.gap, l.peer);
+            match best.iter_mut().find(|known| self.meant(&known.0.who) == self.meant(&linked.0.who)) {
+                Some(known) if rank(linked) < rank(known) => *known = linked.clone(),
                 Some(_) => {}
-                None => best.push(link.clone()),
+                None => best.push(linked.clone()),
             }
         }
-        best.sort_by_key(|link| (Reverse(link.weight), self.meant(&link.who)));
+        best.sort_by_key(|(link, _)| (Reverse(link.weight), self.meant(&link.who)));
         let is_tool = |link: &LinkFacts| weighing::is_tool(&self.entity(self.meant(&link.who)).kind);
-        if best.iter().all(is_tool) && settings.weights.files_max < settings.join_at {
+        if best.iter().all(|(link, _)| is_tool(link)) && settings.weights.files_max < settings.join_at {
             return None;
         }
-        let sum = |tools: bool| {
-            let weights = best.iter().filter(|link| is_tool(link) == tools).map(|link| link.weight);
+        let sum = |which: &dyn Fn(&Linked) -> bool| {
+            let weights = best.iter().filter(|linked| which(linked)).map(|(link, _)| link.weight);
             weights.fold(Weight::ZERO, Weight::plus)
         };
-        let total = sum(false).plus(sum(true).min(settings.weights.files_max));
-        let mut candidate = Candidate { incident, total, links: best };
+        let tools = sum(&|(link, _)| is_tool(link)).min(settings.weights.files_max);
+        let total = sum(&|(link, _)| !is_tool(link)).plus(tools);
+        let agreed = sum(&|(link, merges)| !is_tool(link) && *merges).plus(tools);
+        let links = best.into_iter().map(|(link, _)| link).collect();
+        let mut candidate = Candidate { incident, total, agreed, links };
         self.add_sequence(&mut candidate, alert);
         Some(candidate)
     }
 
     /// The links of an alert by one entity: to the alerts nearest in time that mention it, each side of the beginning of
     /// its activity, in incidents that still take alerts.
-    fn links_by(&self, alert: &Alert, here: &Mention) -> Vec<LinkFacts> {
-        let nearest =
-            self.nearest_mentioners(here.entity, alert.first_activity, NEAREST_MENTIONS).into_iter();
-        let drawing = nearest.filter(|(peer, there)| !there.context && self.takes_alerts(peer.incident));
+    fn links_by(&self, seeker: &Seeker<'_>, here: &Mention) -> Vec<Linked> {
+        let nearest = self.nearest_mentioners(here.entity, seeker.alert.first_activity, self.nearest_most());
+        let drawing = nearest.into_iter().filter(|(peer, there)| {
+            !there.context && Some(peer.incident) != seeker.own && self.takes_alerts(peer.incident)
+        });
         drawing
-            .map(|(peer, there)| self.link(alert, here, peer, &there))
-            .filter(|link| link.weight >= weighing::WEIGHT_MIN)
+            .map(|(peer, there)| {
+                let mut link = self.link(seeker.alert, here, peer, &there);
+                let others = self.others(seeker, here.entity, peer.incident);
+                let (left, merges) = self.agreement(seeker, here, peer, &there, others);
+                link.weight = link.weight.times(weighing::crowding(others, &self.settings)).times(left);
+                (link, merges)
+            })
+            .filter(|(link, _)| link.weight >= self.settings.link_min)
             .collect()
+    }
+
+    pub(super) fn nearest_most(&self) -> usize {
+        self.settings.nearest_mentions as usize
     }
 
     /// kind × role here × certainty here × rarity × role there × certainty there × nearness, each product rounded down.
@@ -88,10 +112,10 @@ impl History {
         let of = |alert: &Alert| interval(alert, settings.activity_max);
         let gap = gap_between(of(alert), of(&peer.alert));
         let weight = weighing::kind(&entity.kind, settings)
-            .times(weighing::part(here.part))
+            .times(weighing::part(here.part, settings))
             .times(self.certainty(here, &alert.provider))
             .times(weighing::rarity(self.partners(entity.id), settings))
-            .times(weighing::part(there.part))
+            .times(weighing::part(there.part, settings))
             .times(self.certainty(there, &peer.alert.provider))
             .times(weighing::nearness(&entity.kind, gap, settings));
         let reason = reason_of(&entity.kind, here, there);
@@ -109,7 +133,10 @@ impl History {
         ];
         let is_address = self.entity(mention.entity).kind == EntityKind::Address;
         let named = matches!(&mention.who, Who::Named(name) if naming::is_certain(&name.kind));
-        weighing::certainty(named && !mention.bound && !(is_address && cloud.contains(provider)))
+        weighing::certainty(
+            named && !mention.bound && !(is_address && cloud.contains(provider)),
+            &self.settings,
+        )
     }
 
     /// Whether an incident still takes alerts: it had news within `late_join`.
@@ -139,6 +166,9 @@ impl History {
                 best.reason = LinkReason::EventSequence;
             }
             candidate.total = candidate.total.plus(self.settings.sequence_bonus);
+            if candidate.agreed > Weight::ZERO {
+                candidate.agreed = candidate.agreed.plus(self.settings.sequence_bonus);
+            }
         }
     }
 }

@@ -25,6 +25,10 @@ impl History {
             if own == other || continues(own, other) || continues(other, own) {
                 continue;
             }
+            let is_alone = |incident| self.alerts_of(incident).count() == 1;
+            if candidate.agreed < at && !is_alone(own) && !is_alone(other) {
+                continue;
+            }
             match self.merge_refused(own, other) {
                 Some(reason) => {
                     let tenant = self.tenant.clone();

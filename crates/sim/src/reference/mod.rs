@@ -14,6 +14,7 @@
 //! Start with [`Reference`].
 
 mod alert;
+mod company;
 mod encounter;
 mod filter;
 mod forgetting;

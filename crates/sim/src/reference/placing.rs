@@ -29,7 +29,7 @@ impl History {
             effects.push(Effect::Reject { alert: alert.key(), reason: RejectReason::TooManyEntities });
             return;
         }
-        let mut sayings = self.hear(&alert.evidence, alert.first_activity, effects);
+        let mut sayings = self.hear(&alert.evidence, &alert.provider, alert.first_activity, effects);
         let mentions = self.mentions(&sayings);
         let mut candidates = self.candidates(alert, &mentions, None);
         let place = self.place(alert, &mentions, &mut candidates);

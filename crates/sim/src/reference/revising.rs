@@ -11,7 +11,7 @@ impl History {
         if self.clock.since(self.alert(arrival).seen) >= Span::days(1) {
             self.alert_mut(arrival).seen = self.clock;
         }
-        let sayings = self.hear(&revision.evidence, revision.first_activity, effects);
+        let sayings = self.hear(&revision.evidence, &revision.provider, revision.first_activity, effects);
         let fitting = self.fitting(arrival, sayings, effects);
         let grew = self.say_more(arrival, fitting, effects);
         let newer = revision.updated >= self.alert(arrival).alert.updated;

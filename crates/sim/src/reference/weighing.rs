@@ -8,18 +8,6 @@ use super::alert::Part;
 /// How many partners are counted at most.
 const PARTNERS_MAX: usize = 64;
 
-/// Lighter links are not looked at.
-pub(super) const WEIGHT_MIN: Weight = Weight::from_millionths(20_000);
-
-/// What is rarer than this is no hub.
-const HUB_RARITY: Weight = Weight::from_millionths(250_000);
-
-/// What a weak name, or an address that stands for a host, leaves of a link.
-const UNCERTAIN: Weight = Weight::from_millionths(700_000);
-
-/// What merely being aimed at leaves of a link.
-const TARGET: Weight = Weight::from_millionths(300_000);
-
 pub(super) fn kind(kind: &EntityKind, settings: &Settings) -> Weight {
     let weights = &settings.weights;
     match kind {
@@ -48,15 +36,26 @@ pub(super) fn rarity(partners: usize, settings: &Settings) -> Weight {
 }
 
 pub(super) fn is_hub(partners: usize, settings: &Settings) -> bool {
-    rarity(partners, settings) < HUB_RARITY
+    rarity(partners, settings) < settings.hub_below
 }
 
-pub(super) fn part(part: Part) -> Weight {
-    if part == Part::Target { TARGET } else { Weight::ONE }
+pub(super) fn part(part: Part, settings: &Settings) -> Weight {
+    if part == Part::Target { settings.target } else { Weight::ONE }
 }
 
-pub(super) fn certainty(certain: bool) -> Weight {
-    if certain { Weight::ONE } else { UNCERTAIN }
+pub(super) fn certainty(certain: bool, settings: &Settings) -> Weight {
+    if certain { Weight::ONE } else { settings.uncertain }
+}
+
+/// A half with `crowd_incidents` others, falling with the square, rounded down.
+pub(super) fn crowding(others: usize, settings: &Settings) -> Weight {
+    let knee = u128::from(settings.crowd_incidents.max(1)).pow(2);
+    Weight::from_millionths((1_000_000 * knee / (knee + (others as u128).pow(2))) as i64)
+}
+
+/// `disagreement` so many times over, eight times at most.
+pub(super) fn disagreement(times: usize, settings: &Settings) -> Weight {
+    (0..times.min(8)).fold(Weight::ONE, |left, _| left.times(settings.disagreement))
 }
 
 /// Halves with each half-life, in 64 steps; nothing is left after twenty.

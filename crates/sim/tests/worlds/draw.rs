@@ -57,6 +57,12 @@ fn settings(rng: &mut Rng) -> Settings {
         settings.weights.files_max = Weight::from_millionths([150_000, 350_000][rng.below(2)]);
         settings.sequence_bonus = Weight::from_millionths([0, 100_000, 250_000][rng.below(3)]);
     }
+    if rng.chance(500) {
+        settings.crowd_incidents = 1 + rng.below(4) as u32;
+        settings.disagreement = Weight::from_millionths([300_000, 700_000, 1_000_000][rng.below(3)]);
+        settings.silence = Weight::from_millionths([400_000, 800_000, 1_000_000][rng.below(3)]);
+        settings.nearest_mentions = 1 + rng.below(8) as u32;
+    }
     settings.reopen_within = Span::minutes([0, 0, 30, 300][rng.below(4)]);
     settings.ip_binding = Span::minutes([480, 30][rng.below(2)]);
     settings.activity_max = Span::minutes([120, 10][rng.below(2)]);

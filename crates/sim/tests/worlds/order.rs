@@ -1,7 +1,7 @@
 //! Where the rules say so, the order of arrival does not matter: which alerts are one incident, its entities, severity and
 //! status are the same. Decision 16 says where that is, and the exceptions.
 //!
-//! The worlds here keep clear of the exceptions: nobody meets enough others to weigh less, no cap is near, nothing is
+//! The worlds here keep clear of the exceptions: nobody meets enough others to weigh less, company is not asked about, no cap is near, nothing is
 //! resolved, all arrives within `late_join`, no name is disputed, no alert is revised into another place, and each pair of
 //! alerts is either linked by one entity alone or too far from each other for all their links together.
 
@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use braid_alert::{
     Alert, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Phase, Role, Severity, Span, Tenant,
+    Weight,
 };
 use braid_engine::{Input, Partition, Settings};
 use braid_sim::Rng;
@@ -125,7 +126,14 @@ fn tool(n: usize) -> Evidence {
 
 /// Plays alerts in this order, all of them arriving at one time.
 fn outcome(alerts: &[Alert]) -> Outcome {
-    let mut partition = Partition::new(Settings { late_join: Span::days(100), ..Settings::default() });
+    // Who else an entity is seen with depends on who has been seen: exceptions of decision 16 that are switched off.
+    let mut partition = Partition::new(Settings {
+        late_join: Span::days(100),
+        crowd_incidents: u32::MAX,
+        disagreement: Weight::ONE,
+        silence: Weight::ONE,
+        ..Settings::default()
+    });
     for alert in alerts {
         partition.apply(Input::Alert(Box::new(alert.clone())), &mut Vec::new());
     }

@@ -1,0 +1,108 @@
+//! `braid evaluate`: how well the incidents agree with what is known to belong together.
+//!
+//! Either an assignment that is there is scored, or alerts are played through the engine, once for each combination of
+//! settings that is to be tried.
+
+mod csv;
+mod report;
+mod sweep;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use braid_alert::Tenant;
+use braid_engine::{Input, Settings};
+use braid_sim::agreement::{Assignment, Fate, Score};
+use clap::error::ErrorKind;
+
+use crate::Outcome;
+use crate::cli::Evaluate;
+use crate::config::{self, Config, Correlation};
+use crate::decode::{Refusals, unless_pipe_closed};
+use crate::replay::{self, Player, Rules};
+
+use report::{Evaluation, Record};
+pub use sweep::Sweep;
+
+/// Scores and writes what was asked for.
+pub(crate) fn run(arguments: &Evaluate) -> anyhow::Result<Outcome> {
+    if let Some(conflict) = conflict(arguments) {
+        clap::Error::raw(ErrorKind::ArgumentConflict, format!("{conflict}\n")).exit();
+    }
+    let truth = csv::read(&arguments.labels)?;
+    let mut refusals = Refusals::default();
+    let evaluations = match &arguments.assignment {
+        Some(file) => vec![evaluation(String::new(), &truth, &csv::read(file)?, &arguments.purity_of)],
+        None => of_alerts(arguments, &truth, &mut refusals)?,
+    };
+    let mut out = io::stdout().lock();
+    let written = if arguments.json {
+        evaluations.iter().try_for_each(|one| {
+            out.write_all(&braid_wire::json::to_json(&Record::of(one)))?;
+            out.write_all(b"\n")
+        })
+    } else {
+        out.write_all(report::tables(&evaluations).as_bytes())
+    };
+    unless_pipe_closed(written.map_err(Into::into))?;
+    Ok(refusals.outcome())
+}
+
+/// What cannot be asked for together, or must be.
+fn conflict(arguments: &Evaluate) -> Option<&'static str> {
+    let plays = !arguments.inputs.0.files.is_empty();
+    match (&arguments.assignment, plays) {
+        (None, false) => Some("alerts to play are needed (--format FORMAT FILE), or --assignment FILE"),
+        (Some(_), true) => Some("either an assignment is scored or alerts are played, not both"),
+        (Some(_), false) if !arguments.sweep.is_empty() => {
+            Some("an assignment is as it is: settings are swept over alerts")
+        }
+        _ => None,
+    }
+}
+
+fn of_alerts(
+    arguments: &Evaluate,
+    truth: &Assignment,
+    refusals: &mut Refusals,
+) -> anyhow::Result<Vec<Evaluation>> {
+    let base = match &arguments.config {
+        Some(file) => Config::read(file, config::variables())?.correlation,
+        None => Correlation::default(),
+    };
+    let combinations = sweep::combinations(&base, &arguments.sweep)?;
+    let tenant = arguments.tenant.as_deref().map(Tenant::new);
+    let alerts =
+        replay::alerts_in_order(&arguments.inputs.0.files, tenant.as_ref(), arguments.alerts_max, refusals)?;
+    combinations
+        .into_iter()
+        .map(|(settings, correlation)| {
+            let found = played(correlation.settings(), &inputs, truth)?;
+            Ok(evaluation(settings, truth, &found, &arguments.purity_of))
+        })
+        .collect()
+}
+
+fn played(settings: Settings, inputs: &[Input], truth: &Assignment) -> io::Result<Assignment> {
+    let rules = Rules { correlation: settings, ..Rules::default() };
+    let mut player = Player::new(rules, true);
+    for input in inputs {
+        player.apply(0, input.clone(), &mut |_| Ok(()))?;
+    }
+    let folded = player.take_folded();
+    let incidents = player.finish();
+    let mut found = BTreeMap::new();
+    for alert in replay::assignment_of(&incidents, &folded) {
+        // Labels may know an alert by the provider's id or by the one that the feed gives it.
+        let id = if truth.contains_key(alert.source_id) { alert.source_id } else { alert.id };
+        found.insert(id.to_owned(), alert.incident.to_string());
+    }
+    Ok(found)
+}
+
+fn evaluation(settings: String, truth: &Assignment, found: &Assignment, purity_of: &str) -> Evaluation {
+    let fates = Fate::of_each(truth, found);
+    let counted = fates.iter().filter(|fate| fate.alerts > 1 && fate.incident.starts_with(purity_of));
+    let purity = Fate::purity(counted);
+    Evaluation { settings, score: Score::of(truth, found), purity, fates }
+}

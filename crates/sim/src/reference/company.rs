@@ -1,0 +1,94 @@
+//! Whom an entity is seen with: other incidents, and whether user and host agree.
+
+use std::collections::BTreeSet;
+
+use braid_alert::{EntityId, EntityKind, IncidentId, Weight};
+
+use super::alert::{AlertFacts, Mention, Part, gap_between, interval};
+use super::history::History;
+use super::linking::Seeker;
+use super::weighing;
+
+impl History {
+    /// The alerts that are looked at for an entity: nearest to the seeker, within the window of partners, in other incidents
+    /// than its own, and drawing.
+    fn near(&self, seeker: &Seeker<'_>, entity: EntityId) -> Vec<&AlertFacts> {
+        let of = |alert| interval(alert, self.settings.activity_max);
+        let nearest = self.nearest_mentioners(entity, seeker.alert.first_activity, self.nearest_most());
+        let near = nearest.into_iter().filter(|(peer, there)| {
+            !there.context
+                && Some(peer.incident) != seeker.own
+                && gap_between(of(seeker.alert), of(&peer.alert)) <= self.settings.partner_window
+        });
+        near.map(|(peer, _)| peer).collect()
+    }
+
+    /// In how many other incidents than this one an entity stands at the time.
+    pub(super) fn others(&self, seeker: &Seeker<'_>, entity: EntityId, incident: IncidentId) -> usize {
+        let incidents: BTreeSet<_> =
+            self.near(seeker, entity).into_iter().map(|peer| peer.incident).collect();
+        incidents.into_iter().filter(|&other| other != incident).count()
+    }
+
+    /// What is left of a link, and whether it may make one of two incidents. A user and a host agree if the incident knows
+    /// the counterpart that the alert names; they do not if both alerts name one, and it does not; else one says nothing.
+    pub(super) fn agreement(
+        &self,
+        seeker: &Seeker<'_>,
+        here: &Mention,
+        peer: &AlertFacts,
+        there: &Mention,
+        others: usize,
+    ) -> (Weight, bool) {
+        let counterpart = match self.entity(here.entity).kind {
+            EntityKind::User | EntityKind::Mailbox => EntityKind::Host,
+            EntityKind::Host => EntityKind::User,
+            _ => return (Weight::ONE, true),
+        };
+        let theirs = self.mentions(&peer.sayings);
+        let named_here = self.acting(seeker.mentions, &counterpart);
+        let named_there = self.acting(&theirs, &counterpart);
+        let known = self.entities_of(peer.incident);
+        if !named_here.is_disjoint(&known) {
+            return (Weight::ONE, true);
+        }
+        let off = self.settings.disagreement == Weight::ONE;
+        match (named_here.is_empty(), named_there.is_empty()) {
+            (false, false) => {}
+            (true, true) => return (Weight::ONE, off || others <= 1),
+            _ => return (self.settings.silence, off || others <= 1),
+        }
+        let is_host = counterpart == EntityKind::User;
+        if is_host && self.moves_to(seeker.mentions, here.entity) != self.moves_to(&theirs, there.entity) {
+            return (Weight::ONE, off);
+        }
+        let mut seen = BTreeSet::new();
+        for near in self.near(seeker, here.entity) {
+            seen.extend(self.acting(&self.mentions(&near.sayings), &counterpart));
+        }
+        if !is_host {
+            seen.retain(|host| !known.contains(host));
+        }
+        let merges = off || (others == 0 && !is_host);
+        (weighing::disagreement(others + seen.len().max(1), &self.settings), merges)
+    }
+
+    /// Whom of this kind an alert names that was not merely aimed at.
+    fn acting(&self, mentions: &[Mention], kind: &EntityKind) -> BTreeSet<EntityId> {
+        let acting = mentions.iter().filter(|mention| {
+            let entity = self.entity(mention.entity);
+            !mention.context && mention.part != Part::Target && entity.kind == *kind && entity.joins()
+        });
+        acting.map(|mention| mention.entity).collect()
+    }
+
+    /// Whether these are the mentions of a move from another host to this one.
+    fn moves_to(&self, mentions: &[Mention], host: EntityId) -> bool {
+        let arrives = |m: &Mention| m.entity == host && matches!(m.part, Part::Target | Part::Impacted);
+        let leaves = |m: &Mention| {
+            let is_host = self.entity(m.entity).kind == EntityKind::Host;
+            m.entity != host && !m.context && is_host && m.part == Part::Source
+        };
+        mentions.iter().any(arrives) && mentions.iter().any(leaves)
+    }
+}
