@@ -72,8 +72,8 @@ fn of_alerts(
     };
     let combinations = sweep::combinations(&base, &arguments.sweep)?;
     let tenant = arguments.tenant.as_deref().map(Tenant::new);
-    let alerts =
-        replay::alerts_in_order(&arguments.inputs.0.files, tenant.as_ref(), arguments.alerts_max, refusals)?;
+    let inputs =
+        replay::inputs_in_order(&arguments.inputs.0.files, tenant.as_ref(), arguments.alerts_max, refusals)?;
     combinations
         .into_iter()
         .map(|(settings, correlation)| {
