@@ -26,7 +26,7 @@ fn main() {
     for seed in 1..=seeds {
         let world = World::new(WorldSettings::hub_ridden_week(), seed);
         let truth = world.truth();
-        let found = braid_benches::played(Settings::default(), &world);
+        let found = world.play(Settings::default());
         tell_week(seed, &truth, &found);
         let quick = Sketch { half_life: Span::minutes(30), user: 0.7, partners: 14.0 };
         let others = [

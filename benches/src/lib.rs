@@ -3,10 +3,8 @@
 //! Machines are shared and absolute figures wander: what is compared is timed in one run, and ratios are quoted.
 
 use braid_alert::{Alert, Span};
-use braid_engine::{Input, Partition, Settings, StateRecord};
-use braid_sim::agreement::Assignment;
+use braid_engine::{Input, Partition, Settings};
 use braid_sim::load::Load;
-use braid_sim::world::World;
 
 /// The allocator of the binary, so that the figures are the binary's.
 #[global_allocator]
@@ -38,19 +36,4 @@ fn fill(live: u64, settings: Settings) -> (Partition, Load) {
 /// The next alerts of a load, boxed as the runtime hands them over.
 pub fn batch(load: &mut Load, alerts: u64) -> Vec<Box<Alert>> {
     load.take(alerts as usize).map(Box::new).collect()
-}
-
-/// The group that each alert of a world is in at its end, by the alert's id.
-pub fn played(settings: Settings, world: &World) -> Assignment {
-    let mut partition = Partition::new(settings);
-    let mut effects = Vec::new();
-    for arrival in &world.arrivals {
-        partition.apply(Input::Alert(Box::new(arrival.alert.clone())), &mut effects);
-        effects.clear();
-    }
-    let group = |record: &StateRecord| match record {
-        StateRecord::Alert(record) => Some((record.alert.id.as_str().to_owned(), record.group.to_string())),
-        _ => None,
-    };
-    partition.records().values().filter_map(group).collect()
 }

@@ -17,6 +17,7 @@ mod settings;
 use std::collections::BTreeSet;
 
 use braid_alert::{Alert, EventTime, Span};
+use braid_engine::{Change, Input, Partition, Settings, StateRecord};
 
 pub use estate::Thing;
 pub use settings::WorldSettings;
@@ -65,6 +66,26 @@ impl World {
     pub fn truth(&self) -> Assignment {
         let labels = self.arrivals.iter().map(|arrival| (arrival.alert.id.as_str(), self.label(arrival)));
         labels.map(|(alert, label)| (alert.to_owned(), label.to_owned())).collect()
+    }
+
+    /// What the engine makes of it: the group that each alert is in at the end, by the alert's id.
+    pub fn play(&self, settings: Settings) -> Assignment {
+        let mut partition = Partition::new(settings);
+        let mut effects = Vec::new();
+        for arrival in &self.arrivals {
+            partition.apply(Input::Alert(Box::new(arrival.alert.clone())), &mut effects);
+            effects.clear();
+        }
+        let group = |change: Change| match change {
+            Change::Put(record) => match *record {
+                StateRecord::Alert(record) => {
+                    Some((record.alert.id.as_str().to_owned(), record.group.to_string()))
+                }
+                _ => None,
+            },
+            Change::Delete(_) => None,
+        };
+        partition.drain_changes().into_iter().filter_map(group).collect()
     }
 
     /// What an arrival belongs to: `campaign-7` or `noise-1234`.
