@@ -29,4 +29,25 @@ impl Severity {
             Self::Critical => 5,
         }
     }
+
+    /// What stands where the product says nothing of it.
+    pub fn unknown() -> Self {
+        Self::Other("unknown".into())
+    }
+
+    /// Whether the product says it, be it in a word that this release does not know.
+    pub fn is_said(&self) -> bool {
+        !matches!(self, Self::Other(word) if word.is_empty() || word.eq_ignore_ascii_case("unknown"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_not_known_is_said_and_unknown_is_not() {
+        assert!(Severity::from_text("catastrophic").is_said() && Severity::Low.is_said());
+        assert!(!Severity::unknown().is_said() && !Severity::from_text("UNKNOWN").is_said());
+    }
 }

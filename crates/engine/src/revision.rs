@@ -1,7 +1,8 @@
 //! An alert that comes again.
 
 use braid_alert::{
-    Alert, AlertKey, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentChange, IncidentStatus, Span,
+    Alert, AlertKey, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentChange, IncidentStatus,
+    Severity, Span,
 };
 
 use crate::alert_state::record_bytes;
@@ -140,11 +141,12 @@ impl TenantState {
         }
         if newer {
             known.updated = revision.updated;
-            known.status = revision.status;
-            known.severity = revision.severity;
             known.title = revision.title;
         }
-        // What a revision leaves open, another one that says it fills, the newer first.
+        // What a revision leaves open, another one that says it fills, the newer first. A feed that reports no resolution
+        // or carries an alert in parts must not take back what another feed or part has said.
+        settle_said(&mut known.status, revision.status, newer, |status| *status != AlertStatus::Unknown);
+        settle_said(&mut known.severity, revision.severity, newer, Severity::is_said);
         settle_open(&mut known.phase, revision.phase, newer);
         settle_open(&mut known.category, revision.category, newer);
         settle_open(&mut known.classification, revision.classification, newer);
@@ -235,6 +237,13 @@ impl TenantState {
 fn settle_open<T>(known: &mut Option<T>, said: Option<T>, newer: bool) {
     let before = known.take();
     *known = if newer { said.or(before) } else { before.or(said) };
+}
+
+/// The same of something that has a word for being left open.
+fn settle_said<T>(known: &mut T, said: T, newer: bool, is_said: impl Fn(&T) -> bool) {
+    if is_said(&said) && (newer || !is_said(known)) {
+        *known = said;
+    }
 }
 
 /// Whether a person or a program that reads incidents would care.

@@ -33,6 +33,23 @@ fn a_revision_that_changes_nothing_raises_no_version() {
 }
 
 #[test]
+fn what_a_revision_does_not_say_it_does_not_take_back() {
+    check(
+        r#"
+        10:00 mde/b1 "One" severity=unknown status=unknown impacted=host:a.contoso.azure
+        10:00 mde/b1 "One" severity=high status=resolved impacted=host:a.contoso.azure arrives=09:50
+        10:00 mde/b1 "One" severity=unknown status=unknown impacted=user:jeffl@contoso.azure arrives=10:40
+        "#,
+        expect![[r#"
+            #1 v1 opened b1 active informational alerts=1
+            #1 v2 alertRevised b1 active high alerts=1
+            #1 v3 resolved resolved high alerts=1
+            #1 v4 alertRevised b1 resolved high alerts=1
+        "#]],
+    );
+}
+
+#[test]
 fn an_incident_is_resolved_with_its_last_alert_and_reopened_with_any() {
     check(
         r#"

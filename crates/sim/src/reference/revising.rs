@@ -101,10 +101,14 @@ fn fold(known: &mut Alert, revision: &Alert, newer: bool) {
     known.assignee = first.assignee.clone().or_else(|| second.assignee.clone());
     known.resolved = first.resolved.or(second.resolved);
     known.portal_url = first.portal_url.clone().or_else(|| second.portal_url.clone());
+    known.status = [&first.status, &second.status]
+        .into_iter()
+        .find(|status| **status != AlertStatus::Unknown)
+        .unwrap_or(&AlertStatus::Unknown)
+        .clone();
+    known.severity = if first.severity.is_said() { &first.severity } else { &second.severity }.clone();
     if newer {
         known.updated = revision.updated;
-        known.status = revision.status.clone();
-        known.severity = revision.severity.clone();
         known.title = revision.title.clone();
     }
 }

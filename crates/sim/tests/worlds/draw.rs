@@ -112,7 +112,7 @@ impl Drawing {
         let mut alert = blank_alert(&format!("a{}", self.alerts.len()), first);
         alert.tenant = self.tenant();
         alert.provider = self.provider();
-        alert.severity = Severity::KNOWN[self.rng.below(5)].clone();
+        alert.severity = severity(&mut self.rng);
         alert.status = self.status();
         alert.phase = Phase::KNOWN.get(self.rng.below(2 * Phase::KNOWN.len())).cloned();
         alert.last_activity = first + Span::minutes(lasts);
@@ -138,7 +138,7 @@ impl Drawing {
             3 => alert.evidence = self.evidence(),
             4 => alert.last_activity = alert.last_activity + Span::minutes(self.rng.below(200) as i64),
             _ => {
-                alert.severity = Severity::KNOWN[self.rng.below(5)].clone();
+                alert.severity = severity(&mut self.rng);
                 alert.phase = Phase::KNOWN.get(self.rng.below(2 * Phase::KNOWN.len())).cloned();
                 alert.techniques.extend(Technique::find(&format!("T10{}", 10 + self.rng.below(3))));
                 alert.first_activity = alert.first_activity - Span::minutes(self.rng.below(20) as i64);
@@ -310,4 +310,9 @@ fn origin(source_time: SourceTime) -> Origin {
         source_time,
         source_time_capped: false,
     }
+}
+
+/// Every severity that there is, and none at all.
+pub(crate) fn severity(rng: &mut Rng) -> Severity {
+    Severity::KNOWN.get(rng.below(6)).cloned().unwrap_or_else(Severity::unknown)
 }

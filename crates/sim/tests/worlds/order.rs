@@ -8,13 +8,12 @@
 use std::collections::BTreeSet;
 
 use braid_alert::{
-    Alert, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Phase, Role, Severity, Span, Tenant,
-    Weight,
+    Alert, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Phase, Role, Span, Tenant, Weight,
 };
 use braid_engine::{Input, Partition, Settings};
 use braid_sim::Rng;
 
-use crate::draw::blank_alert;
+use crate::draw::{blank_alert, severity};
 use crate::seeds;
 
 /// What must be the same: of each incident its alerts, the names of its entities, its severity and its status.
@@ -72,13 +71,13 @@ fn orderly_world(seed: u64, attacks: usize) -> Vec<Alert> {
         for _ in 0..1 + rng.below(if attacks == 2 { 3 } else { 6 }) {
             let at = start + Span::minutes(rng.below(45) as i64);
             let mut alert = blank_alert(&format!("a{}", alerts.len()), at);
-            alert.severity = Severity::KNOWN[rng.below(5)].clone();
+            alert.severity = severity(&mut rng);
             alert.phase = Phase::KNOWN.get(rng.below(2 * Phase::KNOWN.len())).cloned();
             alert.evidence = mentions(&mut rng);
             alerts.push(alert.clone());
             if attacks > 2 && rng.chance(200) {
                 alert.updated = at + Span::minutes(1);
-                alert.severity = Severity::KNOWN[rng.below(5)].clone();
+                alert.severity = severity(&mut rng);
                 alert.evidence.extend(mentions(&mut rng));
                 alerts.push(alert);
             }
