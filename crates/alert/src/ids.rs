@@ -41,19 +41,19 @@ text_enum! {
     /// The product that raised an alert, by the name that Microsoft Graph gives it (`serviceSource`).
     Provider {
         /// Microsoft Defender for Identity, formerly Azure ATP, before that ATA.
-        DefenderForIdentity = "microsoftDefenderForIdentity" | "Azure Advanced Threat Protection",
+        DefenderForIdentity = "microsoftDefenderForIdentity" | "Azure Advanced Threat Protection" | "azureAtp",
         /// Microsoft Defender for Endpoint, formerly Windows or Microsoft Defender ATP.
-        DefenderForEndpoint = "microsoftDefenderForEndpoint" | "MDATP",
+        DefenderForEndpoint = "microsoftDefenderForEndpoint" | "MDATP" | "microsoftDefenderAtp",
         /// Microsoft Defender for Office 365.
-        DefenderForOffice365 = "microsoftDefenderForOffice365" | "OATP",
+        DefenderForOffice365 = "microsoftDefenderForOffice365" | "OATP" | "officeAtp",
         /// Microsoft Defender for Cloud Apps, formerly Microsoft Cloud App Security.
-        DefenderForCloudApps = "microsoftDefenderForCloudApps" | "MCAS",
+        DefenderForCloudApps = "microsoftDefenderForCloudApps" | "MCAS" | "microsoftCloudAppSecurity",
         /// Microsoft Defender for Cloud, formerly Azure Security Center.
         DefenderForCloud = "microsoftDefenderForCloud" | "Azure Security Center",
         /// Microsoft Defender XDR itself.
         DefenderXdr = "microsoft365Defender" | "MicrosoftThreatProtection" | "microsoftDefenderXDR",
         /// Microsoft Entra ID Protection.
-        EntraIdProtection = "azureAdIdentityProtection" | "IPC",
+        EntraIdProtection = "azureAdIdentityProtection" | "IPC" | "aadIdentityProtection",
         /// Microsoft Sentinel's own rules.
         Sentinel = "microsoftSentinel" | "ASI Scheduled Alerts" | "ASI NRT Alerts",
         /// Microsoft app governance.

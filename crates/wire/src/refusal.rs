@@ -18,7 +18,7 @@ impl Refusal {
         Self { reason, detail: detail.into(), element: 0 }
     }
 
-    /// Whether this is a stated drop: what the configuration asks to leave out. It is counted like every refusal, but
+    /// Whether this is a stated drop: what the configuration asks to leave out, or what stands beside alerts by design. It is counted like every refusal, but
     /// it is no fault of the record and makes no dead letter.
     pub const fn is_drop(&self) -> bool {
         self.reason.is_drop()
@@ -72,6 +72,8 @@ refusal_reasons! {
     UnknownFormat = "unknown_format",
     /// It is of the format and no alert: a health record, an empty page.
     NotAnAlert = "not_an_alert",
+    /// It is a row of a table that is no part of an alert, in a topic that carries many tables: a stated drop.
+    OtherTable = "other_table",
     /// A field on which identity or order depends holds what cannot be read as such.
     WrongType = "wrong_type",
     /// Nothing says which alert it is.
@@ -101,7 +103,7 @@ refusal_reasons! {
 impl RefusalReason {
     /// Whether it is a stated drop and no fault; see [`Refusal::is_drop`].
     pub const fn is_drop(self) -> bool {
-        matches!(self, Self::BelowMinimumSeverity)
+        matches!(self, Self::BelowMinimumSeverity | Self::OtherTable)
     }
 }
 
@@ -123,9 +125,9 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_configuration_leaves_out_is_a_drop() {
+    fn only_what_the_configuration_leaves_out_is_a_drop_and_what_stands_beside_alerts() {
         let drops: Vec<_> = RefusalReason::ALL.iter().filter(|r| r.is_drop()).collect();
-        assert_eq!(drops, [&RefusalReason::BelowMinimumSeverity]);
+        assert_eq!(drops, [&RefusalReason::OtherTable, &RefusalReason::BelowMinimumSeverity]);
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub enum Format {
     SentinelSecurityAlert,
     /// Microsoft Graph `alerts_v2` resources.
     GraphAlert,
+    /// What the streaming API of Defender XDR writes to Event Hubs: rows of `AlertInfo` and `AlertEvidence` among others.
+    DefenderXdrStreaming,
     /// braid's own alert as JSON.
     BraidJson,
     /// braid's own alert as Avro.
@@ -130,10 +132,11 @@ pub enum Holds {
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MdiCef,
         Self::SentinelSecurityAlert,
         Self::GraphAlert,
+        Self::DefenderXdrStreaming,
         Self::BraidJson,
         Self::BraidAvro,
         Self::BraidDirectoryJson,
@@ -148,6 +151,7 @@ impl Format {
             Self::MdiCef
             | Self::SentinelSecurityAlert
             | Self::GraphAlert
+            | Self::DefenderXdrStreaming
             | Self::BraidJson
             | Self::BraidAvro => Holds::Alerts,
             Self::BraidDirectoryJson | Self::BraidDirectoryAvro => Holds::Directory,
@@ -166,6 +170,7 @@ impl Format {
             Self::MdiCef => "mdi-cef",
             Self::SentinelSecurityAlert => "sentinel-security-alert",
             Self::GraphAlert => "graph-alert",
+            Self::DefenderXdrStreaming => "defender-xdr-streaming",
             Self::BraidJson => "braid-json",
             Self::BraidAvro => "braid-avro",
             Self::BraidDirectoryJson => "braid-directory-json",
@@ -187,6 +192,9 @@ impl Format {
             Self::GraphAlert => {
                 "Microsoft Graph alerts_v2 as JSON: one alert, an array or a page {\"value\":[…]}"
             }
+            Self::DefenderXdrStreaming => {
+                "what the streaming API of Microsoft Defender XDR writes to Event Hubs: AlertInfo and AlertEvidence rows"
+            }
             Self::BraidJson => "braid's own alert as JSON, as `braid decode` writes it",
             Self::BraidAvro => "braid's own alert as Avro, as the alerts topic carries it",
             Self::BraidDirectoryJson => {
@@ -203,7 +211,7 @@ impl Format {
         match self {
             Self::MdiCef => None,
             Self::SentinelSecurityAlert => Some("TenantId"),
-            Self::GraphAlert => Some("tenantId"),
+            Self::GraphAlert | Self::DefenderXdrStreaming => Some("tenantId"),
             Self::BraidJson
             | Self::BraidAvro
             | Self::BraidDirectoryJson
@@ -294,8 +302,8 @@ mod tests {
         let error = "csv".parse::<Format>().expect_err("it is no format").to_string();
         assert_eq!(
             error,
-            "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, braid-json, braid-avro, \
-             braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
+            "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, \
+             defender-xdr-streaming, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
         );
     }
 }

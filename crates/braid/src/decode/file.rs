@@ -24,6 +24,7 @@ pub(super) fn each_frame(
         Format::MdiCef => each_line(&mut reader, RECORD_BYTES_MAX, each),
         Format::SentinelSecurityAlert
         | Format::GraphAlert
+        | Format::DefenderXdrStreaming
         | Format::BraidJson
         | Format::BraidDirectoryJson
         | Format::BraidCommandJson => each_json(&mut reader, each),

@@ -1,4 +1,4 @@
-use braid_alert::{Alert, Correlate, EventTime, Severity};
+use braid_alert::{Alert, Correlate, EventTime};
 
 use super::{Context, time};
 use crate::{Refusal, RefusalReason};
@@ -8,7 +8,12 @@ impl Context<'_> {
     ///
     /// # Errors
     /// `time_out_of_range` if one of its times cannot be, `below_minimum_severity` if it is to be left out.
-    pub(super) fn accept(&self, mut alert: Alert) -> Result<Alert, Refusal> {
+    pub(super) fn accept(&self, alert: Alert) -> Result<Alert, Refusal> {
+        self.check_severity(self.check_times(alert)?)
+    }
+
+    /// The first half of [`Self::accept`].
+    pub(super) fn check_times(&self, mut alert: Alert) -> Result<Alert, Refusal> {
         for (name, at) in [
             ("the first activity", alert.first_activity),
             ("the last activity", alert.last_activity),
@@ -21,18 +26,19 @@ impl Context<'_> {
         };
         alert.created = alert.created.filter(plausible);
         alert.resolved = alert.resolved.filter(plausible);
-        self.check_severity(&alert.severity)?;
         Ok(alert)
     }
 
-    fn check_severity(&self, severity: &Severity) -> Result<(), Refusal> {
+    /// The other half.
+    pub(super) fn check_severity(&self, alert: Alert) -> Result<Alert, Refusal> {
+        let severity = &alert.severity;
         match &self.rules.severity_min {
             // Rank 0 is a word that this release does not know: leaving it out would be a guess.
             Some(least) if severity.rank() != 0 && severity.rank() < least.rank() => Err(Refusal::new(
                 RefusalReason::BelowMinimumSeverity,
                 format!("its severity is {severity}, the source takes {least} and above"),
             )),
-            _ => Ok(()),
+            _ => Ok(alert),
         }
     }
 

@@ -1,7 +1,6 @@
 //! The evidence of a Graph alert, by its `@odata.type`.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Role, Verdict};
 use jiff::tz::Offset;
@@ -257,18 +256,11 @@ fn tags(piece: &Object<'_>) -> Vec<Box<str>> {
 fn addresses(device: &Object<'_>) -> Vec<HostAddress> {
     let interfaces = device.list("ipInterfaces").iter().take(ADDRESSES_MAX);
     let own = interfaces.filter_map(Json::text).chain(device.text("lastIpAddress"));
-    let mut addresses: Vec<_> = own.filter_map(|text| host_address(&text, false)).collect();
-    addresses.extend(device.text("lastExternalIpAddress").and_then(|text| host_address(&text, true)));
+    let mut addresses: Vec<_> = own.filter_map(|text| naming::host_address(&text, false)).collect();
+    addresses.extend(device.text("lastExternalIpAddress").and_then(|text| naming::host_address(&text, true)));
     addresses.sort_by(|a, b| (a.egress, &a.address).cmp(&(b.egress, &b.address)));
     addresses.dedup();
     addresses
-}
-
-fn host_address(text: &str, egress: bool) -> Option<HostAddress> {
-    let address: IpAddr = text.parse().ok()?;
-    let address = address.to_canonical();
-    let names_a_host = !address.is_loopback() && !address.is_unspecified() && !address.is_multicast();
-    names_a_host.then(|| HostAddress { address: address.to_string().into(), egress })
 }
 
 /// The names that evidence of a kind this release does not know may have.

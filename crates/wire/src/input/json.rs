@@ -24,10 +24,12 @@ pub(super) enum Json<'a> {
 pub(super) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 /// Fields that no decoder reads and that are long: they are stepped over without unescaping or keeping them.
-const UNREAD: [&str; 9] = [
+const UNREAD: [&str; 11] = [
     "Action",
     "ExtendedLinks",
     "LoggedOnUsers",
+    "RbacScopes",
+    "RemediationProviders",
     "RemediationSteps",
     "ThreatAnalysisSummary",
     "comments",
@@ -150,7 +152,7 @@ pub(super) fn refusal_of(error: &serde_json::Error) -> Refusal {
     Refusal::new(reason, error.to_string())
 }
 
-impl<'de> Deserialize<'de> for Json<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(JsonVisitor)
     }

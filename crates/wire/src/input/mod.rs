@@ -20,6 +20,9 @@ mod mdi_message;
 mod naming;
 mod sentinel_entities;
 mod sentinel_security_alert;
+mod streaming;
+mod streaming_evidence;
+mod streaming_row;
 mod time;
 
 use braid_alert::{Alert, Origin};
@@ -80,11 +83,16 @@ pub fn read(record: SourceRecord<'_>, origin: &Origin, rules: &SourceRules) -> V
 ///
 /// The result is never empty.
 pub fn decode(value: &[u8], origin: &Origin, rules: &SourceRules) -> Vec<Result<Alert, Refusal>> {
+    let context = Context { origin, rules };
     let read = readable(value).and_then(|()| match rules.format {
-        Format::BraidAvro => Ok(braid::decode_avro(value, origin, rules)),
-        _ => decode_text(value, origin, rules),
+        Format::BraidAvro => Ok(numbered(braid::decode_avro(value, origin, rules))),
+        _ => decode_text(value, &context),
     });
-    let mut results = read.unwrap_or_else(|refusal| vec![Err(refusal)]);
+    read.unwrap_or_else(|refusal| vec![Err(refusal)])
+}
+
+/// Says of each result which element of the record it is.
+fn numbered(mut results: Vec<Result<Alert, Refusal>>) -> Vec<Result<Alert, Refusal>> {
     for (element, result) in results.iter_mut().enumerate() {
         let element = i32::try_from(element).expect("a record has at most 10,000 elements");
         match result {
@@ -95,27 +103,26 @@ pub fn decode(value: &[u8], origin: &Origin, rules: &SourceRules) -> Vec<Result<
     results
 }
 
-fn decode_text(
-    value: &[u8],
-    origin: &Origin,
-    rules: &SourceRules,
-) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
-    let context = Context { origin, rules };
+fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     let text = || text_of(value);
-    match rules.format {
-        Format::MdiCef => mdi_cef::decode(text()?, &context),
+    let found = match context.rules.format {
+        Format::MdiCef => mdi_cef::decode(text()?, context),
         Format::SentinelSecurityAlert => {
-            Ok(each_element(text()?, |row| sentinel_security_alert::alert(row, &context))?)
+            each_element(text()?, |row| sentinel_security_alert::alert(row, context))
         }
-        Format::GraphAlert => Ok(each_element(text()?, |alert| graph_alert::alert(alert, &context))?),
-        Format::BraidJson | Format::BraidAvro => braid::decode_json(text()?, &context),
+        Format::GraphAlert => each_element(text()?, |alert| graph_alert::alert(alert, context)),
+        // Several of its elements may be one alert, so it numbers them itself.
+        Format::DefenderXdrStreaming => return streaming::decode(text()?, context),
+        Format::BraidJson | Format::BraidAvro => braid::decode_json(text()?, context),
         Format::BraidDirectoryJson
         | Format::BraidDirectoryAvro
         | Format::BraidCommandJson
         | Format::BraidCommandAvro => {
-            Err(Refusal::new(RefusalReason::NotAnAlert, format!("records of {} are no alerts", rules.format)))
+            let detail = format!("records of {} are no alerts", context.rules.format);
+            Err(Refusal::new(RefusalReason::NotAnAlert, detail))
         }
-    }
+    };
+    found.map(numbered)
 }
 
 /// What every decoder is told.

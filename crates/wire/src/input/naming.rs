@@ -1,6 +1,8 @@
 //! How the fields of any product become identifiers: the same names, whichever feed wrote them.
 
-use braid_alert::{EventTime, Identifier, IdentifierKind};
+use std::net::IpAddr;
+
+use braid_alert::{EventTime, HostAddress, Identifier, IdentifierKind, Provider};
 
 /// What a record says about an account, field by field.
 #[derive(Default)]
@@ -97,6 +99,23 @@ impl HostNames<'_> {
         .into_iter()
         .flatten()
         .collect()
+    }
+}
+
+/// An address of a host; `None` for one that every host has.
+pub(super) fn host_address(text: &str, egress: bool) -> Option<HostAddress> {
+    let address: IpAddr = text.parse().ok()?;
+    let address = address.to_canonical();
+    let names_a_host = !address.is_loopback() && !address.is_unspecified() && !address.is_multicast();
+    names_a_host.then(|| HostAddress { address: address.to_string().into(), egress })
+}
+
+/// A product by what its own services call it: Graph's name, with spaces between the words, or without.
+pub(super) fn provider(name: &str) -> Provider {
+    let squeezed: String = name.split_whitespace().collect();
+    match Provider::from_text(&squeezed) {
+        Provider::Other(_) => Provider::from_text(name),
+        known => known,
     }
 }
 

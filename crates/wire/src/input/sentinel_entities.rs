@@ -20,10 +20,10 @@ const FILE_HASHES_MAX: usize = 8;
 pub(super) fn evidence(row: &Object<'_>, timezone: Offset) -> Vec<Evidence> {
     let mut list = EvidenceList::default();
     match row.field("Entities") {
-        Json::List(entities) => read(entities, row, timezone, &mut list),
+        Json::List(entities) => read(entities, row.text("CompromisedEntity").as_deref(), timezone, &mut list),
         Json::Text(text) if !text.trim().is_empty() => {
             let (entities, stopped) = parse_list_prefix(text);
-            read(&entities, row, timezone, &mut list);
+            read(&entities, row.text("CompromisedEntity").as_deref(), timezone, &mut list);
             if let Some(stopped) = stopped {
                 list.push_unreadable(&format!("Entities could not be read to its end: {stopped}"));
             }
@@ -34,10 +34,21 @@ pub(super) fn evidence(row: &Object<'_>, timezone: Offset) -> Vec<Evidence> {
     list.into_evidence()
 }
 
-fn read(entities: &[Json<'_>], row: &Object<'_>, timezone: Offset, list: &mut EvidenceList) {
-    let compromised = row.text("CompromisedEntity");
+/// An entity that stands by itself, and those within it. `None` if it is no object.
+pub(super) fn of_entity(entity: &Json<'_>, timezone: Offset) -> Option<(Evidence, Vec<Evidence>)> {
+    let graph = Graph::of(std::slice::from_ref(entity));
+    let mut reader = Reader { graph, compromised: None, timezone, read: HashSet::new() };
+    let (entity, mut within) = (entity.object()?, EvidenceList::default());
+    reader.read.insert(entity);
+    let kind = kind_of(entity);
+    let piece = reader.piece(&kind, entity, 0);
+    reader.push_parts(&kind, entity, 0, &mut within);
+    Some((piece, within.into_evidence()))
+}
+
+fn read(entities: &[Json<'_>], compromised: Option<&str>, timezone: Offset, list: &mut EvidenceList) {
     let graph = Graph::of(entities);
-    let mut reader = Reader { graph, compromised: compromised.as_deref(), timezone, read: HashSet::new() };
+    let mut reader = Reader { graph, compromised, timezone, read: HashSet::new() };
     for (place, entity) in entities.iter().enumerate() {
         match reader.graph.resolve(entity, place) {
             Some(entity) => reader.push(entity, place, list),
@@ -109,11 +120,15 @@ impl<'a> Reader<'a> {
         if !self.read.insert(entity) {
             return;
         }
-        let kind = entity.text("Type").unwrap_or_default().to_ascii_lowercase();
+        let kind = kind_of(entity);
         if matches!(kind.as_str(), "filehash" | "file-hash") {
             return; // stands within its file, which names it
         }
         list.push(self.piece(&kind, entity, place));
+        self.push_parts(&kind, entity, place, list);
+    }
+
+    fn push_parts(&mut self, kind: &str, entity: &'a Object<'a>, place: usize, list: &mut EvidenceList) {
         for name in ["ImageFile", "Account", "Host"] {
             if let Some(part) = self.part(entity, name, place)
                 && self.read.insert(part)
@@ -263,6 +278,10 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn kind_of(entity: &Object<'_>) -> String {
+    entity.text("Type").unwrap_or_default().to_ascii_lowercase()
+}
+
 fn one(kind: IdentifierKind, entity: &Object<'_>, name: &str) -> Vec<Identifier> {
     entity.text(name).and_then(|text| Identifier::new(kind, &text)).into_iter().collect()
 }
@@ -286,7 +305,10 @@ fn account(account: &Object<'_>) -> Vec<Identifier> {
 
 fn host(host: &Object<'_>) -> Vec<Identifier> {
     let text = |name: &str| host.text(name);
-    let (defender, entra, resource) = (text("MdatpDeviceId"), text("AadDeviceId"), text("AzureID"));
+    let (entra, resource) = (text("AadDeviceId"), text("AzureID"));
+    // The second name is that of the streaming tables, where it may also hold a host's name.
+    let is_id = |id: &Cow<'_, str>| id.len() == 40 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    let defender = text("MdatpDeviceId").or_else(|| text("MachineId").filter(is_id));
     let (fqdn, name, netbios, domain) =
         (text("FQDN"), text("HostName"), text("NetBiosName"), text("DnsDomain"));
     HostNames {

@@ -12,3 +12,4 @@ mod mdi_cef;
 mod refusals;
 mod samples;
 mod sentinel_security_alert;
+mod streaming;

@@ -18,6 +18,16 @@ const ROW: &str = r#"{"TenantId":"t-1","ProviderName":"MDATP","VendorOriginalId"
 const GRAPH: &str = r#"{"tenantId":"t-1","serviceSource":"microsoftDefenderForEndpoint","id":"g-1",
     "firstActivityDateTime":"2026-02-03T10:00:00Z","lastUpdateDateTime":"2026-02-03T10:05:00Z","title":"A name"}"#;
 
+const STREAMED: &str = r#"{"records":[{"category":"AdvancedHunting-AlertInfo","tenantId":"t-1","time":"2026-02-03T10:05:00Z","properties":
+    {"AlertId":"s-1","ServiceSource":"Microsoft Defender for Endpoint","Timestamp":"2026-02-03T10:00:00Z","Title":"A name"}}]}"#;
+
+/// A good record of each format that is JSON and not braid's own.
+const JSON: [(Format, &str); 3] = [
+    (Format::SentinelSecurityAlert, ROW),
+    (Format::GraphAlert, GRAPH),
+    (Format::DefenderXdrStreaming, STREAMED),
+];
+
 fn reason_of(format: Format, record: &[u8]) -> RefusalReason {
     let results = decode(record, &origin(), &rules(format));
     let [Err(refusal)] = &results[..] else { panic!("{format}: {results:?}") };
@@ -32,14 +42,17 @@ fn reason_with(format: Format, record: &str, from: &str, to: &str) -> RefusalRea
     reason_of(format, record.replacen(from, to, 1).as_bytes())
 }
 
-const TEXT_FORMATS: [Format; 4] =
-    [Format::MdiCef, Format::SentinelSecurityAlert, Format::GraphAlert, Format::BraidJson];
+fn json_formats() -> impl Iterator<Item = Format> {
+    JSON.into_iter().map(|(format, _)| format).chain([Format::BraidJson])
+}
+
+fn text_formats() -> impl Iterator<Item = Format> {
+    json_formats().chain([Format::MdiCef])
+}
 
 #[test]
 fn the_records_of_this_table_are_good_before_they_are_broken() {
-    for (format, record) in
-        [(Format::MdiCef, CEF), (Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)]
-    {
+    for (format, record) in JSON.into_iter().chain([(Format::MdiCef, CEF)]) {
         assert!(decode_all(format, record)[0].is_ok(), "{format}: {:?}", decode_all(format, record));
     }
 }
@@ -49,7 +62,7 @@ fn nothing_is_empty() {
     for format in Format::ALL {
         assert_eq!(reason_of(format, b""), RefusalReason::Empty);
     }
-    for format in TEXT_FORMATS {
+    for format in text_formats() {
         assert_eq!(reason_of(format, b" \r\n\t "), RefusalReason::Empty);
     }
 }
@@ -61,14 +74,14 @@ fn a_record_beyond_the_bound_is_not_even_tried() {
         assert_eq!(reason_of(format, &large), RefusalReason::TooLarge);
     }
     let many = format!("[{}1]", "1,".repeat(RECORD_ELEMENTS_MAX));
-    for format in [Format::SentinelSecurityAlert, Format::GraphAlert, Format::BraidJson] {
+    for format in json_formats() {
         assert_eq!(reason_of(format, many.as_bytes()), RefusalReason::TooLarge);
     }
 }
 
 #[test]
 fn what_is_not_utf_8_is_refused_with_its_place() {
-    for format in TEXT_FORMATS {
+    for format in text_formats() {
         assert_eq!(reason_of(format, b"{\"a\":\"\xff\xfe\"}"), RefusalReason::InvalidUtf8);
     }
     let results = decode(b"{\"a\":\"\xff\"}", &origin(), &rules(Format::GraphAlert));
@@ -77,7 +90,7 @@ fn what_is_not_utf_8_is_refused_with_its_place() {
 
 #[test]
 fn a_record_that_ends_in_the_middle_is_truncated() {
-    for (format, record) in [(Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)] {
+    for (format, record) in JSON {
         assert_eq!(reason_of(format, &record.as_bytes()[..record.len() / 2]), RefusalReason::Truncated);
     }
     assert_eq!(reason_of(Format::MdiCef, &CEF.as_bytes()[..70]), RefusalReason::Truncated);
@@ -85,13 +98,13 @@ fn a_record_that_ends_in_the_middle_is_truncated() {
 
 #[test]
 fn broken_grammar_is_malformed() {
-    for format in [Format::SentinelSecurityAlert, Format::GraphAlert, Format::BraidJson] {
+    for format in json_formats() {
         assert_eq!(reason_of(format, b"{\"a\":}"), RefusalReason::Malformed);
         assert_eq!(reason_of(format, b"[1] trailing"), RefusalReason::Malformed);
     }
     // Deeper than the parser goes, so that no record can exhaust the stack.
     let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
-    for format in [Format::SentinelSecurityAlert, Format::GraphAlert] {
+    for (format, _) in JSON {
         assert_eq!(reason_of(format, deep.as_bytes()), RefusalReason::Malformed);
     }
     assert!(decode_all(Format::BraidJson, &deep)[0].is_err());
@@ -99,12 +112,13 @@ fn broken_grammar_is_malformed() {
 
 #[test]
 fn a_record_of_another_format_says_so() {
-    for format in [Format::SentinelSecurityAlert, Format::GraphAlert, Format::BraidJson] {
+    for format in json_formats() {
         assert_eq!(reason_of(format, CEF.as_bytes()), RefusalReason::UnknownFormat);
     }
     assert_eq!(reason_of(Format::MdiCef, ROW.as_bytes()), RefusalReason::UnknownFormat);
-    assert_eq!(reason_of(Format::SentinelSecurityAlert, b"{\"hello\":1}"), RefusalReason::UnknownFormat);
-    assert_eq!(reason_of(Format::GraphAlert, b"{\"hello\":1}"), RefusalReason::UnknownFormat);
+    for (format, _) in JSON {
+        assert_eq!(reason_of(format, b"{\"hello\":1}"), RefusalReason::UnknownFormat, "{format}");
+    }
 }
 
 #[test]
@@ -126,6 +140,10 @@ fn an_alert_without_id_provider_or_time_is_refused() {
     assert_eq!(reason_with(Format::GraphAlert, GRAPH, "g-1", ""), RefusalReason::MissingId);
     assert_eq!(reason_with(Format::GraphAlert, GRAPH, "serviceSource", "x"), RefusalReason::MissingProvider);
     assert_eq!(reason_with(Format::GraphAlert, GRAPH, "firstActivity", "x"), RefusalReason::MissingTime);
+    let streamed = Format::DefenderXdrStreaming;
+    assert_eq!(reason_with(streamed, STREAMED, "s-1", ""), RefusalReason::MissingId);
+    assert_eq!(reason_with(streamed, STREAMED, "ServiceSource", "x"), RefusalReason::MissingProvider);
+    assert_eq!(reason_with(streamed, STREAMED, "Timestamp", "x"), RefusalReason::MissingTime);
     assert_eq!(reason_with(Format::MdiCef, CEF, "cs1=https", "cs9=https"), RefusalReason::MissingId);
     assert_eq!(
         reason_with(Format::MdiCef, CEF, "/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab", ""),
@@ -144,15 +162,15 @@ fn a_wrong_type_where_identity_depends_on_it_is_refused() {
     assert_eq!(reason_with(row, ROW, "2026-02-03 10:00:00+00:00", "yesterday"), RefusalReason::WrongType);
     assert_eq!(reason_with(row, ROW, "\"2026-02-03 10:05:00+00:00\"", "[1]"), RefusalReason::WrongType);
     assert_eq!(reason_with(Format::GraphAlert, GRAPH, "\"g-1\"", "{}"), RefusalReason::WrongType);
-    assert_eq!(reason_of(Format::GraphAlert, b"[7]"), RefusalReason::WrongType);
+    for (format, _) in JSON {
+        assert_eq!(reason_of(format, b"[7]"), RefusalReason::WrongType, "{format}");
+    }
     assert_eq!(reason_with(Format::MdiCef, CEF, "start=2026-02-03T10", "start=x"), RefusalReason::WrongType);
 }
 
 #[test]
 fn an_event_of_1601_or_of_next_week_is_a_broken_clock() {
-    for (format, record) in
-        [(Format::MdiCef, CEF), (Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)]
-    {
+    for (format, record) in JSON.into_iter().chain([(Format::MdiCef, CEF)]) {
         for day in ["1601-01-01", "0001-01-01", "1970-01-01", "2026-02-10"] {
             let late = record.replace("2026-02-03T10:00", &format!("{day}T10:00"));
             let late = late.replace("2026-02-03 10:00", &format!("{day} 10:00"));
@@ -170,7 +188,7 @@ fn an_event_of_1601_or_of_next_week_is_a_broken_clock() {
 
 #[test]
 fn an_update_from_the_future_would_make_every_later_one_look_old() {
-    for (format, record) in [(Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)] {
+    for (format, record) in JSON {
         let updated = record
             .replace("2026-02-03T10:05", "2027-02-03T10:05")
             .replace("2026-02-03 10:05", "2027-02-03 10:05");
@@ -191,7 +209,7 @@ fn an_alert_of_nobody_or_of_somebody_unknown_is_refused() {
         let result = decode(record.as_bytes(), &origin(), &SourceRules::new(format, tenant)).remove(0);
         result.map(|alert| alert.tenant.as_str().to_owned()).map_err(|refusal| refusal.reason)
     };
-    for (format, record) in [(Format::SentinelSecurityAlert, ROW), (Format::GraphAlert, GRAPH)] {
+    for (format, record) in JSON {
         assert_eq!(read(format, record, None, aliases(&[])).as_deref(), Ok("t-1"));
         assert_eq!(read(format, record, None, aliases(&["t-1"])).as_deref(), Ok("contoso"));
         assert_eq!(read(format, record, None, aliases(&["t-2"])), Err(RefusalReason::UnmappedTenant));
