@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use braid_alert::{AlertKey, EntityId, EntityKind, EventTime, Identifier, IncidentId, SourceTime, Tenant};
-use braid_engine::Settings;
+use braid_alert::{AlertKey, EntityId, EventTime, Identifier, IncidentId, SourceTime, Tenant};
+use braid_engine::{NameSource, Settings};
 
 use super::alert::AlertFacts;
 use super::encounter::Encounter;
+use super::entity::EntityFacts;
 use super::incident::IncidentFacts;
 use super::partners::Meeting;
 
@@ -26,26 +27,13 @@ pub(super) struct History {
     pub(super) became: BTreeMap<EntityId, EntityId>,
     /// Names that were named together.
     pub(super) ties: Vec<(Identifier, Identifier)>,
+    /// Who taught each name that somebody bears.
+    pub(super) taught: BTreeMap<Identifier, NameSource>,
     pub(super) meetings: Vec<Meeting>,
     pub(super) bindings: Vec<Binding>,
     /// Alerts that have come to share an entity by this input.
     pub(super) encounters: Vec<Encounter>,
     pub(super) incidents: BTreeMap<IncidentId, IncidentFacts>,
-}
-
-/// Somebody or something that alerts are about.
-#[derive(Debug)]
-pub(super) struct EntityFacts {
-    pub(super) id: EntityId,
-    pub(super) kind: EntityKind,
-    /// In the order in which it got them.
-    pub(super) names: Vec<Identifier>,
-    /// Its one name stands for several entities.
-    pub(super) ambiguous: bool,
-    /// An address that the outside sees.
-    pub(super) egress: bool,
-    /// Names that it had until they turned out to stand for several.
-    pub(super) conflicts: Vec<Identifier>,
 }
 
 /// An alert said that an address is this host's at that time. Sorted by address, then by time.
@@ -54,13 +42,6 @@ pub(super) struct Binding {
     pub(super) address: EntityId,
     pub(super) at: EventTime,
     pub(super) host: EntityId,
-}
-
-impl EntityFacts {
-    /// Whether it can be a reason for a join.
-    pub(super) fn joins(&self) -> bool {
-        !self.ambiguous && !self.egress
-    }
 }
 
 impl History {
@@ -75,6 +56,7 @@ impl History {
             next_entity: 0,
             became: BTreeMap::new(),
             ties: Vec::new(),
+            taught: BTreeMap::new(),
             meetings: Vec::new(),
             bindings: Vec::new(),
             encounters: Vec::new(),

@@ -8,18 +8,23 @@
 //! effects, and nothing else.
 //!
 //! What it leaves out, so that a world that is to be compared must keep clear of it: the reckoned bytes of records
-//! (`incident_bytes_max`, `state_bytes_max`), floods, rules, directory records and commands. And what a record shows beside
+//! (`incident_bytes_max`, `state_bytes_max`), floods, rules and commands. And what a record shows beside
 //! its facts: title, score, labels, tags, near misses, the way from host to host.
 //!
 //! Start with [`Reference`].
 
 mod alert;
+mod binding;
 mod company;
+mod directory;
+mod division;
 mod encounter;
+mod entity;
 mod filter;
 mod forgetting;
 mod history;
 mod identity;
+mod identity_summary;
 mod incident;
 mod linking;
 mod merging;
@@ -27,7 +32,9 @@ mod naming;
 mod partners;
 mod placing;
 mod revising;
+mod ruling;
 mod summary;
+mod union;
 mod weighing;
 
 use std::collections::BTreeMap;
@@ -36,6 +43,7 @@ use braid_alert::{SourceTime, Tenant};
 use braid_engine::{Effect, Input, Settings};
 
 use history::History;
+pub use identity_summary::IdentitySummary;
 pub use summary::{EntitySummary, IncidentSummary};
 
 /// The naive correlator: answers every input as the engine should.
@@ -58,11 +66,13 @@ impl Reference {
         let history = self.tenants.entry(tenant.clone()).or_insert_with(|| History::new(tenant, settings));
         let mut effects = Vec::new();
         history.advance(at);
-        if let Input::Alert(alert) = input {
-            match history.find(&alert.key()) {
+        match input {
+            Input::Alert(alert) => match history.find(&alert.key()) {
                 Some(known) => history.revise(known, alert, &mut effects),
                 None => history.arrive(alert, &mut effects),
-            }
+            },
+            Input::Directory(record) => history.list(record, &mut effects),
+            Input::Command(_) | Input::Tick { .. } => {}
         }
         history.relink_united(&mut effects);
         history.forget_unmentioned();
@@ -72,6 +82,11 @@ impl Reference {
     /// Every incident that is remembered, redirected ones included, in the order of tenants and ids.
     pub fn incidents(&self) -> Vec<IncidentSummary> {
         self.tenants.values().flat_map(History::summaries).collect()
+    }
+
+    /// Every entity that is remembered, in the order of tenants and numbers.
+    pub fn entities(&self) -> Vec<IdentitySummary> {
+        self.tenants.values().flat_map(History::identities).collect()
     }
 }
 

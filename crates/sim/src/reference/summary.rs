@@ -6,7 +6,8 @@ use braid_alert::{
 };
 
 use super::alert::Mention;
-use super::history::{EntityFacts, History};
+use super::entity::EntityFacts;
+use super::history::History;
 
 /// The facts of an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +61,10 @@ pub struct EntitySummary {
     pub alerts: i32,
     /// Why it joins nothing here, if it does not.
     pub context: Option<ContextReason>,
+    /// Whether it stands in a directory on premises.
+    pub on_premises: Option<bool>,
+    /// Every tag on it.
+    pub tags: Vec<Box<str>>,
 }
 
 impl From<&Incident> for IncidentSummary {
@@ -74,6 +79,8 @@ impl From<&Incident> for IncidentSummary {
                 roles: entity.roles.clone(),
                 alerts: entity.alerts,
                 context: entity.context_reason.clone(),
+                on_premises: entity.on_premises,
+                tags: entity.tags.clone(),
             })
             .collect();
         entities.sort_by_key(|entity| entity.id);
@@ -154,6 +161,8 @@ impl History {
             roles,
             alerts: mentions.len() as i32,
             context: self.context_of(incident, entity, &mentions),
+            on_premises: self.on_premises(entity),
+            tags: entity.all_tags(),
         }
     }
 
@@ -168,6 +177,7 @@ impl History {
         match entity {
             EntityFacts { egress: true, .. } => Some(ContextReason::Egress),
             EntityFacts { ambiguous: true, .. } => Some(ContextReason::Ambiguous),
+            EntityFacts { excluded: true, .. } => Some(ContextReason::Excluded),
             hub if self.is_hub(hub.id) && !links.any(|link| self.meant(&link.who) == hub.id) => {
                 Some(ContextReason::Hub)
             }

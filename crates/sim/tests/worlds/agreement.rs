@@ -1,7 +1,7 @@
 //! The engine answers as the reference does, effect by effect, and its incidents are the same in the end.
 
 use braid_engine::{Input, Partition};
-use braid_sim::reference::{IncidentSummary, Reference};
+use braid_sim::reference::{IdentitySummary, IncidentSummary, Reference};
 
 use crate::draw::World;
 use crate::seeds;
@@ -36,7 +36,8 @@ fn compare(world: &World) -> Result<(), String> {
         agree(&effects, &reference.apply(input))?;
         engine.drain_changes();
     }
-    agree(&summaries(&engine), &reference.incidents())
+    agree(&summaries(&engine), &reference.incidents())?;
+    agree(&identities(&engine), &reference.entities())
 }
 
 /// Leaves out what is not needed for the two to differ: inputs, then pieces of evidence.
@@ -85,4 +86,10 @@ fn agree<T: PartialEq + std::fmt::Debug>(engine: &[T], reference: &[T]) -> Resul
 fn summaries(engine: &Partition) -> Vec<IncidentSummary> {
     let record = |(tenant, id): (_, _)| engine.incident(&tenant, id).unwrap();
     engine.incident_ids().into_iter().map(record).map(|incident| IncidentSummary::from(&incident)).collect()
+}
+
+fn identities(engine: &Partition) -> Vec<IdentitySummary> {
+    let mut identities: Vec<_> = engine.entities().map(|record| IdentitySummary::from(&record)).collect();
+    identities.sort_by(|a, b| (&a.tenant, a.id).cmp(&(&b.tenant, b.id)));
+    identities
 }

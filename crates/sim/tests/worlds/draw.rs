@@ -1,12 +1,13 @@
-//! A small world: settings and inputs drawn from a seed. Names come from pools so small that nearly all of them are
-//! shared, in combinations that unite entities and contradict each other; caps and windows are small enough to be reached.
+//! A small world: settings and inputs drawn from a seed; caps and windows are small enough to be reached.
 
 use braid_alert::{
-    Alert, AlertId, AlertStatus, Correlate, EntityKind, EventTime, Evidence, HostAddress, Identifier,
-    IdentifierKind, Origin, Phase, Provider, Role, Severity, SourceTime, Span, Technique, Tenant, Weight,
+    Alert, AlertId, AlertStatus, Correlate, DirectoryRecord, EventTime, Evidence, Origin, Phase, Provider,
+    Role, Severity, SourceTime, Span, Technique, Tenant, Weight,
 };
 use braid_engine::{Caps, Input, Settings};
 use braid_sim::Rng;
+
+use crate::pool::{FAMILIES, piece_of};
 
 /// 2026-03-02T00:00:00Z.
 const START: i64 = 1_772_409_600_000_000;
@@ -63,6 +64,9 @@ fn settings(rng: &mut Rng) -> Settings {
         settings.silence = Weight::from_millionths([400_000, 800_000, 1_000_000][rng.below(3)]);
         settings.nearest_mentions = 1 + rng.below(8) as u32;
     }
+    if rng.chance(100) {
+        settings.directory_entries_max = 1 + rng.below(3) as u32;
+    }
     settings.reopen_within = Span::minutes([0, 0, 30, 300][rng.below(4)]);
     settings.ip_binding = Span::minutes([480, 30][rng.below(2)]);
     settings.activity_max = Span::minutes([120, 10][rng.below(2)]);
@@ -70,27 +74,35 @@ fn settings(rng: &mut Rng) -> Settings {
 }
 
 /// What is drawn next depends on what was drawn before: times go on, alerts come again.
-struct Drawing {
-    rng: Rng,
+pub(crate) struct Drawing {
+    pub(crate) rng: Rng,
     /// Source time, in minutes from the start.
     now: i64,
     alerts: Vec<Alert>,
     /// Of 1,000 pieces of evidence, how many are of each family; it gives each world a face of its own.
     families: [usize; 3],
     spacing: usize,
+    /// Of 100 inputs, how many are of a directory.
+    listings: usize,
+    /// What directories have said so far.
+    pub(crate) listed: Vec<DirectoryRecord>,
 }
 
 impl Drawing {
     fn new(mut rng: Rng) -> Self {
         let families = [rng.below(FAMILIES), rng.below(FAMILIES), rng.below(FAMILIES)];
         let spacing = [3, 12, 40, 200][rng.below(4)];
-        Self { rng, now: 0, alerts: Vec::new(), families, spacing }
+        let listings = [0, 0, 10, 30][rng.below(4)];
+        Self { rng, now: 0, alerts: Vec::new(), families, spacing, listings, listed: Vec::new() }
     }
 
     fn input(&mut self) -> Input {
         self.now += self.rng.below(self.spacing) as i64;
         if self.rng.chance(15) {
             self.now += 60 * self.rng.below(60) as i64;
+        }
+        if self.rng.below(100) < self.listings {
+            return Input::Directory(Box::new(self.directory_record()));
         }
         match self.rng.below(100) {
             0..4 => {
@@ -101,7 +113,7 @@ impl Drawing {
         }
     }
 
-    fn tenant(&mut self) -> Tenant {
+    pub(crate) fn tenant(&mut self) -> Tenant {
         Tenant::new(if self.rng.chance(80) { "small" } else { "large" })
     }
 
@@ -119,7 +131,7 @@ impl Drawing {
         alert.updated = event_time(self.now);
         alert.evidence = self.evidence();
         alert.correlate = self.correlate();
-        alert.origin = origin(source_time(self.now));
+        alert.origin = self.origin_now();
         self.alerts.push(alert.clone());
         alert
     }
@@ -128,7 +140,7 @@ impl Drawing {
     fn again(&mut self) -> Alert {
         let place = self.rng.below(self.alerts.len());
         let mut alert = self.alerts[place].clone();
-        alert.origin = origin(source_time(self.now));
+        alert.origin = self.origin_now();
         let age = if self.rng.chance(150) { self.rng.below(2_000) as i64 } else { 0 };
         alert.updated = event_time(self.now - age);
         match self.rng.below(6) {
@@ -182,84 +194,17 @@ impl Drawing {
             if self.rng.chance(700) { self.families[self.rng.below(3)] } else { self.rng.below(FAMILIES) };
         let (a, b) = (self.rng.below(5), self.rng.below(5));
         let role = Role::KNOWN[self.rng.below(Role::KNOWN.len())].clone();
-        piece_of(family, a, b, role)
-    }
-}
-
-/// How many families of evidence there are.
-const FAMILIES: usize = 18;
-
-/// A piece of evidence of a family; `a` and `b` are the numbers in its names.
-fn piece_of(family: usize, a: usize, b: usize, role: Role) -> Evidence {
-    use IdentifierKind::{AccountName, DefenderDeviceId, Fqdn, NetbiosName, ObjectId, Sid, Upn};
-    let (user, host) = (EntityKind::User, EntityKind::Host);
-    let piece = |kind: EntityKind, names: Vec<Identifier>| {
-        let mut evidence = Evidence::new(kind, role.clone());
-        evidence.identifiers = names;
-        evidence
-    };
-    let sid = |n: usize| name(Sid, &format!("S-1-5-21-1-2-3-{n}"));
-    let upn = |n: usize| name(Upn, &format!("user{n}@contoso.com"));
-    let account = |n: usize| Identifier::domain_account("contoso", &format!("user{n}")).unwrap();
-    let fqdn = |n: usize| name(Fqdn, &format!("host{n}.contoso.com"));
-    let netbios = |n: usize| name(NetbiosName, &format!("host{n}"));
-    let with_address = |mut evidence: Evidence| {
-        evidence
-            .addresses
-            .push(HostAddress { address: format!("10.0.0.{b}").into(), egress: a == 4 && b == 4 });
-        evidence
-    };
-    match family {
-        0 => piece(user, vec![sid(a), account(b)]),
-        1 => piece(user, vec![upn(a), name(AccountName, &format!("user{b}"))]),
-        2 => piece(user, vec![account(a)]),
-        3 => piece(user, vec![name(ObjectId, &format!("oid-{a}")), upn(b)]),
-        4 => piece(user, vec![sid(a)]),
-        5 => piece(EntityKind::Mailbox, vec![upn(a)]),
-        6 => with_address(piece(host, vec![fqdn(a), netbios(b)])),
-        7 => piece(host, vec![name(DefenderDeviceId, &format!("dev{a}")), fqdn(b)]),
-        8 => with_address(piece(host, vec![netbios(a)])),
-        9 => piece(host, vec![name(DefenderDeviceId, &format!("dev{a}")), netbios(b)]),
-        10 => piece(EntityKind::Address, vec![Identifier::address(&format!("10.0.0.{a}")).unwrap()]),
-        11 => piece(
-            EntityKind::File,
-            vec![name(IdentifierKind::Sha256, &format!("{a:064}")), name(IdentifierKind::FilePath, "c:\\a")],
-        ),
-        12 => piece(EntityKind::Process, vec![name(IdentifierKind::ProcessKey, &format!("p{a}"))]),
-        13 => piece(EntityKind::MailMessage, vec![name(IdentifierKind::NetworkMessageId, &format!("m{a}"))]),
-        14 => piece(EntityKind::Url, vec![Identifier::url(&format!("https://evil{a}.example/x")).unwrap()]),
-        15 => {
-            piece(user, vec![name(Sid, &format!("S-1-12-1-1-2-3-{a}")), upn(b), name(AccountName, "user1")])
+        let mut piece = piece_of(family, a, b, role);
+        if self.rng.chance(60) {
+            piece.tags.push(["sensitive", "Sensitive", "honeytoken"][self.rng.below(3)].into());
         }
-        16 => piece(user, vec![sid(a), sid(b), account(a)]),
-        _ => nobody(a, b, &role),
+        piece
     }
-}
 
-/// Names of nobody in particular, and machines' accounts.
-fn nobody(a: usize, b: usize, role: &Role) -> Evidence {
-    let mut evidence = Evidence::new(EntityKind::User, role.clone());
-    evidence.identifiers = match a {
-        0 => vec![
-            name(IdentifierKind::Sid, "S-1-5-18"),
-            Identifier::domain_account("nt authority", "system").unwrap(),
-        ],
-        1 => vec![
-            name(IdentifierKind::AccountName, &format!("host{b}$")),
-            name(IdentifierKind::Sid, "S-2-2-78"),
-        ],
-        2 => vec![name(IdentifierKind::AccountName, "krbtgt")],
-        3 => vec![
-            name(IdentifierKind::Sid, "S-1-5-11-1-2-3-4"),
-            Identifier::domain_account("contoso", &format!("user{b}")).unwrap(),
-        ],
-        _ => vec![Identifier::domain_account(&format!("host{b}"), "administrator").unwrap()],
-    };
-    evidence
-}
-
-fn name(kind: IdentifierKind, value: &str) -> Identifier {
-    Identifier::new(kind, value).unwrap()
+    /// Where what arrives now comes from.
+    pub(crate) fn origin_now(&self) -> Origin {
+        origin(source_time(self.now))
+    }
 }
 
 /// An alert of no kind in particular, that happens now and arrives at the start.

@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod agreement;
+mod directory;
 mod draw;
 mod order;
+mod pool;
 mod restart;
 mod telling;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use braid_alert::{Alert, Evidence};
+use braid_alert::{Alert, DirectoryRecord, Evidence, Identifier};
 use braid_engine::Input;
 
 /// An input in a line.
@@ -10,6 +10,7 @@ pub(crate) fn tell(input: &Input) -> String {
     match input {
         Input::Alert(alert) => tell_alert(alert),
         Input::Tick { tenant, at } => format!("tick {tenant} {at}"),
+        Input::Directory(record) => tell_record(record),
         other => format!("{other:?}"),
     }
 }
@@ -36,11 +37,26 @@ fn tell_alert(alert: &Alert) -> String {
 }
 
 fn tell_piece(piece: &Evidence) -> String {
-    let names: Vec<String> = piece.identifiers.iter().map(ToString::to_string).collect();
+    let names = tell_names(&piece.identifiers);
     let addresses: Vec<String> = piece
         .addresses
         .iter()
         .map(|a| format!(" at {}{}", a.address, if a.egress { " (egress)" } else { "" }))
         .collect();
-    format!("{} {}: {}{}", piece.role, piece.kind, names.join(" + "), addresses.concat())
+    format!("{} {}: {}{}", piece.role, piece.kind, names, addresses.concat())
+}
+
+fn tell_record(record: &DirectoryRecord) -> String {
+    let mut line = format!("{} directory {} at {}", record.tenant, record.object, record.origin.source_time);
+    let Some(entry) = &record.entry else { return line + " deleted" };
+    let place = if entry.on_premises { "on premises" } else { "in the cloud" };
+    write!(line, " {place} {}: {}", entry.kind, tell_names(&entry.identifiers)).unwrap();
+    for text in [&entry.sam_name, &entry.display_name].into_iter().flatten() {
+        write!(line, " called {text:?}").unwrap();
+    }
+    line
+}
+
+fn tell_names(names: &[Identifier]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + ")
 }
