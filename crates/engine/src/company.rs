@@ -4,11 +4,13 @@
 //! - *Crowd*: the other incidents that it stands in at the time. Of a host that three incidents are about today, an alert
 //!   tells less which of them it belongs to. This also tells hubs apart that meet few, such as a service account of eight
 //!   servers, and it needs no state of its own: the mentions of an entity say it.
+//!   An account's bare name may be another's in another domain: if two incidents are about somebody of that name within
+//!   the hour, it does not say which.
 //! - *Agreement* of user and host. The same user on another host, or the same host with another user, is what noise looks
 //!   like on jump hosts and with service accounts; and it is what an attack looks like when it moves on. The difference is
 //!   that then somebody reports the move: an alert that names both, by which the incident knows them both.
 
-use braid_alert::{EntityId, EntityKind, Weight};
+use braid_alert::{EntityId, EntityKind, Span, Weight};
 use smallvec::SmallVec;
 
 use crate::Effect;
@@ -48,21 +50,23 @@ impl Crowd {
 }
 
 impl Seeker<'_> {
-    /// The mentions of an entity that are looked at: the nearest ones within the window of partners.
-    pub(crate) fn near<'e>(&self, entity: &'e Entity) -> impl Iterator<Item = &'e MentionAt> + use<'e, '_> {
-        let (at, own, settings) = (self.at, self.own, &self.weighing.settings);
+    /// The mentions of an entity that are looked at: the nearest ones, no further away in time than `within`.
+    pub(crate) fn near<'e>(
+        &self,
+        entity: &'e Entity,
+        within: Span,
+    ) -> impl Iterator<Item = &'e MentionAt> + use<'e, '_> {
+        let (at, own) = (self.at, self.own);
         let is_near = move |there: &&MentionAt| {
-            !there.context
-                && Some(there.group) != own
-                && gap_between(at, (there.start, there.end)) <= settings.partner_window
+            !there.context && Some(there.group) != own && gap_between(at, (there.start, there.end)) <= within
         };
-        entity.nearest(at.0, settings.nearest_mentions as usize).filter(is_near)
+        entity.nearest(at.0, self.weighing.settings.nearest_mentions as usize).filter(is_near)
     }
 
     /// The incidents that an entity stands in around the time.
-    pub(crate) fn crowd(&self, entity: &Entity) -> Crowd {
+    pub(crate) fn crowd(&self, entity: &Entity, within: Span) -> Crowd {
         let mut crowd = SmallVec::new();
-        for there in self.near(entity) {
+        for there in self.near(entity, within) {
             if !crowd.contains(&there.group) {
                 crowd.push(there.group);
             }
@@ -130,7 +134,7 @@ impl TenantState {
         group: GroupRef,
     ) -> usize {
         let mut seen: SmallVec<[EntityRef; 8]> = SmallVec::new();
-        for there in seeker.near(entity) {
+        for there in seeker.near(entity, seeker.weighing.settings.partner_window) {
             for mention in &self.alerts[there.alert].mentions {
                 let is_known = *other == EntityKind::Host && self.groups[group].mentions(mention.entity);
                 if !is_known && self.is_acting(mention, other) && !seen.contains(&mention.entity) {

@@ -99,6 +99,7 @@ impl TenantState {
         for place in 0..mentions.len() {
             self.follow_binding(place, at, weighing, &mut mentions);
         }
+        note_subject(&mut mentions);
         mentions
     }
 
@@ -322,6 +323,16 @@ impl TenantState {
             }
             None => mentions.push(mention),
         }
+    }
+}
+
+/// An alert that names one thing alone is about that thing, and does not merely aim at it.
+fn note_subject(mentions: &mut Mentions) {
+    let mut named = mentions.iter_mut().filter(|m| !m.context);
+    if let (Some(subject), None) = (named.next(), named.next())
+        && subject.part == Part::Target
+    {
+        subject.part = Part::Impacted;
     }
 }
 

@@ -87,7 +87,8 @@ impl TenantState {
             for (mention, entity) in joining.filter(|(_, e)| is_tool(&e.kind) == tools && e.joins()) {
                 let known = |group| !tools || tools_suffice || candidates.iter().any(|c| c.group == group);
                 let here = self.weight_here(mention, entity, &alert.provider, weighing);
-                for best in self.best_links(&seeker, mention, entity, here, known) {
+                let certain = self.is_certain(mention, &alert.provider);
+                for best in self.best_links(&seeker, mention, entity, (here, certain), known) {
                     add_link(&mut candidates, best, tools, weighing);
                 }
             }
@@ -135,14 +136,14 @@ impl TenantState {
         seeker: &Seeker<'_>,
         mention: &Mention,
         entity: &Entity,
-        here: Weight,
+        (here, certain): (Weight, bool),
         asked: impl Fn(GroupRef) -> bool,
     ) -> BestLinks {
         let (mut best, weighing) = (BestLinks::new(), seeker.weighing);
         if !weighing.counts(here) {
             return best;
         }
-        let crowd = seeker.crowd(entity);
+        let crowd = seeker.crowd(entity, weighing.settings.partner_window);
         let nearest = entity.nearest(seeker.at.0, weighing.settings.nearest_mentions as usize);
         for there in nearest.filter(|m| !m.context && Some(m.group) != seeker.own && asked(m.group)) {
             let Some(mut link) = link_to(mention, entity, here, seeker.at, there, weighing) else { continue };
@@ -151,9 +152,17 @@ impl TenantState {
             }
             let others = crowd.others(there.group);
             let agreement = self.agreement(seeker, entity, there, others);
-            link.weight = link.weight.times(weighing.crowding(others)).times(agreement.left);
+            // Whoever bears a host's bare name is one machine of the network; an account's may be in any domain of it.
+            let is_mere = entity.kind == EntityKind::User && !(certain && there.certain);
+            let crowding = if is_mere {
+                let namesakes = seeker.crowd(entity, weighing.settings.half_lives.other);
+                weighing.crowding_of_accounts(namesakes.others(there.group))
+            } else {
+                weighing.crowding(others)
+            };
+            link.weight = link.weight.times(crowding).times(agreement.left);
             if weighing.counts(link.weight) {
-                self.keep_best(&mut best, there.group, link, agreement.merges);
+                self.keep_best(&mut best, there.group, link, agreement.merges && !is_mere);
             }
         }
         best

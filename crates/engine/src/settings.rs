@@ -24,6 +24,9 @@ pub struct Settings {
     /// How many other incidents that an entity stands in around the same time halve its weight: of an entity that several
     /// incidents are about today, an alert tells less which of them it belongs to.
     pub crowd_incidents: u32,
+    /// The same, within a half-life, for an account that one of the two alerts names without its domain: if several
+    /// incidents are about somebody of that name, it says little about which. Such a link merges no two incidents.
+    pub crowd_accounts: u32,
     /// What is left of a link by a user whose alerts name different hosts, or by a host whose alerts name different users,
     /// unless the incident knows the other one too: as it does after an alert that names both. Once for each user
     /// that the host has been seen with around the time (host, with the user), and for each other incident. Such a link merges no two incidents.
@@ -138,6 +141,7 @@ impl Default for Settings {
             sequence_bonus: Weight::from_millionths(100_000),
             hub_partners: 16,
             crowd_incidents: 4,
+            crowd_accounts: 1,
             disagreement: Weight::from_millionths(500_000),
             silence: Weight::from_millionths(600_000),
             target: Weight::from_millionths(540_000),

@@ -27,6 +27,7 @@ pub(crate) struct Weighing {
     pub(crate) settings: Settings,
     rarity: Vec<Weight>,
     crowding: Vec<Weight>,
+    crowding_of_accounts: Vec<Weight>,
 }
 
 /// So many partners within so much time make a hub.
@@ -36,18 +37,22 @@ pub(crate) struct HubMeasure {
     pub(crate) window: Span,
 }
 
+/// What is left of an entity, by the number of other incidents that it stands in.
+fn crowding_table(half_at: u32, nearest_mentions: u32) -> Vec<Weight> {
+    let knee = u128::from(half_at.max(1)).pow(2);
+    let left = |others: u128| Weight::from_millionths((1_000_000 * knee / (knee + others.pow(2))) as i64);
+    (0..=2 * u128::from(nearest_mentions.min(NEAREST_MAX))).map(left).collect()
+}
+
 impl Weighing {
     pub(crate) fn new(settings: Settings) -> Self {
         let knee = u128::from(settings.hub_partners.max(1)).pow(4);
         let rarity = (0..=PARTNERS_MAX as u128)
             .map(|partners| Weight::from_millionths((1_000_000 * knee / (knee + partners.pow(4))) as i64))
             .collect();
-        let knee = u128::from(settings.crowd_incidents.max(1)).pow(2);
-        let others = 2 * u128::from(settings.nearest_mentions.min(NEAREST_MAX));
-        let crowding = (0..=others)
-            .map(|others| Weight::from_millionths((1_000_000 * knee / (knee + others.pow(2))) as i64))
-            .collect();
-        Self { settings, rarity, crowding }
+        let crowding = crowding_table(settings.crowd_incidents, settings.nearest_mentions);
+        let crowding_of_accounts = crowding_table(settings.crowd_accounts, settings.nearest_mentions);
+        Self { settings, rarity, crowding, crowding_of_accounts }
     }
 
     /// How much an entity with so many distinct partners still says: 1 for none, a half at `hub_partners`, then falling
@@ -60,6 +65,11 @@ impl Weighing {
     /// falling with the square.
     pub(crate) fn crowding(&self, others: usize) -> Weight {
         self.crowding[others.min(self.crowding.len() - 1)]
+    }
+
+    /// The same for an account's bare name: a half at `crowd_accounts`.
+    pub(crate) fn crowding_of_accounts(&self, others: usize) -> Weight {
+        self.crowding_of_accounts[others.min(self.crowding_of_accounts.len() - 1)]
     }
 
     /// What is left of a link on which user and host do not agree, so many times over: once for each counterpart that is

@@ -321,3 +321,67 @@ fn what_the_vendor_says_again_days_later_is_the_same_incident() {
         "#]],
     );
 }
+
+#[test]
+fn an_account_that_an_attack_creates_leads_to_what_is_done_with_it() {
+    check(
+        r#"
+        10:00 mde/a1 "Suspicious account creation" impacted=host:c1.contoso.azure source=user:contoso\ann related=user:mallory
+        10:01 mdi/a2 "Suspected SID-History injection" target=user:contoso\mallory+mallory+S-1-5-21-1-2-3-2111
+        "#,
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined a2 [sameActor a1 via mallory 0.36 gap 1m] active medium alerts=2
+        "#]],
+    );
+}
+
+#[test]
+fn an_account_s_bare_name_in_two_incidents_says_nothing_about_which() {
+    check(
+        r#"
+        10:00 mde/a1 "Suspicious account creation" impacted=host:c1.contoso.azure source=user:contoso\ann related=user:mallory
+        10:01 mde/b1 "Suspicious account creation" impacted=host:c2.contoso.azure source=user:contoso\bob related=user:mallory
+        10:02 mdi/a2 "Suspected SID-History injection" target=user:contoso\mallory+mallory+S-1-5-21-1-2-3-2111
+        "#,
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #2 v1 opened b1 active medium alerts=1
+            #3 v1 opened a2 active medium alerts=1
+        "#]],
+    );
+}
+
+#[test]
+fn an_account_s_bare_name_merges_no_two_incidents() {
+    check(
+        r#"
+        10:00 mde/a1 "Suspicious account creation" impacted=host:c1.contoso.azure source=user:contoso\ann related=user:mallory
+        10:01 mdi/a2 "Suspected SID-History injection" target=user:contoso\mallory+mallory+S-1-5-21-1-2-3-2111
+        10:02 mde/b1 "Mimikatz" impacted=host:c2.contoso.azure source=user:contoso\bob
+        10:03 mde/b2 "Suspicious account creation" impacted=host:c2.contoso.azure source=user:contoso\bob related=user:mallory
+        "#,
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined a2 [sameActor a1 via mallory 0.36 gap 1m] active medium alerts=2
+            #2 v1 opened b1 active medium alerts=1
+            #2 v2 alertJoined b2 [sameTargetedAsset b1 via c2.contoso.azure 0.99 gap 1m] [sameActor b1 via contoso\bob 0.99 gap 1m] active medium alerts=2
+        "#]],
+    );
+}
+
+#[test]
+fn what_an_alert_names_alone_is_what_it_is_about() {
+    check(
+        r#"
+        10:00 mde/a1 "Suspicious service" impacted=host:dc1.contoso.azure
+        10:03 mdi/a2 "Suspected DCShadow attack" target=host:dc1.contoso.azure
+        10:04 mdi/a3 "LDAP reconnaissance" source=host:c9.contoso.azure target=host:dc1.contoso.azure
+        "#,
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via dc1.contoso.azure 0.97 gap 3m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via dc1.contoso.azure 0.53 gap 1m] active medium alerts=3
+        "#]],
+    );
+}

@@ -26,6 +26,10 @@ pub struct Correlation {
     /// How many other incidents that an entity stands in within `partner_window` of an alert halve its weight. Of an
     /// entity that several incidents are about today, an alert tells less which of them it belongs to.
     pub crowd_incidents: NonZeroU32,
+    /// The same, within `half_lives.other` of the alert, for an account that one of the two alerts names without its
+    /// domain. If several incidents are about somebody of that name, it says little about which; and a bare name merges no
+    /// two incidents.
+    pub crowd_accounts: NonZeroU32,
     /// What is left of a link by a user whose alerts name different hosts, or by a host whose alerts name different users.
     /// It counts once for each user that the host has been seen with around the time (or host, with the user) and for
     /// each other incident. An incident that knows both, from an alert that names both, is not held against them. `1`
@@ -154,6 +158,7 @@ impl Correlation {
             sequence_bonus: self.sequence_bonus.weight(),
             hub_partners: self.hub_partners.get(),
             crowd_incidents: self.crowd_incidents.get(),
+            crowd_accounts: self.crowd_accounts.get(),
             disagreement: self.disagreement.weight(),
             silence: self.silence.weight(),
             target: self.target.weight(),
@@ -209,6 +214,7 @@ impl Default for Correlation {
             sequence_bonus: engine.sequence_bonus.into(),
             hub_partners: at_least_one(engine.hub_partners),
             crowd_incidents: at_least_one(engine.crowd_incidents),
+            crowd_accounts: at_least_one(engine.crowd_accounts),
             disagreement: engine.disagreement.into(),
             silence: engine.silence.into(),
             target: engine.target.into(),

@@ -29,7 +29,7 @@ fn a_cloud_user_joins_its_on_premises_self_by_object_id_or_directory_never_by_na
             #1 v2 mergedFrom c1 [sameActor a1 via contoso\ann 0.93 gap 1m] (#2) active medium alerts=2
             #2 v2 redirected (#1) redirected medium alerts=0
             #5 v1 opened a3 active medium alerts=1
-            #5 v2 alertJoined c3 [sameActor a3 via contoso\ann 0.47 gap 1m] active medium alerts=2
+            #5 v2 alertJoined c3 [sameActor a3 via contoso\ann 0.59 gap 1m] active medium alerts=2
         "#]],
     );
 }
@@ -187,10 +187,11 @@ fn a_late_directory_record_makes_one_incident_of_two() {
             #2 v1 opened b1 active high alerts=1
             #3 v1 opened c1 active medium alerts=1
             o1: listed
-            #1 v2 mergedFrom a1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.50 gap 10m] (#2) active high alerts=2
-            #2 v2 redirected (#1) redirected high alerts=0
-            #1 v3 mergedFrom a1 [sameActor c1 via S-1-5-21-1-2-3-1104 0.43 gap 20m] (#3) active high alerts=3
-            #3 v2 redirected (#1) redirected medium alerts=0
+            #2 v2 mergedFrom c1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.83 gap 10m] (#3) active high alerts=2
+            #3 v2 redirected (#2) redirected medium alerts=0
+            #1 v2 mergedFrom a1 [sameActor b1 via S-1-5-21-1-2-3-1104 0.53 gap 10m] (#2) active high alerts=3
+            #2 v3 redirected (#1) redirected high alerts=0
+            #3 v3 redirected (#1) redirected medium alerts=0
             o1: unchanged
         "#]],
     );

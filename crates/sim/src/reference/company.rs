@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use braid_alert::{EntityId, EntityKind, IncidentId, Weight};
+use braid_alert::{EntityId, EntityKind, IncidentId, Span, Weight};
 
 use super::alert::{AlertFacts, Mention, Part, gap_between, interval};
 use super::history::History;
@@ -10,23 +10,29 @@ use super::linking::Seeker;
 use super::weighing;
 
 impl History {
-    /// The alerts that are looked at for an entity: nearest to the seeker, within the window of partners, in other incidents
-    /// than its own, and drawing.
-    fn near(&self, seeker: &Seeker<'_>, entity: EntityId) -> Vec<&AlertFacts> {
+    /// The alerts that are looked at for an entity: nearest to the seeker, no further away than `within`, in other
+    /// incidents than its own, and drawing.
+    fn near(&self, seeker: &Seeker<'_>, entity: EntityId, within: Span) -> Vec<&AlertFacts> {
         let of = |alert| interval(alert, self.settings.activity_max);
         let nearest = self.nearest_mentioners(entity, seeker.alert.first_activity, self.nearest_most());
         let near = nearest.into_iter().filter(|(peer, there)| {
             !there.context
                 && Some(peer.incident) != seeker.own
-                && gap_between(of(seeker.alert), of(&peer.alert)) <= self.settings.partner_window
+                && gap_between(of(seeker.alert), of(&peer.alert)) <= within
         });
         near.map(|(peer, _)| peer).collect()
     }
 
     /// In how many other incidents than this one an entity stands at the time.
-    pub(super) fn others(&self, seeker: &Seeker<'_>, entity: EntityId, incident: IncidentId) -> usize {
+    pub(super) fn others(
+        &self,
+        seeker: &Seeker<'_>,
+        entity: EntityId,
+        incident: IncidentId,
+        within: Span,
+    ) -> usize {
         let incidents: BTreeSet<_> =
-            self.near(seeker, entity).into_iter().map(|peer| peer.incident).collect();
+            self.near(seeker, entity, within).into_iter().map(|peer| peer.incident).collect();
         incidents.into_iter().filter(|&other| other != incident).count()
     }
 
@@ -63,7 +69,7 @@ impl History {
             return (Weight::ONE, off);
         }
         let mut seen = BTreeSet::new();
-        for near in self.near(seeker, here.entity) {
+        for near in self.near(seeker, here.entity, self.settings.partner_window) {
             seen.extend(self.acting(&self.mentions(&near.sayings), &counterpart));
         }
         if !is_host {

@@ -64,7 +64,15 @@ impl History {
             self.bind(Binding { address, host, at });
         }
         self.conclude_hosts(&mut sayings, at);
-        self.condense(&sayings)
+        let mut sayings = self.condense(&sayings);
+        // What is named alone is what the alert is about.
+        let mut drawing = sayings.iter_mut().filter(|saying| !saying.context);
+        if let (Some(only), None) = (drawing.next(), drawing.next())
+            && only.part == Part::Target
+        {
+            only.part = Part::Impacted;
+        }
+        sayings
     }
 
     /// A host's own address is context. What the outside sees is nobody's; other addresses are this host's at the time, but

@@ -93,10 +93,18 @@ impl History {
         drawing
             .map(|(peer, there)| {
                 let mut link = self.link(seeker.alert, here, peer, &there);
-                let others = self.others(seeker, here.entity, peer.incident);
+                let others_within = |within| self.others(seeker, here.entity, peer.incident, within);
+                let others = others_within(self.settings.partner_window);
                 let (left, merges) = self.agreement(seeker, here, peer, &there, others);
-                link.weight = link.weight.times(weighing::crowding(others, &self.settings)).times(left);
-                (link, merges)
+                let is_mere = self.is_mere_account(here) || self.is_mere_account(&there);
+                let crowding = if is_mere {
+                    let namesakes = others_within(self.settings.half_lives.other);
+                    weighing::crowding(namesakes, self.settings.crowd_accounts)
+                } else {
+                    weighing::crowding(others, self.settings.crowd_incidents)
+                };
+                link.weight = link.weight.times(crowding).times(left);
+                (link, merges && !is_mere)
             })
             .filter(|(link, _)| link.weight >= self.settings.link_min)
             .collect()
@@ -132,11 +140,13 @@ impl History {
             Provider::DataLossPrevention,
         ];
         let is_address = self.entity(mention.entity).kind == EntityKind::Address;
-        let named = matches!(&mention.who, Who::Named(name) if naming::is_certain(&name.kind));
-        weighing::certainty(
-            named && !mention.bound && !(is_address && cloud.contains(provider)),
-            &self.settings,
-        )
+        let from_outside = is_address && cloud.contains(provider);
+        weighing::certainty(named_for_certain(mention) && !mention.bound && !from_outside, &self.settings)
+    }
+
+    /// Whether it is an account that is named without its domain.
+    fn is_mere_account(&self, mention: &Mention) -> bool {
+        self.entity(mention.entity).kind == EntityKind::User && !named_for_certain(mention)
     }
 
     /// Whether an incident still takes alerts: it had news within `late_join`.
@@ -171,6 +181,10 @@ impl History {
             }
         }
     }
+}
+
+fn named_for_certain(mention: &Mention) -> bool {
+    matches!(&mention.who, Who::Named(name) if naming::is_certain(&name.kind))
 }
 
 fn reason_of(kind: &EntityKind, here: &Mention, there: &Mention) -> LinkReason {

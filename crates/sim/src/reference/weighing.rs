@@ -47,9 +47,9 @@ pub(super) fn certainty(certain: bool, settings: &Settings) -> Weight {
     if certain { Weight::ONE } else { settings.uncertain }
 }
 
-/// A half with `crowd_incidents` others, falling with the square, rounded down.
-pub(super) fn crowding(others: usize, settings: &Settings) -> Weight {
-    let knee = u128::from(settings.crowd_incidents.max(1)).pow(2);
+/// A half with so many others, falling with the square, rounded down.
+pub(super) fn crowding(others: usize, half_at: u32) -> Weight {
+    let knee = u128::from(half_at.max(1)).pow(2);
     Weight::from_millionths((1_000_000 * knee / (knee + (others as u128).pow(2))) as i64)
 }
 

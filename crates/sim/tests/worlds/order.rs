@@ -129,6 +129,7 @@ fn outcome(alerts: &[Alert]) -> Outcome {
     let mut partition = Partition::new(Settings {
         late_join: Span::days(100),
         crowd_incidents: u32::MAX,
+        crowd_accounts: u32::MAX,
         disagreement: Weight::ONE,
         silence: Weight::ONE,
         ..Settings::default()

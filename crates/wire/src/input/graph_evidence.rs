@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Role, Verdict};
 use jiff::tz::Offset;
 
+use super::created_account::created_account;
 use super::evidence_list::{self, EvidenceList, TAGS_MAX, label};
 use super::json::{Json, Object};
 use super::naming::{self, AccountNames, HostNames};
@@ -36,6 +37,7 @@ fn push(piece: &Object<'_>, timezone: Offset, list: &mut EvidenceList) {
     let kind = kind_of(piece);
     list.push(read(&kind, piece, timezone));
     if kind.as_ref() == "process" {
+        list.extend(piece.text("processCommandLine").and_then(|command| created_account(&command)));
         list.extend(
             piece
                 .object("imageFile")

@@ -8,6 +8,7 @@ mod acceptance;
 mod alert_id;
 mod braid;
 mod command;
+mod created_account;
 mod directory;
 mod evidence_list;
 mod graph_alert;

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Role, Verdict};
 use jiff::tz::Offset;
 
+use super::created_account::created_account;
 use super::evidence_list::{self, EvidenceList, TAGS_MAX, label};
 use super::json::{Json, Object, parse_list_prefix};
 use super::naming::{self, AccountNames, HostNames};
@@ -140,6 +141,9 @@ impl<'a> Reader<'a> {
                 };
                 list.push(self.piece(kind, part, place));
             }
+        }
+        if kind == "process" {
+            list.extend(entity.text("CommandLine").and_then(|command| created_account(&command)));
         }
         if kind == "mailmessage" {
             recipients(entity).for_each(|piece| list.push(piece));

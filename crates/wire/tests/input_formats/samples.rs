@@ -132,7 +132,7 @@ fn all_595_rows_decode() {
         url related 63
         url source 1
         user impacted 553
-        user related 68
+        user related 79
         user source 16
         user target 4
     "#]]
@@ -140,7 +140,7 @@ fn all_595_rows_decode() {
         alerts.iter().flat_map(|alert| &alert.evidence).map(|e| format!("{} {}", e.kind, e.role)),
     ));
     expect![[r#"
-        accountName 567
+        accountName 578
         address 262
         applicationId 4
         defenderDeviceId 548
