@@ -120,14 +120,15 @@ impl TenantState {
         if !rank::may_be_one(&kind(known.0, a), &kind(known.1, b)) {
             return Err(CommandRefused::KindMismatch);
         }
-        if known.0.is_some() && known.0 == known.1 {
-            return Err(CommandRefused::NothingToDo);
-        }
         let names = |slot: Option<EntityRef>, name: &Identifier| match slot {
             Some(slot) => self.identifiers_of(slot),
             None => meant_by(name).map(|(_, names)| names).unwrap_or_default(),
         };
         let (mine, theirs) = (names(known.0, a), names(known.1, b));
+        // So it is if both are one's already, and if nobody is known whom one name means in two spellings.
+        if mine.iter().any(|name| theirs.contains(name)) {
+            return Err(CommandRefused::NothingToDo);
+        }
         let contradict = |mine: &Identifier| {
             let mut same_sort = theirs.iter().filter(|other| rank::same_sort(mine, other)).peekable();
             rank::is_final(mine) && same_sort.peek().is_some() && same_sort.all(|other| other != mine)
@@ -178,10 +179,8 @@ impl TenantState {
         let known = (self.unambiguous(a)?, self.unambiguous(b)?);
         self.may_part(a, b, known)?;
         let first = self.known_or_made(known.0, a, true)?;
-        let second = match known.1 {
-            Some(second) => second,
-            None => self.known_or_made(None, b, true)?,
-        };
+        // Who was made by the one name may have the other too: the SID of an account of the cloud spells its object id.
+        let second = self.known_or_made(self.find_entity(b), b, true)?;
         let names = [a, b].map(|name| self.name_of_command(name).expect("both are known by now"));
         if first == second {
             self.divide_between(names[0], names[1], effects);
