@@ -6,7 +6,7 @@ use braid_alert::{DirectoryEntry, EntityId, EntityKind, Identifier};
 const CONFLICTS_MAX: usize = 16;
 
 /// How many tags of products an entity keeps, and how many that people put on it.
-const TAGS_MAX: usize = 32;
+pub(super) const TAGS_MAX: usize = 32;
 
 /// What is known of an entity beside what alerts say of it.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use super::encounter::Encounter;
 use super::entity::EntityFacts;
 use super::incident::IncidentFacts;
 use super::partners::Meeting;
+use super::separation::Separation;
 
 /// All that one tenant's inputs have said, and what was decided. Everything else is looked for in it.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(super) struct History {
     /// Alerts that have come to share an entity by this input.
     pub(super) encounters: Vec<Encounter>,
     pub(super) incidents: BTreeMap<IncidentId, IncidentFacts>,
+    /// What people have said does not belong together.
+    pub(super) separations: Vec<Separation>,
 }
 
 /// An alert said that an address is this host's at that time. Sorted by address, then by time.
@@ -61,6 +64,7 @@ impl History {
             bindings: Vec::new(),
             encounters: Vec::new(),
             incidents: BTreeMap::new(),
+            separations: Vec::new(),
         }
     }
 

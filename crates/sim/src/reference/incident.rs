@@ -9,12 +9,16 @@ use braid_alert::{
 
 use super::alert::AlertFacts;
 use super::history::History;
+use super::triage::Said;
 
 /// What was decided about an incident. All else is said by its alerts.
 #[derive(Debug)]
 pub(super) struct IncidentFacts {
     pub(super) version: i64,
     pub(super) status: IncidentStatus,
+    /// Where it stood before.
+    pub(super) previous_status: Option<IncidentStatus>,
+    pub(super) said: Said,
     pub(super) last_changed: SourceTime,
     pub(super) resolved_at: Option<SourceTime>,
     pub(super) opened: OpenReason,
@@ -34,6 +38,8 @@ impl IncidentFacts {
         Self {
             version: 0,
             status: IncidentStatus::Active,
+            previous_status: None,
+            said: Said::default(),
             last_changed: at,
             resolved_at: None,
             opened,
@@ -46,6 +52,11 @@ impl IncidentFacts {
             recurrence_of: None,
             last: None,
         }
+    }
+
+    pub(super) fn turn(&mut self, status: IncidentStatus, closed: Option<CloseReason>) {
+        self.previous_status = Some(std::mem::replace(&mut self.status, status));
+        self.closed = closed;
     }
 }
 
@@ -122,20 +133,18 @@ impl History {
         }
     }
 
-    pub(super) fn resolve(&mut self, id: IncidentId) -> IncidentChange {
+    pub(super) fn resolve(&mut self, id: IncidentId, why: CloseReason) -> IncidentChange {
         let clock = self.clock;
         let incident = self.incident_mut(id);
-        incident.status = IncidentStatus::Resolved;
+        incident.turn(IncidentStatus::Resolved, Some(why));
         incident.resolved_at = Some(clock);
-        incident.closed = Some(CloseReason::AllAlertsResolved);
         self.change(id, ChangeReason::Resolved)
     }
 
     pub(super) fn reopen(&mut self, id: IncidentId) -> IncidentChange {
         let incident = self.incident_mut(id);
-        incident.status = IncidentStatus::Active;
+        incident.turn(IncidentStatus::Active, None);
         incident.resolved_at = None;
-        incident.closed = None;
         self.change(id, ChangeReason::Reopened)
     }
 }

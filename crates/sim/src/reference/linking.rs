@@ -115,7 +115,13 @@ impl History {
     }
 
     /// kind × role here × certainty here × rarity × role there × certainty there × nearness, each product rounded down.
-    fn link(&self, alert: &Alert, here: &Mention, peer: &AlertFacts, there: &Mention) -> LinkFacts {
+    pub(super) fn link(
+        &self,
+        alert: &Alert,
+        here: &Mention,
+        peer: &AlertFacts,
+        there: &Mention,
+    ) -> LinkFacts {
         let (entity, settings) = (self.entity(here.entity), &self.settings);
         let of = |alert: &Alert| interval(alert, settings.activity_max);
         let gap = gap_between(of(alert), of(&peer.alert));

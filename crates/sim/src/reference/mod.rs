@@ -8,14 +8,16 @@
 //! effects, and nothing else.
 //!
 //! What it leaves out, so that a world that is to be compared must keep clear of it: the reckoned bytes of records
-//! (`incident_bytes_max`, `state_bytes_max`), floods, rules and commands. And what a record shows beside
-//! its facts: title, score, labels, tags, near misses, the way from host to host.
+//! (`incident_bytes_max`, `state_bytes_max`), floods and rules. And what a record shows beside
+//! its facts: title, score, labels, near misses, the way from host to host.
 //!
 //! Start with [`Reference`].
 
 mod alert;
 mod binding;
+mod command;
 mod company;
+mod departure;
 mod directory;
 mod division;
 mod encounter;
@@ -27,13 +29,16 @@ mod identity;
 mod identity_summary;
 mod incident;
 mod linking;
+mod membership;
 mod merging;
 mod naming;
 mod partners;
 mod placing;
 mod revising;
 mod ruling;
+mod separation;
 mod summary;
+mod triage;
 mod union;
 mod weighing;
 
@@ -45,6 +50,7 @@ use braid_engine::{Effect, Input, Settings};
 use history::History;
 pub use identity_summary::IdentitySummary;
 pub use summary::{EntitySummary, IncidentSummary};
+pub use triage::Said;
 
 /// The naive correlator: answers every input as the engine should.
 #[derive(Debug)]
@@ -72,7 +78,8 @@ impl Reference {
                 None => history.arrive(alert, &mut effects),
             },
             Input::Directory(record) => history.list(record, &mut effects),
-            Input::Command(_) | Input::Tick { .. } => {}
+            Input::Command(command) => history.obey(command, &mut effects),
+            Input::Tick { .. } => {}
         }
         history.relink_united(&mut effects);
         history.forget_unmentioned();

@@ -1,6 +1,6 @@
 //! How strong a name is, and what it can contradict.
 
-use braid_alert::{Identifier, IdentifierKind};
+use braid_alert::{EntityKind, Identifier, IdentifierKind};
 
 use super::alert::Who;
 
@@ -75,5 +75,28 @@ pub(super) fn stronger(a: &Who, b: &Who) -> Who {
         (Some(mine), Some(theirs)) if theirs < mine => b.clone(),
         (None, Some(_)) => b.clone(),
         _ => a.clone(),
+    }
+}
+
+/// What kind of entity bears names of this kind, where nothing else says so.
+pub(super) fn kind_of(name: &IdentifierKind) -> EntityKind {
+    use IdentifierKind as Name;
+    match name {
+        Name::Sid | Name::ObjectId | Name::Upn => EntityKind::User,
+        Name::DomainAccount | Name::AccountName | Name::DisplayName => EntityKind::User,
+        Name::DefenderDeviceId | Name::EntraDeviceId | Name::Fqdn | Name::NetbiosName => EntityKind::Host,
+        Name::MobileDeviceId => EntityKind::MobileDevice,
+        Name::Address => EntityKind::Address,
+        Name::Url => EntityKind::Url,
+        Name::Sha256 | Name::Sha1 | Name::Md5 | Name::FilePath => EntityKind::File,
+        Name::NetworkMessageId => EntityKind::MailMessage,
+        Name::MailCluster => EntityKind::MailCluster,
+        Name::ResourceId => EntityKind::CloudResource,
+        Name::ApplicationId => EntityKind::CloudApplication,
+        Name::SessionId => EntityKind::CloudLogon,
+        Name::GroupId => EntityKind::SecurityGroup,
+        Name::ProcessKey => EntityKind::Process,
+        Name::RegistryPath => EntityKind::Registry,
+        Name::Other(text) => EntityKind::Other(text.clone()),
     }
 }

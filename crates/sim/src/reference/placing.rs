@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use braid_alert::{
     Alert, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentId, IncidentStatus, OpenReason,
+    SourceTime,
 };
 use braid_engine::{Effect, RejectReason};
 use uuid::Uuid;
@@ -177,11 +178,21 @@ impl History {
         }
     }
 
-    /// A UUIDv5, in the name space of incident ids, of what founded it.
     fn incident_id(&self, alert: &Alert) -> IncidentId {
-        let at = alert.origin.source_time.as_micros();
-        let founding =
-            [self.tenant.as_str(), alert.provider.as_str(), alert.id.as_str(), &at.to_string(), "alert"];
+        self.founded_id(alert, alert.origin.source_time, "alert")
+    }
+
+    /// What the same alert has founded already within the instant is counted past.
+    pub(super) fn split_id(&self, founder: &Alert, at: SourceTime) -> IncidentId {
+        let kinds = (1..).map(|again| if again == 1 { "split".into() } else { format!("split {again}") });
+        let mut ids = kinds.map(|kind| self.founded_id(founder, at, &kind));
+        ids.find(|id| !self.incidents.contains_key(id)).expect("numbers do not end")
+    }
+
+    /// A UUIDv5, in the name space of incident ids, of what founded it.
+    fn founded_id(&self, alert: &Alert, at: SourceTime, kind: &str) -> IncidentId {
+        let at = at.as_micros().to_string();
+        let founding = [self.tenant.as_str(), alert.provider.as_str(), alert.id.as_str(), &at, kind];
         IncidentId::from_uuid(Uuid::new_v5(&INCIDENT_IDS, founding.join("\0").as_bytes()))
     }
 }

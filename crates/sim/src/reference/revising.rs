@@ -1,6 +1,6 @@
 //! An alert that comes again.
 
-use braid_alert::{Alert, AlertStatus, ChangeReason, Correlate, IncidentStatus, Span};
+use braid_alert::{Alert, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentStatus, Span};
 use braid_engine::{Effect, RejectReason, Unchanged};
 
 use super::alert::Saying;
@@ -68,7 +68,7 @@ impl History {
         let status = self.incidents[&incident].status.clone();
         if status == IncidentStatus::Active && is_resolved && !was_resolved && !self.has_unresolved(incident)
         {
-            effects.push(Effect::Incident(self.resolve(incident)));
+            effects.push(Effect::Incident(self.resolve(incident, CloseReason::AllAlertsResolved)));
         } else if status == IncidentStatus::Resolved && was_resolved && !is_resolved {
             effects.push(Effect::Incident(self.reopen(incident)));
         }

@@ -8,6 +8,7 @@ use braid_alert::{
 use super::alert::Mention;
 use super::entity::EntityFacts;
 use super::history::History;
+use super::triage::Said;
 
 /// The facts of an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,10 @@ pub struct IncidentSummary {
     pub version: i64,
     /// Where it stands.
     pub status: IncidentStatus,
+    /// Where it stood before.
+    pub previous_status: Option<IncidentStatus>,
+    /// What people have said of it.
+    pub said: Said,
     /// The highest of its alerts; of a redirected one the last that it had.
     pub severity: Severity,
     /// The first activity of its alerts; of a redirected one the last that it had.
@@ -90,6 +95,8 @@ impl From<&Incident> for IncidentSummary {
             tenant: incident.tenant.clone(),
             version: incident.version,
             status: incident.status.clone(),
+            previous_status: incident.previous_status.clone(),
+            said: said_of(incident),
             severity: incident.severity.clone(),
             first_activity: incident.first_activity,
             last_activity: incident.last_activity,
@@ -103,6 +110,17 @@ impl From<&Incident> for IncidentSummary {
             changed: incident.changed.clone(),
             closed: incident.closed.clone(),
         }
+    }
+}
+
+fn said_of(incident: &Incident) -> Said {
+    Said {
+        assignee: incident.assignee.clone(),
+        assigned_group: incident.assigned_group.clone(),
+        classification: incident.classification.clone(),
+        determination: incident.determination.clone(),
+        tags: incident.tags.clone(),
+        comments: incident.comments.clone(),
     }
 }
 
@@ -125,6 +143,8 @@ impl History {
             tenant: self.tenant.clone(),
             version: incident.version,
             status: incident.status.clone(),
+            previous_status: incident.previous_status.clone(),
+            said: incident.said.clone(),
             severity,
             first_activity,
             last_activity,

@@ -4,7 +4,7 @@ use braid_alert::{
     Alert, AlertId, AlertStatus, Correlate, DirectoryRecord, EventTime, Evidence, Origin, Phase, Provider,
     Role, Severity, SourceTime, Span, Technique, Tenant, Weight,
 };
-use braid_engine::{Caps, Input, Settings};
+use braid_engine::{Caps, Input, Partition, Settings};
 use braid_sim::Rng;
 
 use crate::pool::{FAMILIES, piece_of};
@@ -24,9 +24,14 @@ impl World {
     pub(crate) fn draw(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let settings = settings(&mut rng);
-        let mut drawing = Drawing::new(rng);
+        let mut drawing = Drawing::new(rng, &settings);
         let length = 5 + drawing.rng.below(56);
-        let inputs = (0..length).map(|_| drawing.input()).collect();
+        let next = |_| {
+            let input = drawing.input();
+            drawing.play_along(&input);
+            input
+        };
+        let inputs = (0..length).map(next).collect();
         Self { settings, inputs }
     }
 }
@@ -79,22 +84,36 @@ pub(crate) struct Drawing {
     pub(crate) rng: Rng,
     /// Source time, in minutes from the start.
     now: i64,
-    alerts: Vec<Alert>,
+    pub(crate) alerts: Vec<Alert>,
     /// Of 1,000 pieces of evidence, how many are of each family; it gives each world a face of its own.
     families: [usize; 3],
     spacing: usize,
-    /// Of 100 inputs, how many are of a directory.
-    listings: usize,
+    /// Of 100 inputs, how many are of a directory, and of the others how many are commands.
+    shares: [usize; 2],
     /// What directories have said so far.
     pub(crate) listed: Vec<DirectoryRecord>,
+    /// How many commands there were.
+    pub(crate) commands: usize,
+    /// Where there are commands: what has come of the inputs so far.
+    pub(crate) engine: Option<Partition>,
 }
 
 impl Drawing {
-    fn new(mut rng: Rng) -> Self {
+    fn new(mut rng: Rng, settings: &Settings) -> Self {
         let families = [rng.below(FAMILIES), rng.below(FAMILIES), rng.below(FAMILIES)];
         let spacing = [3, 12, 40, 200][rng.below(4)];
-        let listings = [0, 0, 10, 30][rng.below(4)];
-        Self { rng, now: 0, alerts: Vec::new(), families, spacing, listings, listed: Vec::new() }
+        let shares = [[0, 0, 10, 30][rng.below(4)], [0, 0, 10, 30][rng.below(4)]];
+        Self {
+            rng,
+            now: 0,
+            alerts: Vec::new(),
+            families,
+            spacing,
+            shares,
+            listed: Vec::new(),
+            commands: 0,
+            engine: (shares[1] > 0).then(|| Partition::new(settings.clone())),
+        }
     }
 
     fn input(&mut self) -> Input {
@@ -102,8 +121,11 @@ impl Drawing {
         if self.rng.chance(15) {
             self.now += 60 * self.rng.below(60) as i64;
         }
-        if self.rng.below(100) < self.listings {
+        if self.rng.below(100) < self.shares[0] {
             return Input::Directory(Box::new(self.directory_record()));
+        }
+        if self.rng.below(100) < self.shares[1] {
+            return Input::Command(Box::new(self.command()));
         }
         match self.rng.below(100) {
             0..4 => {

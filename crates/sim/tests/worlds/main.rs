@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod agreement;
+mod command;
 mod directory;
 mod draw;
 mod order;

@@ -11,7 +11,10 @@ pub(crate) fn tell(input: &Input) -> String {
         Input::Alert(alert) => tell_alert(alert),
         Input::Tick { tenant, at } => format!("tick {tenant} {at}"),
         Input::Directory(record) => tell_record(record),
-        other => format!("{other:?}"),
+        Input::Command(command) => format!(
+            "{} command {} at {} expecting {:?}: {:?}",
+            command.tenant, command.id, command.origin.source_time, command.expected_version, command.action
+        ),
     }
 }
 
