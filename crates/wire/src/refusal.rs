@@ -72,8 +72,9 @@ refusal_reasons! {
     UnknownFormat = "unknown_format",
     /// It is of the format and no alert: a health record, an empty page.
     NotAnAlert = "not_an_alert",
-    /// It is a row of a table that is no part of an alert, in a topic that carries many tables: a stated drop.
-    OtherTable = "other_table",
+    /// It stands beside alerts in a source that carries more by design: a row of another table, an assessment, an incident
+    /// that lists no alert. A stated drop.
+    BesideAlerts = "beside_alerts",
     /// A field on which identity or order depends holds what cannot be read as such.
     WrongType = "wrong_type",
     /// Nothing says which alert it is.
@@ -103,7 +104,7 @@ refusal_reasons! {
 impl RefusalReason {
     /// Whether it is a stated drop and no fault; see [`Refusal::is_drop`].
     pub const fn is_drop(self) -> bool {
-        matches!(self, Self::BelowMinimumSeverity | Self::OtherTable)
+        matches!(self, Self::BelowMinimumSeverity | Self::BesideAlerts)
     }
 }
 
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn only_what_the_configuration_leaves_out_is_a_drop_and_what_stands_beside_alerts() {
         let drops: Vec<_> = RefusalReason::ALL.iter().filter(|r| r.is_drop()).collect();
-        assert_eq!(drops, [&RefusalReason::OtherTable, &RefusalReason::BelowMinimumSeverity]);
+        assert_eq!(drops, [&RefusalReason::BesideAlerts, &RefusalReason::BelowMinimumSeverity]);
     }
 
     #[test]

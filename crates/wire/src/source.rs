@@ -105,6 +105,12 @@ pub enum Format {
     GraphAlert,
     /// What the streaming API of Defender XDR writes to Event Hubs: rows of `AlertInfo` and `AlertEvidence` among others.
     DefenderXdrStreaming,
+    /// Incidents of the older programming interface of Defender XDR (Microsoft 365 Defender), with their alerts.
+    DefenderXdrIncident,
+    /// Alerts of Defender for Endpoint's own programming interface.
+    DefenderEndpointAlert,
+    /// Alerts of Defender for Cloud, as its continuous export or Azure Resource Manager writes them.
+    DefenderCloudAlert,
     /// braid's own alert as JSON.
     BraidJson,
     /// braid's own alert as Avro.
@@ -132,11 +138,14 @@ pub enum Holds {
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::MdiCef,
         Self::SentinelSecurityAlert,
         Self::GraphAlert,
         Self::DefenderXdrStreaming,
+        Self::DefenderXdrIncident,
+        Self::DefenderEndpointAlert,
+        Self::DefenderCloudAlert,
         Self::BraidJson,
         Self::BraidAvro,
         Self::BraidDirectoryJson,
@@ -152,6 +161,9 @@ impl Format {
             | Self::SentinelSecurityAlert
             | Self::GraphAlert
             | Self::DefenderXdrStreaming
+            | Self::DefenderXdrIncident
+            | Self::DefenderEndpointAlert
+            | Self::DefenderCloudAlert
             | Self::BraidJson
             | Self::BraidAvro => Holds::Alerts,
             Self::BraidDirectoryJson | Self::BraidDirectoryAvro => Holds::Directory,
@@ -171,6 +183,9 @@ impl Format {
             Self::SentinelSecurityAlert => "sentinel-security-alert",
             Self::GraphAlert => "graph-alert",
             Self::DefenderXdrStreaming => "defender-xdr-streaming",
+            Self::DefenderXdrIncident => "defender-xdr-incident",
+            Self::DefenderEndpointAlert => "defender-endpoint-alert",
+            Self::DefenderCloudAlert => "defender-cloud-alert",
             Self::BraidJson => "braid-json",
             Self::BraidAvro => "braid-avro",
             Self::BraidDirectoryJson => "braid-directory-json",
@@ -195,6 +210,13 @@ impl Format {
             Self::DefenderXdrStreaming => {
                 "what the streaming API of Microsoft Defender XDR writes to Event Hubs: AlertInfo and AlertEvidence rows"
             }
+            Self::DefenderXdrIncident => {
+                "incidents of the older API of Microsoft Defender XDR (Microsoft 365 Defender), for their alerts"
+            }
+            Self::DefenderEndpointAlert => "alerts of the API of Microsoft Defender for Endpoint",
+            Self::DefenderCloudAlert => {
+                "alerts of Microsoft Defender for Cloud, by continuous export or as Azure Resource Manager has them"
+            }
             Self::BraidJson => "braid's own alert as JSON, as `braid decode` writes it",
             Self::BraidAvro => "braid's own alert as Avro, as the alerts topic carries it",
             Self::BraidDirectoryJson => {
@@ -209,9 +231,11 @@ impl Format {
     /// The field that says whose alert it is, where the format has one.
     pub const fn tenant_field(self) -> Option<&'static str> {
         match self {
-            Self::MdiCef => None,
+            Self::MdiCef | Self::DefenderXdrIncident => None,
             Self::SentinelSecurityAlert => Some("TenantId"),
             Self::GraphAlert | Self::DefenderXdrStreaming => Some("tenantId"),
+            Self::DefenderEndpointAlert => Some("aadTenantId"),
+            Self::DefenderCloudAlert => Some("AadTenantId"),
             Self::BraidJson
             | Self::BraidAvro
             | Self::BraidDirectoryJson
@@ -303,7 +327,8 @@ mod tests {
         assert_eq!(
             error,
             "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, \
-             defender-xdr-streaming, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
+             defender-xdr-streaming, defender-xdr-incident, defender-endpoint-alert, \
+             defender-cloud-alert, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
         );
     }
 }

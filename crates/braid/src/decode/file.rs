@@ -25,6 +25,9 @@ pub(super) fn each_frame(
         Format::SentinelSecurityAlert
         | Format::GraphAlert
         | Format::DefenderXdrStreaming
+        | Format::DefenderXdrIncident
+        | Format::DefenderEndpointAlert
+        | Format::DefenderCloudAlert
         | Format::BraidJson
         | Format::BraidDirectoryJson
         | Format::BraidCommandJson => each_json(&mut reader, each),

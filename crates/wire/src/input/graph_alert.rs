@@ -4,17 +4,24 @@
 
 use std::borrow::Cow;
 
-use braid_alert::{
-    Alert, AlertStatus, Classification, Determination, EventTime, Phase, Provider, Severity, Technique,
-};
+use braid_alert::{Alert, AlertStatus, Classification, Determination, Phase, Provider, Severity, Technique};
 
+use super::activity::{Activity, TimeNames};
 use super::json::{Json, Object};
 use super::mdi_catalogue::{self, AlertType};
-use super::{Context, alert_id, description, graph_evidence, shorten, time};
+use super::{Context, alert_id, description, graph_evidence, shorten};
 use crate::{Format, Refusal, RefusalReason};
 
 /// The properties of which an alert has at least one.
 const TELLING: [&str; 5] = ["id", "providerAlertId", "serviceSource", "firstActivityDateTime", "alertWebUrl"];
+
+const TIMES: TimeNames = TimeNames {
+    first: "firstActivityDateTime",
+    last: "lastActivityDateTime",
+    created: "createdDateTime",
+    updated: "lastUpdateDateTime",
+    resolved: "resolvedDateTime",
+};
 
 /// Reads an alert.
 pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, Refusal> {
@@ -27,7 +34,7 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
         .strict_text("serviceSource")?
         .map(Provider::from_text)
         .ok_or_else(|| Refusal::new(RefusalReason::MissingProvider, "serviceSource is missing or empty"))?;
-    let times = Times::read(alert, context)?;
+    let times = Activity::read(alert, &TIMES, context)?;
     let known = (provider == Provider::DefenderForIdentity).then(|| known_type(alert)).flatten();
     let text = |name: &str| alert.text(name).map(Box::<str>::from);
     let word = |name: &str| alert.text(name).unwrap_or(Cow::Borrowed("unknown"));
@@ -53,7 +60,7 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
         last_activity: times.last,
         created: times.created,
         updated: times.updated,
-        resolved: time::optional(alert.text("resolvedDateTime").as_deref(), context.rules.timezone),
+        resolved: times.resolved,
         portal_url: text("alertWebUrl"),
         evidence: graph_evidence::evidence(alert, context.rules.timezone),
         correlate,
@@ -73,33 +80,6 @@ fn check_resource(alert: &Object<'_>) -> Result<(), Refusal> {
             format!("it has none of the properties {}", TELLING.join(", ")),
         )),
         _ => Ok(()),
-    }
-}
-
-struct Times {
-    first: EventTime,
-    last: EventTime,
-    created: Option<EventTime>,
-    updated: EventTime,
-}
-
-impl Times {
-    /// An alert without activity times (Graph has them null at times) happened, as far as one can tell, when it was
-    /// created.
-    fn read(alert: &Object<'_>, context: &Context<'_>) -> Result<Self, Refusal> {
-        let timezone = context.rules.timezone;
-        let optional = |name: &str| time::optional(alert.text(name).as_deref(), timezone);
-        let created = optional("createdDateTime");
-        let first = match (alert.strict_text("firstActivityDateTime")?, created) {
-            (None, Some(created)) => created,
-            (text, _) => time::required("firstActivityDateTime", text, timezone)?,
-        };
-        let last = optional("lastActivityDateTime").map_or(first, |last| last.max(first));
-        let updated = match alert.strict_text("lastUpdateDateTime")? {
-            Some(text) => time::required("lastUpdateDateTime", Some(text), timezone)?,
-            None => created.unwrap_or(last),
-        };
-        Ok(Self { first, last, created, updated })
     }
 }
 

@@ -67,6 +67,15 @@ impl<'a> Json<'a> {
         if let Self::Object(object) = self { Some(object) } else { None }
     }
 
+    /// See [`Object::with_capitals`]. Goes as deep as the parser went, which is at most 128.
+    fn with_capitals(self) -> Self {
+        match self {
+            Self::List(elements) => Self::List(elements.into_iter().map(Self::with_capitals).collect()),
+            Self::Object(object) => Self::Object(object.with_capitals()),
+            scalar => scalar,
+        }
+    }
+
     /// What stands there, in a word, for a refusal's detail.
     pub(super) const fn type_name(&self) -> &'static str {
         match self {
@@ -129,6 +138,25 @@ impl<'a> Object<'a> {
         names.iter().any(|name| *self.field(name) != Json::Null)
     }
 
+    /// The value of a field that is an object, taken out of this one.
+    pub(super) fn into_object(self, name: &str) -> Result<Self, Self> {
+        let is_object =
+            |(key, value): &(Cow<'_, str>, Json<'_>)| key == name && matches!(value, Json::Object(_));
+        let Some(at) = self.0.iter().position(is_object) else { return Err(self) };
+        let mut fields = self.0;
+        match fields.swap_remove(at).1 {
+            Json::Object(object) => Ok(object),
+            _ => Ok(Self(Vec::new())),
+        }
+    }
+
+    /// The same with names as Azure's exports write them, `AlertType`, where its programming interface writes `alertType`;
+    /// all the way down.
+    pub(super) fn with_capitals(self) -> Self {
+        let field = |(key, value): (Cow<'a, str>, Json<'a>)| (capitalised(key), value.with_capitals());
+        Self(self.0.into_iter().map(field).collect())
+    }
+
     /// The value of the first field of these names that is a list, taken out of the object.
     pub(super) fn into_list(self, names: &[&str]) -> Result<Vec<Json<'a>>, Self> {
         let is_list = |(key, value): &(Cow<'_, str>, Json<'_>)| {
@@ -140,6 +168,18 @@ impl<'a> Object<'a> {
             Json::List(elements) => Ok(elements),
             _ => Ok(Vec::new()),
         }
+    }
+}
+
+fn capitalised(key: Cow<'_, str>) -> Cow<'_, str> {
+    match key.as_ref() {
+        "ntDomain" => Cow::Borrowed("NTDomain"),
+        "upnSuffix" => Cow::Borrowed("UPNSuffix"),
+        "fqdn" => Cow::Borrowed("FQDN"),
+        name if name.starts_with(|first: char| first.is_ascii_lowercase()) => {
+            Cow::Owned(format!("{}{}", name[..1].to_ascii_uppercase(), &name[1..]))
+        }
+        _ => key,
     }
 }
 

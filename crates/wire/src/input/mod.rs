@@ -5,11 +5,15 @@
 //! kind of evidence keeps the names it has. Every record gives at least one result, so nothing is lost in silence.
 
 mod acceptance;
+mod activity;
 mod alert_id;
 mod braid;
+mod cloud_alert;
 mod command;
 mod created_account;
 mod directory;
+mod endpoint_alert;
+mod entity_list;
 mod evidence_list;
 mod graph_alert;
 mod graph_evidence;
@@ -25,6 +29,7 @@ mod streaming;
 mod streaming_evidence;
 mod streaming_row;
 mod time;
+mod xdr_incident;
 
 use braid_alert::{Alert, Origin};
 use braid_engine::Input;
@@ -109,9 +114,18 @@ fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, 
     let found = match context.rules.format {
         Format::MdiCef => mdi_cef::decode(text()?, context),
         Format::SentinelSecurityAlert => {
-            each_element(text()?, |row| sentinel_security_alert::alert(row, context))
+            each_element(text()?, |row| one(sentinel_security_alert::alert(&row, context)))
         }
-        Format::GraphAlert => each_element(text()?, |alert| graph_alert::alert(alert, context)),
+        Format::GraphAlert => each_element(text()?, |alert| one(graph_alert::alert(&alert, context))),
+        Format::DefenderEndpointAlert => {
+            each_element(text()?, |alert| one(endpoint_alert::alert(&alert, context)))
+        }
+        Format::DefenderXdrIncident => {
+            each_element(text()?, |incident| xdr_incident::alerts(&incident, context))
+        }
+        Format::DefenderCloudAlert => {
+            each_element(text()?, |resource| one(cloud_alert::alert(resource, context)))
+        }
         // Several of its elements may be one alert, so it numbers them itself.
         Format::DefenderXdrStreaming => return streaming::decode(text()?, context),
         Format::BraidJson | Format::BraidAvro => braid::decode_json(text()?, context),
@@ -153,18 +167,29 @@ fn text_of(value: &[u8]) -> Result<&str, Refusal> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text).trim())
 }
 
-/// Reads JSON and hands each alert in it to `read`.
+/// Reads JSON and hands each object in it to `read`, which finds the alerts in it.
 fn each_element(
     text: &str,
-    read: impl Fn(&json::Object<'_>) -> Result<Alert, Refusal>,
+    read: impl Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>,
 ) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     expect_json(text)?;
     let elements = elements_of(json::Json::parse(text)?);
     check_element_count(elements.len())?;
-    Ok(elements
-        .iter()
-        .map(|element| element.object().ok_or_else(|| not_an_object(element.type_name())).and_then(&read))
-        .collect())
+    let each = |element: json::Json<'_>| match element {
+        json::Json::Object(object) => read(object),
+        other => one(Err(not_an_object(other.type_name()))),
+    };
+    let mut found = Vec::with_capacity(elements.len());
+    for element in elements {
+        found.extend(each(element));
+        check_element_count(found.len())?;
+    }
+    Ok(found)
+}
+
+/// The one alert that an object is.
+fn one(alert: Result<Alert, Refusal>) -> Vec<Result<Alert, Refusal>> {
+    vec![alert]
 }
 
 /// The elements of an array or a wrapper; else the one value that there is.

@@ -17,6 +17,18 @@ use super::time;
 /// A file has three or four hashes; each is an identifier that the index keeps.
 const FILE_HASHES_MAX: usize = 8;
 
+/// Where an entity stands within another one of its own type: a pod in a namespace of a cluster, which is a resource of
+/// a cloud; a connection between addresses.
+const CONTAINERS: [&str; 7] = [
+    "CloudResource",
+    "Cluster",
+    "Namespace",
+    "Pod",
+    "StorageResource",
+    "SourceAddress",
+    "DestinationAddress",
+];
+
 /// The evidence of a row.
 pub(super) fn evidence(row: &Object<'_>, timezone: Offset) -> Vec<Evidence> {
     let mut list = EvidenceList::default();
@@ -145,8 +157,25 @@ impl<'a> Reader<'a> {
         if kind == "process" {
             list.extend(entity.text("CommandLine").and_then(|command| created_account(&command)));
         }
+        self.push_containers(entity, place, list);
         if kind == "mailmessage" {
             recipients(entity).for_each(|piece| list.push(piece));
+        }
+    }
+
+    /// What an entity stands in, and what that stands in. Without recursion, for a chain of references may be as long as
+    /// the record.
+    fn push_containers(&mut self, entity: &'a Object<'a>, place: usize, list: &mut EvidenceList) {
+        let mut contained = vec![entity];
+        while let Some(entity) = contained.pop() {
+            for name in CONTAINERS {
+                if let Some(container) = self.part(entity, name, place)
+                    && self.read.insert(container)
+                {
+                    list.push(self.piece(&kind_of(container), container, place));
+                    contained.push(container);
+                }
+            }
         }
     }
 
@@ -186,6 +215,18 @@ impl<'a> Reader<'a> {
             "azure-resource" => {
                 (EntityKind::CloudResource, one(IdentifierKind::ResourceId, entity, "ResourceId"), None)
             }
+            "amazon-resource" => {
+                (EntityKind::CloudResource, one(IdentifierKind::ResourceId, entity, "AmazonResourceId"), None)
+            }
+            "gcp-resource" => {
+                let id = one(IdentifierKind::ResourceId, entity, "FullResourceName");
+                (EntityKind::CloudResource, id, entity.text("ResourceName"))
+            }
+            "blob" | "blob-container" => (
+                EntityKind::CloudResource,
+                one(IdentifierKind::ResourceId, entity, "Url"),
+                entity.text("Name"),
+            ),
             "cloud-logon-request" => {
                 (EntityKind::CloudLogon, one(IdentifierKind::SessionId, entity, "RequestId"), None)
             }

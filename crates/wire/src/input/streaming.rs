@@ -102,7 +102,7 @@ fn table_of(row: &str) -> Result<Table, Refusal> {
                 "it is a row of {:?}, and only AlertInfo and AlertEvidence are alerts",
                 shorten(&name)
             );
-            Err(Refusal::new(RefusalReason::OtherTable, detail))
+            Err(Refusal::new(RefusalReason::BesideAlerts, detail))
         }
     }
 }

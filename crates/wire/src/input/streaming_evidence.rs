@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Role};
 use jiff::tz::Offset;
 
+use super::created_account::created_account;
 use super::evidence_list::{self, EvidenceList, label};
 use super::json::{Json, Object};
 use super::naming::{self, AccountNames, HostNames};
@@ -32,6 +33,8 @@ pub(super) fn evidence(row: &Object<'_>, timezone: Offset) -> Vec<Evidence> {
     }
     list.push(about);
     list.extend(within);
+    // The entity's own command line gives the same piece, which counts once.
+    list.extend(row.text("ProcessCommandLine").and_then(|command| created_account(&command)));
     if let Some(unreadable) = unreadable {
         list.push_unreadable(&unreadable);
     }

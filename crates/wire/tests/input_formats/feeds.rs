@@ -52,6 +52,68 @@ fn graph(source: &str, id: &str, own_id: Option<&str>) -> AlertKey {
     decode_one(Format::GraphAlert, &alert.to_string()).key()
 }
 
+/// A row of the streaming table.
+fn streamed(source: &str, id: &str) -> AlertKey {
+    let row = json!({ "AlertId": id, "ServiceSource": source, "Timestamp": "2026-02-03T10:01:02Z", "Title": "A detection" });
+    let record = json!({ "records": [{ "category": "AdvancedHunting-AlertInfo", "properties": row }] });
+    decode_one(Format::DefenderXdrStreaming, &record.to_string()).key()
+}
+
+/// An alert of an incident of the older interface.
+fn of_incident(source: &str, id: &str) -> AlertKey {
+    let alert = json!({ "alertId": id, "serviceSource": source, "firstActivity": "2026-02-03T10:01:02Z" });
+    decode_one(Format::DefenderXdrIncident, &json!({ "incidentId": 5, "alerts": [alert] }).to_string()).key()
+}
+
+/// An alert of the endpoint product's own interface.
+fn endpoint(id: &str) -> AlertKey {
+    let alert = json!({ "id": id, "machineId": "m", "firstEventTime": "2026-02-03T10:01:02Z" });
+    decode_one(Format::DefenderEndpointAlert, &alert.to_string()).key()
+}
+
+/// An alert that Defender for Cloud exports.
+fn exported(id: &str) -> AlertKey {
+    let alert = json!({ "SystemAlertId": id, "AlertType": "x", "StartTimeUtc": "2026-02-03T10:01:02Z" });
+    decode_one(Format::DefenderCloudAlert, &alert.to_string()).key()
+}
+
+#[test]
+fn an_alert_is_one_in_the_stream_in_an_incident_and_in_the_product_s_own_interface() {
+    let own = "da638000000000000000_-77";
+    let one = row("MDATP", own);
+    assert_eq!(
+        [
+            streamed("Microsoft Defender for Endpoint", own),
+            of_incident("MicrosoftDefenderATP", own),
+            endpoint(own)
+        ],
+        [one.clone(), one.clone(), one]
+    );
+    let one = row("MDATP", &format!("{GUID}_1"));
+    let portal = format!("da{GUID}_1");
+    assert_eq!([streamed("Microsoft Defender for Endpoint", &portal), endpoint(&portal)], [one.clone(), one]);
+    let one = row("Azure Advanced Threat Protection", GUID);
+    let portal = format!("aa{GUID}");
+    assert_eq!(
+        [streamed("Microsoft Defender for Identity", &portal), of_incident("AzureATP", &portal)],
+        [one.clone(), one]
+    );
+    let own = format!("2517184898549829577_{GUID}");
+    let one = row("Azure Security Center", &own);
+    assert_eq!(
+        [streamed("Microsoft Defender for Cloud", &format!("dc{own}")), exported(&own)],
+        [one.clone(), one]
+    );
+    let one = row("OATP", GUID);
+    assert_eq!(
+        [
+            streamed("Microsoft Defender for Office 365", &format!("fa{GUID}")),
+            of_incident("OfficeATP", &format!("fa{GUID}"))
+        ],
+        [one.clone(), one]
+    );
+}
+
 #[test]
 fn an_alert_of_defender_for_identity_is_one_as_cef_as_row_and_as_graph_json() {
     let portal = format!("aa{GUID}");

@@ -6,12 +6,15 @@ use proptest::prelude::*;
 use crate::fixture::{origin, rules};
 
 /// Good records, rich in structure, to break in one place.
-const RECORDS: [&str; 7] = [
+const RECORDS: [&str; 10] = [
     "<36>1 2026-02-03T10:04:30.5+00:00 DC1 CEF 42 X CEF:0|Microsoft|Azure ATP|2.230|DirectoryServicesReplicationSecurityAlert|A \\| name|5|start=2026-02-03T10:01:02.1234567Z app=Drsr shost=PC1 suser=contoso\\ronhd msg=Malicious replication requests were successfully performed by Ron (Helpdesk), from PC1 against DC1.\\r\\nx\\=y. externalId=2006 cs1Label=url cs1=https\\://h/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab?tid=1 cs2Label=trigger cs2=new cs3Label=shostfqdn cs3=pc1.contoso.azure",
     "Feb 3 10:04:30 CENTER \u{ef}\u{bb}\u{bf}0|Microsoft|ATA||PassTheTicketSecurityAlert|é|10|start=2026-02-03T10:01:02Z externalId=2018 msg=É's Kerberos tickets were stolen from A-PC to V-PC and used to access x cs1Label=url cs1=https\\://h/aa1",
     r#"{"records":[{"TenantId":"t","ProviderName":"Azure Advanced Threat Protection","VendorOriginalId":"aa7d0e1c2b-1111-4222-8333-0123456789ab","SystemAlertId":"s","AlertType":"EncryptionDowngradeSecurityAlert","AlertName":"é","StartTime":"2026-02-03 10:00:00+00:00","TimeGenerated":"2026-02-03 10:05:00.1+00:00","ExtendedProperties":"{\"Category\":\"Discovery\"}","Techniques":"[\"T1003\"]","Entities":[{"$id":"1","Type":"host","FQDN":"a.b","LastIpAddress":{"$ref":"3"},"Tags":[{"TagName":"x"}]},{"$id":"2","Type":"process","ProcessId":"0x1","CommandLine":"é","CreationTimeUtc":"2026-02-03T10:00:00Z","ImageFile":{"$id":"4","Type":"file","Name":"n","FileHashes":[{"Algorithm":"MD5","Value":"x"}]},"Account":{"$ref":"2"},"Host":{"$ref":"1"}},{"$ref":"4"},{"$id":"3","Type":"ip","Address":"::1"}]}]}"#,
     r##"{"value":[{"@odata.type":"#microsoft.graph.security.alert","tenantId":"t","serviceSource":"microsoftDefenderForEndpoint","id":"dc25_7d0e1c2b-1111-4222-8333-0123456789ab","firstActivityDateTime":"2026-02-03T10:00:00Z","mitreTechniques":["T1003.001"],"evidence":[{"@odata.type":"#microsoft.graph.security.deviceEvidence","deviceDnsName":"a.b.","ipInterfaces":["::1","10.0.0.1"],"roles":["source"],"tags":["é"]},{"@odata.type":"#microsoft.graph.security.userEvidence","userAccount":{"accountName":"é\\x","domainName":"d.e"}}]}]}"##,
     r#"{"records":[{"time":"2026-02-03T10:00:00Z","tenantId":"t","category":"AdvancedHunting-AlertInfo","properties":{"AlertId":"aa7d0e1c2b-1111-4222-8333-0123456789ab","Timestamp":"2026-02-03T10:00:00Z","Title":"é","Severity":"High","ServiceSource":"Microsoft Defender for Identity","AttackTechniques":"[\"T1003\"]"}},{"category":"AdvancedHunting-AlertEvidence","properties":{"AlertId":"aa7d0e1c2b-1111-4222-8333-0123456789ab","Timestamp":"2026-02-03T10:00:00Z","ServiceSource":"Microsoft Defender for Identity","EntityType":"Process","EvidenceDirection":"Source","FileName":"é","FolderPath":"c:","DeviceName":"a.b","AdditionalFields":"{\"$id\":\"1\",\"Type\":\"process\",\"ProcessId\":\"0x1\",\"Host\":{\"$ref\":\"1\"},\"ImageFile\":{\"$id\":\"2\",\"Name\":\"é\"}}"}},{"Type":"AlertEvidence","AlertId":"x","Timestamp":"2026-02-03 10:00:00+00:00","ServiceSource":"y","EntityType":"Ip","RemoteIP":"::1"}]}"#,
+    r#"{"value":[{"id":"da1","machineId":"m","computerDnsName":"a.b","firstEventTime":"2026-02-03T10:00:00Z","severity":"High","mitreTechniques":["T1003"],"relatedUser":{"userName":"é","domainName":"d"},"evidence":[{"entityType":"Process","fileName":"é","filePath":"c:","processId":1,"processCreationTime":"2026-02-03T10:00:00Z","sha1":"x"},{"entityType":"Registry","registryKey":"k"}]},{"id":"da1","machineId":"m","firstEventTime":"2026-02-03T10:00:00Z","evidence":{"entityType":"Ip","ipAddress":"::1"}}]}"#,
+    r#"{"value":[{"incidentId":1,"alerts":[{"alertId":"aa7d0e1c2b-1111-4222-8333-0123456789ab","serviceSource":"AzureATP","firstActivity":"2026-02-03T10:00:00Z","title":"é","devices":[{"mdatpDeviceId":"m","lastIpAddress":"::1","tags":["é"]}],"entities":[{"entityType":"MailMessage","recipient":"a@b","sender":"é"},{"entityType":"User","accountName":"d\\é"}]}]}]}"#,
+    r#"[{"SystemAlertId":"25_7d0e1c2b-1111-4222-8333-0123456789ab","AlertType":"x","StartTimeUtc":"2026-02-03T10:00:00Z","Intent":"Probing,é","Entities":[{"$id":"1","Type":"K8s-pod","Namespace":{"$ref":"2"}},{"$id":"2","Type":"K8s-namespace","Cluster":{"$ref":"1"}}]},{"id":"/subscriptions/é","name":"n","type":"Microsoft.Security/alerts","properties":{"alertType":"x","startTimeUtc":"2026-02-03T10:00:00Z","entities":[{"type":"host","hostName":"é"}],"resourceIdentifiers":[{"azureResourceId":"/a"}]}}]"#,
     r#"[{"object":"guid-1","kind":"user","onPremises":true,"sid":"s-1-5-21-1-2-3-1104","upn":"é@b.c","samAccountName":"é","domain":"b.c","created":"2021-05-04T08:00:00Z","tags":["sensitive"],"identifiers":[{"kind":"objectId","value":"1"}],"products":[{"provider":"MDATP","since":1}]},{"object":"guid-2","deleted":true}]"#,
     r#"{"records":[{"id":"c-1","author":"é","expectedVersion":3,"action":"move","incident":"0d0d0d0d-0000-5000-8000-000000000001","to":"0d0d0d0d-0000-5000-8000-000000000002","alerts":[{"provider":"x","id":"1"}]},{"id":"c-2","author":"a","action":"cannotLink","entities":[{"kind":"upn","value":"a@b"},{"kind":"sid","value":"S-1"}]}]}"#,
 ];
@@ -68,6 +71,9 @@ fn the_records_that_are_broken_here_are_good_before() {
         Format::SentinelSecurityAlert,
         Format::GraphAlert,
         Format::DefenderXdrStreaming,
+        Format::DefenderEndpointAlert,
+        Format::DefenderXdrIncident,
+        Format::DefenderCloudAlert,
     ];
     for (record, format) in RECORDS.iter().zip(formats) {
         let results = decode(record.as_bytes(), &origin(), &rules(format));
@@ -100,8 +106,17 @@ fn a_large_record_costs_no_more_than_its_length() {
             "[{}{{}}]",
             r#"{"$id":"1","Type":"process","ImageFile":{"$ref":"1"}},"#.repeat(size / 56)
         )),
+        row(&chain_of_containers(size)),
     ];
     for record in records {
         answers(record.as_bytes());
     }
+}
+
+/// Each entity stands in the next, which is only referred to.
+fn chain_of_containers(size: usize) -> String {
+    let entity =
+        |n: usize| format!(r#"{{"$id":"{n}","Type":"K8s-cluster","Cluster":{{"$ref":"{}"}}}}"#, n + 1);
+    let entities: Vec<_> = (0..size / 64).map(entity).collect();
+    format!("[{}]", entities.join(","))
 }

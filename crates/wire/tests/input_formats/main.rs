@@ -2,8 +2,10 @@
 //! the vendors document; those that the vendors print are read where they lie beside the repository (`samples`).
 
 mod braid;
+mod cloud_alert;
 mod command;
 mod directory;
+mod endpoint_alert;
 mod feeds;
 mod fixture;
 mod fuzz;
@@ -13,3 +15,4 @@ mod refusals;
 mod samples;
 mod sentinel_security_alert;
 mod streaming;
+mod xdr_incident;

@@ -21,11 +21,23 @@ const GRAPH: &str = r#"{"tenantId":"t-1","serviceSource":"microsoftDefenderForEn
 const STREAMED: &str = r#"{"records":[{"category":"AdvancedHunting-AlertInfo","tenantId":"t-1","time":"2026-02-03T10:05:00Z","properties":
     {"AlertId":"s-1","ServiceSource":"Microsoft Defender for Endpoint","Timestamp":"2026-02-03T10:00:00Z","Title":"A name"}}]}"#;
 
+const ENDPOINT: &str = r#"{"aadTenantId":"t-1","id":"e-1","machineId":"m","title":"A name",
+    "firstEventTime":"2026-02-03T10:00:00Z","lastUpdateTime":"2026-02-03T10:05:00Z"}"#;
+
+const INCIDENT: &str = r#"{"incidentId":1,"tenant":"t-1","alerts":[{"alertId":"i-1","serviceSource":"MicrosoftDefenderATP",
+    "firstActivity":"2026-02-03T10:00:00Z","lastUpdatedTime":"2026-02-03T10:05:00Z","title":"A name"}]}"#;
+
+const CLOUD: &str = r#"{"AadTenantId":"t-1","SystemAlertId":"c-1","AlertType":"x","AlertDisplayName":"A name",
+    "StartTimeUtc":"2026-02-03T10:00:00Z","TimeGenerated":"2026-02-03T10:05:00Z"}"#;
+
 /// A good record of each format that is JSON and not braid's own.
-const JSON: [(Format, &str); 3] = [
+const JSON: [(Format, &str); 6] = [
     (Format::SentinelSecurityAlert, ROW),
     (Format::GraphAlert, GRAPH),
     (Format::DefenderXdrStreaming, STREAMED),
+    (Format::DefenderXdrIncident, INCIDENT),
+    (Format::DefenderEndpointAlert, ENDPOINT),
+    (Format::DefenderCloudAlert, CLOUD),
 ];
 
 fn reason_of(format: Format, record: &[u8]) -> RefusalReason {
@@ -144,6 +156,16 @@ fn an_alert_without_id_provider_or_time_is_refused() {
     assert_eq!(reason_with(streamed, STREAMED, "s-1", ""), RefusalReason::MissingId);
     assert_eq!(reason_with(streamed, STREAMED, "ServiceSource", "x"), RefusalReason::MissingProvider);
     assert_eq!(reason_with(streamed, STREAMED, "Timestamp", "x"), RefusalReason::MissingTime);
+    let endpoint = Format::DefenderEndpointAlert;
+    assert_eq!(reason_with(endpoint, ENDPOINT, "e-1", ""), RefusalReason::MissingId);
+    assert_eq!(reason_with(endpoint, ENDPOINT, "firstEventTime", "x"), RefusalReason::MissingTime);
+    let incident = Format::DefenderXdrIncident;
+    assert_eq!(reason_with(incident, INCIDENT, "i-1", ""), RefusalReason::MissingId);
+    assert_eq!(reason_with(incident, INCIDENT, "serviceSource", "x"), RefusalReason::MissingProvider);
+    assert_eq!(reason_with(incident, INCIDENT, "firstActivity", "x"), RefusalReason::MissingTime);
+    let cloud = Format::DefenderCloudAlert;
+    assert_eq!(reason_with(cloud, CLOUD, "c-1", ""), RefusalReason::MissingId);
+    assert_eq!(reason_with(cloud, CLOUD, "StartTimeUtc", "x"), RefusalReason::MissingTime);
     assert_eq!(reason_with(Format::MdiCef, CEF, "cs1=https", "cs9=https"), RefusalReason::MissingId);
     assert_eq!(
         reason_with(Format::MdiCef, CEF, "/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab", ""),
@@ -209,7 +231,17 @@ fn an_alert_of_nobody_or_of_somebody_unknown_is_refused() {
         let result = decode(record.as_bytes(), &origin(), &SourceRules::new(format, tenant)).remove(0);
         result.map(|alert| alert.tenant.as_str().to_owned()).map_err(|refusal| refusal.reason)
     };
-    for (format, record) in JSON {
+    // An incident has no field for it, so the source names one of its collector's.
+    let named = JSON.into_iter().filter(|(format, _)| *format != Format::DefenderXdrIncident);
+    assert_eq!(
+        read(Format::DefenderXdrIncident, INCIDENT, Some("tenant"), aliases(&[])).as_deref(),
+        Ok("t-1")
+    );
+    assert_eq!(
+        read(Format::DefenderXdrIncident, INCIDENT, None, aliases(&[])),
+        Err(RefusalReason::MissingTenant)
+    );
+    for (format, record) in named {
         assert_eq!(read(format, record, None, aliases(&[])).as_deref(), Ok("t-1"));
         assert_eq!(read(format, record, None, aliases(&["t-1"])).as_deref(), Ok("contoso"));
         assert_eq!(read(format, record, None, aliases(&["t-2"])), Err(RefusalReason::UnmappedTenant));

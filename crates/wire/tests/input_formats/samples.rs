@@ -264,7 +264,7 @@ fn the_evidence_of_the_streaming_tables_names_whom_it_means() {
         registry related 3
         url related 17
         user impacted 189
-        user related 40
+        user related 42
         user source 5
         user target 1
     "#]]
@@ -272,7 +272,7 @@ fn the_evidence_of_the_streaming_tables_names_whom_it_means() {
         pieces.iter().flat_map(|piece| &piece.evidence).map(|e| format!("{} {}", e.kind, e.role)),
     ));
     expect![[r#"
-        accountName 228
+        accountName 230
         address 78
         applicationId 1
         defenderDeviceId 338
@@ -338,4 +338,27 @@ fn an_alert_is_one_as_row_and_in_the_stream_and_names_the_same_hosts_and_users()
         .filter(|(_, name)| !is_built_in(name))
         .collect();
     assert!(more.is_empty(), "{more:?}");
+}
+
+#[test]
+fn the_two_alerts_that_the_endpoint_reference_prints_decode() {
+    let Some(text) = sample("endpoint/alerts.json") else { return };
+    let alerts: Vec<_> = decode_all(Format::DefenderEndpointAlert, &text)
+        .into_iter()
+        .map(|r| r.expect("it is good"))
+        .collect();
+    let told: Vec<_> =
+        alerts.iter().map(|alert| format!("{}\n{}", alert.key(), render_evidence(&alert.evidence))).collect();
+    expect![[r#"
+        microsoftDefenderForEndpoint/da637308392288907382_-880718168
+        - impacted host: defenderDeviceId:12ee6dd8c833c8a052ea231ec1b19adaf497b625 fqdn:temp123.middleeast.corp.microsoft.com netbiosName:temp123
+        - related user: domainAccount:domain\temp123 accountName:temp123
+        microsoftDefenderForEndpoint/da637472900382838869_1364969609
+        - impacted host: defenderDeviceId:111e6dd8c833c8a052ea231ec1b19adaf497b625 fqdn:temp123.middleeast.corp.microsoft.com netbiosName:temp123
+        - related user: domainAccount:domain\temp123 accountName:temp123
+        - related user: sid:S-1-5-21-11111607-1111760036-109187956-75141 objectId:11118379-2a59-1111-ac3c-a51eb4a3c627 upn:temp123@microsoft.com domainAccount:domain\name accountName:name
+        - related process: processKey:rundll32.exe:3276:2021-01-26t20:31:32.958159z label="rundll32.exe  c:\\temp\\suspicious.dll,RepeatAfterMe"
+        - related file: sha256:a4752c71d81afd3d5865d24ddb11a6b0c615062fcc448d24050c2172d2cbccd6 sha1:ff836cfb1af40252bd2a2ea843032e99a5b262ed filePath:c:\windows\syswow64\rundll32.exe label="rundll32.exe"
+        - related file: sha256:dc0ade0c95d6db98882bc8fa6707e64353cd6f7767ff48d6a81a6c2aef21c608 sha1:8563f95b2f8a284fc99da44500cd51a77c1ff36c filePath:c:\temp\suspicious.dll label="suspicious.dll"
+    "#]].assert_eq(&told.join(""));
 }

@@ -176,7 +176,7 @@ fn rows_of_other_tables_are_stated_drops_and_the_bad_ones_cost_only_themselves()
     ];
     let told: Vec<_> = decode_all(FORMAT, &record(&rows)).iter().map(told).collect();
     expect![[r#"
-        0: other_table: it is a row of "AdvancedHunting-DeviceProcessEvents", and only AlertInfo and AlertEvidence are alerts, dropped
+        0: beside_alerts: it is a row of "AdvancedHunting-DeviceProcessEvents", and only AlertInfo and AlertEvidence are alerts, dropped
         1: da1 medium evidence=1
         2: wrong_type: the element is a number, which must be an object (element 2)
         3: missing_provider: ServiceSource is missing or empty (element 3)
@@ -184,7 +184,7 @@ fn rows_of_other_tables_are_stated_drops_and_the_bad_ones_cost_only_themselves()
         5: unknown_format: it has neither a category nor a Type that names its table (element 5)
         6: wrong_type: AlertId is a number, which must be a text (element 6)
         8: da2 medium evidence=0
-        9: other_table: it is a row of "AuditLogs", and only AlertInfo and AlertEvidence are alerts (element 9), dropped"#]].assert_eq(&told.join("\n"));
+        9: beside_alerts: it is a row of "AuditLogs", and only AlertInfo and AlertEvidence are alerts (element 9), dropped"#]].assert_eq(&told.join("\n"));
 }
 
 fn told(result: &Result<Alert, Refusal>) -> String {
