@@ -179,8 +179,10 @@ impl TenantState {
         let known = (self.unambiguous(a)?, self.unambiguous(b)?);
         self.may_part(a, b, known)?;
         let first = self.known_or_made(known.0, a, true)?;
-        // Who was made by the one name may have the other too: the SID of an account of the cloud spells its object id.
-        let second = self.known_or_made(self.find_entity(b), b, true)?;
+        let second = match known.1 {
+            Some(second) => second,
+            None => self.known_or_made(None, b, true)?,
+        };
         let names = [a, b].map(|name| self.name_of_command(name).expect("both are known by now"));
         if first == second {
             self.divide_between(names[0], names[1], effects);
@@ -201,7 +203,9 @@ impl TenantState {
         known: (Option<EntityRef>, Option<EntityRef>),
     ) -> Result<(), CommandRefused> {
         let named = (self.name_of_command(a), self.name_of_command(b));
-        if named.0.is_some() && named.0 == named.1 || meant_by(a)?.1.first() == meant_by(b)?.1.first() {
+        // One name in two spellings is one: the SID of an account of the cloud says its object id.
+        let (mine, theirs) = (meant_by(a)?.1, meant_by(b)?.1);
+        if named.0.is_some() && named.0 == named.1 || mine.iter().any(|name| theirs.contains(name)) {
             return Err(CommandRefused::NamesNobody);
         }
         if let (Some(a), Some(b)) = known

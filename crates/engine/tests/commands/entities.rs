@@ -45,24 +45,23 @@ fn names_that_must_not_be_one_entity_are_refused() {
 }
 
 #[test]
-fn a_name_is_not_united_with_itself_and_what_it_spells_is_parted_from_it_though_nobody_bears_either_yet() {
+fn a_name_is_neither_united_with_itself_nor_parted_from_itself_in_whatever_spelling() {
     check(
         r#"
         10:00 ann unite user:contoso\jeffl user:contoso\jeffl
         10:01 ann unite user:S-1-12-1-1-2-3-4 user:00000001-0002-0000-0300-000004000000
         10:02 ann part user:S-1-12-1-1-2-3-4 user:00000001-0002-0000-0300-000004000000
         10:03 mde/a1 "By SID" impacted=user:S-1-12-1-1-2-3-4
-        10:04 ann part user:S-1-12-1-1-2-3-4 user:00000001-0002-0000-0300-000004000000
+        10:04 ann part user:00000001-0002-0000-0300-000004000000 user:S-1-12-1-1-2-3-4
         10:05 ann unite user:S-1-12-1-1-2-3-4 user:00000001-0002-0000-0300-000004000000
         "#,
         expect![[r#"
             mustLink c1: refused, nothing_to_do
             mustLink c2: refused, nothing_to_do
-            cannotLink c3: done
+            cannotLink c3: refused, names_nobody
             #1 v1 opened a1 active medium alerts=1
-            cannotLink c4: refused, nothing_to_do
-            #1 v2 entityRuled by ann active medium alerts=1
-            mustLink c5: done
+            cannotLink c4: refused, names_nobody
+            mustLink c5: refused, nothing_to_do
         "#]],
     );
 }

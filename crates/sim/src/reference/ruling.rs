@@ -112,9 +112,10 @@ impl History {
         effects: &mut Vec<Effect>,
     ) -> Result<Vec<EntityId>, CommandRefused> {
         let known = (self.unambiguous(a)?, self.unambiguous(b)?);
-        let borne = (self.as_borne(a), self.as_borne(b));
-        let is_one_name = matches!((&borne.0, &borne.1), (Ok(a), Ok(b)) if a == b);
-        if is_one_name || names_of(a)?.names[0] == names_of(b)?.names[0] {
+        let is_one_name = matches!((self.as_borne(a), self.as_borne(b)), (Ok(a), Ok(b)) if a == b);
+        // The SID of an account of the cloud is its object id in another spelling.
+        let (mine, theirs) = (names_of(a)?.names, names_of(b)?.names);
+        if is_one_name || mine.iter().any(|name| theirs.contains(name)) {
             return Err(CommandRefused::NamesNobody);
         }
         if matches!(known, (Some(a), Some(b)) if a != b && self.are_apart(a, b)) {
