@@ -2,17 +2,24 @@
 
 use std::borrow::Cow;
 
-use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Role, Verdict};
+use braid_alert::{EntityKind, Evidence, Identifier, IdentifierKind, Role, Verdict};
 use jiff::tz::Offset;
 
 use super::created_account::created_account;
 use super::evidence_list::{self, EvidenceList, TAGS_MAX, label};
+use super::graph_names::{
+    account, addresses, any_names, device, file, iot_device, mail_cluster, mailbox, one, process,
+    process_label, registry,
+};
 use super::json::{Json, Object};
-use super::naming::{self, AccountNames, HostNames};
-use super::time;
+use super::naming;
 
-/// A device has a handful of interfaces; each is a name that the index keeps for a time.
-const ADDRESSES_MAX: usize = 64;
+/// What a piece of a kind that has no names of its own is called by.
+const LABELS: [&str; 7] =
+    ["displayName", "name", "deviceName", "subject", "activeDirectoryDomainName", "login", "agentName"];
+
+/// A message to everybody says nothing about each.
+const RECIPIENTS_MAX: usize = 64;
 
 /// The evidence of an alert.
 pub(super) fn evidence(alert: &Object<'_>, timezone: Offset) -> Vec<Evidence> {
@@ -32,11 +39,15 @@ pub(super) fn evidence(alert: &Object<'_>, timezone: Offset) -> Vec<Evidence> {
     list.into_evidence()
 }
 
-/// A piece, and those within it that are evidence of their own: a process' image and its account, a mail's recipient.
+/// A piece, and those within it that are evidence of their own: a process' image and its account, a mail's recipient, the
+/// cluster of a pod. Goes as deep as the parser went, which is at most 128.
 fn push(piece: &Object<'_>, timezone: Offset, list: &mut EvidenceList) {
-    let kind = kind_of(piece);
-    list.push(read(&kind, piece, timezone));
-    if kind.as_ref() == "process" {
+    push_as(&kind_of(piece), piece, timezone, list);
+}
+
+fn push_as(kind: &str, piece: &Object<'_>, timezone: Offset, list: &mut EvidenceList) {
+    list.push(read(kind, piece, timezone));
+    if kind == "process" {
         list.extend(piece.text("processCommandLine").and_then(|command| created_account(&command)));
         list.extend(
             piece
@@ -44,14 +55,50 @@ fn push(piece: &Object<'_>, timezone: Offset, list: &mut EvidenceList) {
                 .map(|image| part(EntityKind::File, file(image), image.text("fileName"))),
         );
     }
-    if matches!(kind.as_ref(), "process" | "cloudLogonSession" | "hostLogonSession" | "cloudLogonRequest") {
-        let account = |name: &str| Some(part(EntityKind::User, account(piece.object(name)?), None));
+    if matches!(kind, "process" | "cloudLogonSession" | "hostLogonSession" | "cloudLogonRequest") {
+        let account = |name: &str| {
+            let user = piece.object(name)?;
+            Some(part(EntityKind::User, account(user.object("userAccount").unwrap_or(user)), None))
+        };
         list.extend(account("userAccount").or_else(|| account("account")));
     }
-    if kind.as_ref() == "analyzedMessage" {
+    if matches!(kind, "analyzedMessage" | "submissionMail" | "teamsMessage") {
         list.extend(recipients(piece));
     }
+    for (name, declared) in PARTS {
+        let parts = match piece.field(name) {
+            Json::List(parts) => parts.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        for part in parts.iter().filter_map(Json::object) {
+            let told = kind_of(part);
+            push_as(if told.is_empty() { declared } else { &told }, part, timezone, list);
+        }
+    }
 }
+
+/// Where evidence stands within evidence, and of which type it is declared there: then it need not say so itself.
+const PARTS: [(&str, &str); 19] = [
+    ("blobContainer", "blobContainer"),
+    ("cloudResource", "azureResource"),
+    ("cluster", "kubernetesCluster"),
+    ("controller", "kubernetesController"),
+    ("destinationAddress", "ip"),
+    ("dnsServerIp", "ip"),
+    ("files", "file"),
+    ("host", "device"),
+    ("hostIpAddress", "ip"),
+    ("image", "containerImage"),
+    ("iotHub", "azureResource"),
+    ("ipAddress", "ip"),
+    ("ipAddresses", "ip"),
+    ("namespace", "kubernetesNamespace"),
+    ("nics", "nic"),
+    ("pod", "kubernetesPod"),
+    ("processes", "process"),
+    ("sourceAddress", "ip"),
+    ("storageResource", "azureResource"),
+];
 
 /// `#microsoft.graph.security.deviceEvidence` is `device`.
 fn kind_of<'a>(piece: &'a Object<'_>) -> Cow<'a, str> {
@@ -75,6 +122,17 @@ fn read(kind: &str, piece: &Object<'_>, timezone: Offset) -> Evidence {
         "ip" => (EntityKind::Address, id(IdentifierKind::Address, "ipAddress"), None),
         "url" => (EntityKind::Url, id(IdentifierKind::Url, "url"), None),
         "dns" => (EntityKind::Url, id(IdentifierKind::Url, "domainName"), None),
+        "fileHash" => {
+            let hash =
+                naming::hash(&text("algorithm").unwrap_or_default(), &text("value").unwrap_or_default());
+            (EntityKind::File, hash.into_iter().collect(), None)
+        }
+        "iotDevice" => (EntityKind::Host, iot_device(piece), text("deviceName")),
+        "servicePrincipal" => (
+            EntityKind::User,
+            id(IdentifierKind::ObjectId, "servicePrincipalObjectId"),
+            text("servicePrincipalName"),
+        ),
         "file" => {
             let details = piece.object("fileDetails");
             (
@@ -88,7 +146,7 @@ fn read(kind: &str, piece: &Object<'_>, timezone: Offset) -> Evidence {
             (EntityKind::Mailbox, mailbox(piece), text("primaryAddress").or_else(|| text("displayName")))
         }
         "mailCluster" => (EntityKind::MailCluster, mail_cluster(piece), text("query")),
-        "analyzedMessage" => (
+        "analyzedMessage" | "submissionMail" => (
             EntityKind::MailMessage,
             id(IdentifierKind::NetworkMessageId, "networkMessageId"),
             text("subject"),
@@ -116,17 +174,21 @@ fn read(kind: &str, piece: &Object<'_>, timezone: Offset) -> Evidence {
             id(IdentifierKind::ResourceId, "fullResourceName"),
             text("resourceName"),
         ),
-        "cloudLogonSession" | "hostLogonSession" => {
-            (EntityKind::CloudLogon, id(IdentifierKind::SessionId, "sessionId"), None)
+        "blob" | "blobContainer" => {
+            (EntityKind::CloudResource, id(IdentifierKind::ResourceId, "url"), text("name"))
         }
+        "containerRegistry" => (EntityKind::CloudResource, id(IdentifierKind::ResourceId, "registry"), None),
+        "containerImage" => {
+            (EntityKind::Other(kind.into()), Vec::new(), piece.text_of(&["imageId", "digestImage"]))
+        }
+        "container" => (EntityKind::Other(kind.into()), Vec::new(), piece.text_of(&["name", "containerId"])),
+        "cloudLogonSession" => (EntityKind::CloudLogon, id(IdentifierKind::SessionId, "sessionId"), None),
+        // Numbers of logon sessions come again on every host: 0x3e7 is everybody's system.
+        "hostLogonSession" => (EntityKind::Other(kind.into()), Vec::new(), text("sessionId")),
         "cloudLogonRequest" => (EntityKind::CloudLogon, id(IdentifierKind::SessionId, "requestId"), None),
         _ => {
             let kind = if kind.is_empty() { "unknown" } else { kind };
-            (
-                EntityKind::Other(kind.into()),
-                any_names(piece),
-                piece.text_of(&["displayName", "name", "deviceName"]),
-            )
+            (EntityKind::Other(kind.into()), any_names(piece), piece.text_of(&LABELS))
         }
     };
     Evidence {
@@ -156,93 +218,23 @@ fn role(piece: &Object<'_>) -> Role {
     evidence_list::role(detailed.map(word)).unwrap_or(Role::Related)
 }
 
-fn one(kind: IdentifierKind, piece: &Object<'_>, name: &str) -> Vec<Identifier> {
-    piece.text(name).and_then(|text| Identifier::new(kind, &text)).into_iter().collect()
-}
-
-fn device(device: &Object<'_>) -> Vec<Identifier> {
-    let text = |name: &str| device.text(name);
-    let (defender, entra, dns) = (text("mdeDeviceId"), text("azureAdDeviceId"), text("deviceDnsName"));
-    let (host, domain) = (text("hostName"), text("dnsDomain"));
-    let resource = device.object("vmMetadata").and_then(|vm| vm.text("resourceId"));
-    HostNames {
-        defender_device_id: defender.as_deref(),
-        entra_device_id: entra.as_deref(),
-        resource_id: resource.as_deref(),
-        names: [dns.as_deref(), host.as_deref(), None],
-        dns_domain: domain.as_deref(),
-    }
-    .identifiers()
-}
-
-fn account(account: &Object<'_>) -> Vec<Identifier> {
-    let text = |name: &str| account.text(name);
-    let (sid, object_id, upn) = (text("userSid"), text("azureAdUserId"), text("userPrincipalName"));
-    let (domain, name, display_name) = (text("domainName"), text("accountName"), text("displayName"));
-    AccountNames {
-        sid: sid.as_deref(),
-        object_id: object_id.as_deref(),
-        upn: upn.as_deref(),
-        domain: domain.as_deref(),
-        names: [name.as_deref(), None],
-        display_name: display_name.as_deref(),
-        ..AccountNames::default()
-    }
-    .identifiers()
-}
-
-fn file(file: &Object<'_>) -> Vec<Identifier> {
-    let hash = |algorithm: &str| naming::hash(algorithm, &file.text(algorithm)?);
-    let (directory, name) = (file.text("filePath"), file.text("fileName"));
-    let path = naming::file_path(directory.as_deref(), name.as_deref());
-    [hash("sha256"), hash("sha1"), hash("md5"), path].into_iter().flatten().collect()
-}
-
-fn process(process: &Object<'_>, timezone: Offset) -> Vec<Identifier> {
-    let image = process.object("imageFile").and_then(|image| image.text("fileName"));
-    let (pid, created) = (process.text("processId"), process.text("processCreationDateTime"));
-    let created = time::optional(created.as_deref(), timezone);
-    naming::process_key(image.as_deref(), pid.as_deref(), created).into_iter().collect()
-}
-
-fn process_label<'a>(process: &'a Object<'_>) -> Option<Cow<'a, str>> {
-    process.text("processCommandLine").or_else(|| process.object("imageFile")?.text("fileName"))
-}
-
-fn mailbox(mailbox: &Object<'_>) -> Vec<Identifier> {
-    let mut identifiers = mailbox.object("userAccount").map(account).unwrap_or_default();
-    let address = mailbox.text_of(&["upn", "primaryAddress"]).and_then(|address| naming::upn_of(&address));
-    if let Some(address) = address.filter(|address| !identifiers.contains(address)) {
-        identifiers.push(address);
-    }
-    identifiers
-}
-
-fn mail_cluster(cluster: &Object<'_>) -> Vec<Identifier> {
-    let named = |name: &str| Identifier::new(IdentifierKind::MailCluster, &cluster.text(name)?);
-    named("query").or_else(|| named("urn")).into_iter().collect()
-}
-
-fn registry(entry: &Object<'_>) -> Vec<Identifier> {
-    let (hive, key, value) =
-        (entry.text("registryHive"), entry.text("registryKey"), entry.text("registryValueName"));
-    naming::registry_path(hive.as_deref(), key.as_deref(), value.as_deref()).into_iter().collect()
-}
-
-/// The recipient is a mailbox of the tenant; the sender may be anybody, so its address is shown and is no name.
+/// The recipients are mailboxes of the tenant; the sender may be anybody, so its address is shown and is no name.
 fn recipients(mail: &Object<'_>) -> impl Iterator<Item = Evidence> {
-    let recipient = mail.text("recipientEmailAddress").map(|address| {
+    let one = mail.text_of(&["recipientEmailAddress", "recipient"]);
+    let several = mail.list("recipients").iter().take(RECIPIENTS_MAX).filter_map(Json::text);
+    let recipients = one.into_iter().chain(several).map(|address| {
         let mut mailbox = Evidence::new(EntityKind::Mailbox, Role::Target);
         mailbox.identifiers.extend(naming::upn_of(&address));
         mailbox
     });
-    let sender = ["p2Sender", "p1Sender"].into_iter().find_map(|name| {
-        let address = mail.object(name)?.text("emailAddress")?;
+    let of_mail =
+        ["p2Sender", "p1Sender"].into_iter().find_map(|name| mail.object(name)?.text("emailAddress"));
+    let sender = of_mail.or_else(|| mail.text_of(&["sender", "senderFromAddress"])).and_then(|address| {
         let mut mailbox = Evidence::new(EntityKind::Mailbox, Role::Related);
         mailbox.label = label(&format!("sender {address}"));
         Some(mailbox)
     });
-    [recipient, sender].into_iter().flatten()
+    recipients.chain(sender)
 }
 
 fn tags(piece: &Object<'_>) -> Vec<Box<str>> {
@@ -251,35 +243,4 @@ fn tags(piece: &Object<'_>) -> Vec<Box<str>> {
     tags.sort();
     tags.dedup();
     tags
-}
-
-/// A device's own addresses. Loopback and unspecified ones are every device's; what `lastExternalIpAddress` says is
-/// the network's.
-fn addresses(device: &Object<'_>) -> Vec<HostAddress> {
-    let interfaces = device.list("ipInterfaces").iter().take(ADDRESSES_MAX);
-    let own = interfaces.filter_map(Json::text).chain(device.text("lastIpAddress"));
-    let mut addresses: Vec<_> = own.filter_map(|text| naming::host_address(&text, false)).collect();
-    addresses.extend(device.text("lastExternalIpAddress").and_then(|text| naming::host_address(&text, true)));
-    addresses.sort_by(|a, b| (a.egress, &a.address).cmp(&(b.egress, &b.address)));
-    addresses.dedup();
-    addresses
-}
-
-/// The names that evidence of a kind this release does not know may have.
-fn any_names(piece: &Object<'_>) -> Vec<Identifier> {
-    const NAMES: [(&str, IdentifierKind); 12] = [
-        ("userSid", IdentifierKind::Sid),
-        ("azureAdUserId", IdentifierKind::ObjectId),
-        ("servicePrincipalObjectId", IdentifierKind::ObjectId),
-        ("userPrincipalName", IdentifierKind::Upn),
-        ("mdeDeviceId", IdentifierKind::DefenderDeviceId),
-        ("azureAdDeviceId", IdentifierKind::EntraDeviceId),
-        ("resourceId", IdentifierKind::ResourceId),
-        ("networkMessageId", IdentifierKind::NetworkMessageId),
-        ("sessionId", IdentifierKind::SessionId),
-        ("ipAddress", IdentifierKind::Address),
-        ("url", IdentifierKind::Url),
-        ("appId", IdentifierKind::ApplicationId),
-    ];
-    NAMES.into_iter().flat_map(|(name, kind)| one(kind, piece, name)).collect()
 }

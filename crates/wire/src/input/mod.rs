@@ -17,6 +17,7 @@ mod entity_list;
 mod evidence_list;
 mod graph_alert;
 mod graph_evidence;
+mod graph_names;
 mod json;
 mod mdi_catalogue;
 mod mdi_cef;

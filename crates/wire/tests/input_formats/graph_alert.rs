@@ -113,6 +113,105 @@ fn an_alert_with_every_type_of_evidence_decodes() {
     "#]].assert_eq(&render(&alert));
 }
 
+/// The types that cloud products, things and messengers bring, one within the other as the reference nests them.
+fn nested_evidence() -> Value {
+    let aks = piece("azureResource", json!({ "resourceId": "/Subscriptions/1/aks", "resourceName": "aks" }));
+    let namespace = json!({ "name": "default", "cluster": { "name": "prod", "cloudResource": aks } });
+    json!([
+        piece(
+            "kubernetesPod",
+            json!({ "name": "web-1", "namespace": namespace, "controller": { "name": "web", "type": "deployment" },
+            "podIp": { "ipAddress": "10.1.0.7" } })
+        ),
+        piece(
+            "container",
+            json!({ "containerId": "c1", "name": "nginx", "image": { "imageId": "nginx:1", "registry": { "registry": "reg.example" } },
+            "pod": { "name": "web-1" } })
+        ),
+        piece(
+            "blob",
+            json!({ "name": "a.exe", "url": "https://store.example/c/a.exe",
+            "blobContainer": { "name": "c", "url": "https://store.example/c", "storageResource": { "resourceId": "/Subscriptions/1/store" } } })
+        ),
+        piece(
+            "iotDevice",
+            json!({ "deviceId": "iot-1", "deviceName": "Camera-7", "ipAddress": { "ipAddress": "10.9.0.1" },
+            "nics": [{ "macAddress": "00-11", "ipAddress": { "ipAddress": "10.9.0.2" } }], "iotHub": { "resourceId": "/Subscriptions/1/hub" } })
+        ),
+        piece(
+            "servicePrincipal",
+            json!({ "appId": "app-9", "servicePrincipalObjectId": "5E5E5E5E-0000-4000-8000-000000000001", "servicePrincipalName": "deployer" })
+        ),
+        piece("fileHash", json!({ "algorithm": "sha1", "value": "aa".repeat(20) })),
+        piece(
+            "malware",
+            json!({ "name": "EICAR", "files": [{ "fileDetails": { "fileName": "e.com", "sha1": "bb".repeat(20) } }] })
+        ),
+        piece(
+            "networkConnection",
+            json!({ "protocol": "tcp", "sourceAddress": { "ipAddress": "10.0.0.9" }, "destinationAddress": { "ipAddress": "198.51.100.7" } })
+        ),
+        piece(
+            "dns",
+            json!({ "domainName": "evil.example", "ipAddresses": [{ "ipAddress": "198.51.100.8" }] })
+        ),
+        piece(
+            "hostLogonSession",
+            json!({ "sessionId": "0x3e7", "account": { "userAccount": { "userPrincipalName": "ronhd@contoso.azure" } },
+            "host": { "deviceDnsName": "adminpc.contoso.azure" } })
+        ),
+        piece(
+            "submissionMail",
+            json!({ "networkMessageId": "N-1", "subject": "Look", "recipient": "jeffl@contoso.azure", "sender": "x@evil.example" })
+        ),
+        piece(
+            "teamsMessage",
+            json!({ "messageId": "M-1", "subject": "Hi", "senderFromAddress": "x@evil.example", "recipients": ["jeffl@contoso.azure", 7] })
+        ),
+        piece("activeDirectoryDomain", json!({ "activeDirectoryDomainName": "contoso.azure" }))
+    ])
+}
+
+#[test]
+fn evidence_within_evidence_is_evidence_of_its_own() {
+    let alert = decode_one(Format::GraphAlert, &alert(&nested_evidence()).to_string());
+    expect![[r#"
+        - related kubernetesPod: label="web-1"
+        - related kubernetesController: label="web"
+        - related kubernetesNamespace: label="default"
+        - related kubernetesCluster: label="prod"
+        - related cloudResource: resourceId:/subscriptions/1/aks label="aks"
+        - related container: label="nginx"
+        - related containerImage: label="nginx:1"
+        - related cloudResource: resourceId:https://store.example/c/a.exe label="a.exe"
+        - related cloudResource: resourceId:https://store.example/c label="c"
+        - related cloudResource: resourceId:/subscriptions/1/store
+        - related host: netbiosName:camera-7 label="Camera-7"
+        - related cloudResource: resourceId:/subscriptions/1/hub
+        - related ip: address:10.9.0.1
+        - related nic:
+        - related ip: address:10.9.0.2
+        - related user: objectId:5e5e5e5e-0000-4000-8000-000000000001 label="deployer"
+        - related file: sha1:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+        - related malware: label="EICAR"
+        - related file: sha1:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb label="e.com"
+        - related networkConnection:
+        - related ip: address:198.51.100.7
+        - related ip: address:10.0.0.9
+        - related url: url:evil.example
+        - related ip: address:198.51.100.8
+        - related hostLogonSession: label="0x3e7"
+        - related user: upn:ronhd@contoso.azure
+        - related host: fqdn:adminpc.contoso.azure netbiosName:adminpc
+        - related mailMessage: networkMessageId:n-1 label="Look"
+        - target mailbox: upn:jeffl@contoso.azure
+        - related mailbox: label="sender x@evil.example"
+        - related teamsMessage: label="Hi"
+        - related activeDirectoryDomain: label="contoso.azure"
+    "#]]
+    .assert_eq(&render_evidence(&alert.evidence));
+}
+
 #[test]
 fn the_same_identity_alert_has_the_same_key_in_graph_and_in_cef() {
     let guid = "7d0e1c2b-1111-4222-8333-0123456789ab";
