@@ -86,6 +86,8 @@ text_enum! {
         CloudLogon = "cloudLogon" | "cloud-logon-session" | "cloud-logon-request",
         /// A group of accounts.
         SecurityGroup = "securityGroup" | "security-group",
+        /// What a vendor calls an incident: that it has grouped alerts, which braid takes as a hint.
+        VendorIncident = "vendorIncident",
     }
 }
 

@@ -68,6 +68,8 @@ text_enum! {
         FilePath = "filePath",
         /// A registry key or value, lower case: weak.
         RegistryPath = "registryPath",
+        /// A vendor's number of an incident, behind the vendor: `defender/924565`.
+        VendorIncidentId = "vendorIncidentId",
     }
 }
 
@@ -89,6 +91,7 @@ impl IdentifierKind {
                 | Self::Sha256
                 | Self::Sha1
                 | Self::SessionId
+                | Self::VendorIncidentId
         )
     }
 }

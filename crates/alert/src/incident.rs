@@ -335,6 +335,8 @@ text_enum! {
         SameNetworkSegment = "sameNetworkSegment",
         /// The same mail campaign.
         SameCampaign = "sameCampaign",
+        /// The vendor has them in one incident of its own.
+        SameVendorIncident = "sameVendorIncident",
         /// Somebody said so.
         Commanded = "commanded",
         /// A rule fired on it.

@@ -204,7 +204,9 @@ pub(crate) fn is_partner(kind: &EntityKind) -> bool {
     matches!(kind, EntityKind::User | EntityKind::Host | EntityKind::MobileDevice | EntityKind::Mailbox)
 }
 
-/// Whose partners are counted. Files weigh little whoever shares them, and mails are few.
+/// Whose partners are counted. Files weigh little whoever shares them, mails are few, and an incident of the vendor's is
+/// about many because the attack is.
 fn counts_partners(kind: &EntityKind) -> bool {
-    !is_tool(kind) && !matches!(kind, EntityKind::MailMessage | EntityKind::MailCluster)
+    !is_tool(kind)
+        && !matches!(kind, EntityKind::MailMessage | EntityKind::MailCluster | EntityKind::VendorIncident)
 }

@@ -320,6 +320,7 @@ fn reason_of(kind: &EntityKind, here: &Mention, there: &MentionAt) -> LinkReason
         EntityKind::User | EntityKind::Mailbox | EntityKind::CloudLogon => LinkReason::SameActor,
         EntityKind::Address | EntityKind::Url => LinkReason::SharedIndicators,
         EntityKind::MailCluster => LinkReason::SameCampaign,
+        EntityKind::VendorIncident => LinkReason::SameVendorIncident,
         EntityKind::File | EntityKind::Process | EntityKind::Registry | EntityKind::MailMessage => {
             LinkReason::SimilarArtifacts
         }

@@ -105,12 +105,14 @@ pub struct KindWeights {
     pub files_max: Weight,
     /// A cloud resource, an OAuth application, a logon session, a group.
     pub resource: Weight,
+    /// A vendor's incident, where a source takes those as hints.
+    pub vendor_incident: Weight,
 }
 
 /// Half-lives of a link's weight, by the kind of the shared entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HalfLives {
-    /// Of a mail or a cluster of mails.
+    /// Of a mail, a cluster of mails, or a vendor's incident.
     pub mail: Span,
     /// Of a URL.
     pub url: Span,
@@ -179,6 +181,7 @@ impl Default for KindWeights {
             file: Weight::from_millionths(100_000),
             files_max: Weight::from_millionths(150_000),
             resource: Weight::from_millionths(500_000),
+            vendor_incident: Weight::from_millionths(500_000),
         }
     }
 }

@@ -119,6 +119,7 @@ impl Weighing {
             | EntityKind::CloudLogon
             | EntityKind::OauthApplication
             | EntityKind::SecurityGroup => weights.resource,
+            EntityKind::VendorIncident => weights.vendor_incident,
             EntityKind::Other(_) => Weight::ZERO,
         }
     }
@@ -136,7 +137,9 @@ impl Weighing {
 
     fn half_life(&self, kind: &EntityKind) -> Span {
         match kind {
-            EntityKind::MailMessage | EntityKind::MailCluster => self.settings.half_lives.mail,
+            EntityKind::MailMessage | EntityKind::MailCluster | EntityKind::VendorIncident => {
+                self.settings.half_lives.mail
+            }
             EntityKind::Url => self.settings.half_lives.url,
             _ => self.settings.half_lives.other,
         }

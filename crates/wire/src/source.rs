@@ -23,6 +23,9 @@ pub struct SourceRules {
     pub correlate: Correlate,
     /// What it may do with the alerts of single detectors instead, by the detector in lower case.
     pub detectors: BTreeMap<Box<str>, Correlate>,
+    /// Whether the incident that the vendor has an alert in counts as evidence: a hint, which links the alerts that the
+    /// vendor has grouped.
+    pub vendor_incidents: bool,
     /// How far ahead of the record's source time an event may lie before it is refused as a broken clock.
     pub future_max: Span,
 }
@@ -38,6 +41,7 @@ impl SourceRules {
             severity_min: None,
             correlate: Correlate::Full,
             detectors: BTreeMap::new(),
+            vendor_incidents: false,
             future_max: Span::hours(24),
         }
     }
@@ -103,6 +107,8 @@ pub enum Format {
     SentinelSecurityAlert,
     /// Microsoft Graph `alerts_v2` resources.
     GraphAlert,
+    /// Microsoft Graph incidents, with their alerts.
+    GraphIncident,
     /// What the streaming API of Defender XDR writes to Event Hubs: rows of `AlertInfo` and `AlertEvidence` among others.
     DefenderXdrStreaming,
     /// Incidents of the older programming interface of Defender XDR (Microsoft 365 Defender), with their alerts.
@@ -138,10 +144,11 @@ pub enum Holds {
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::MdiCef,
         Self::SentinelSecurityAlert,
         Self::GraphAlert,
+        Self::GraphIncident,
         Self::DefenderXdrStreaming,
         Self::DefenderXdrIncident,
         Self::DefenderEndpointAlert,
@@ -160,6 +167,7 @@ impl Format {
             Self::MdiCef
             | Self::SentinelSecurityAlert
             | Self::GraphAlert
+            | Self::GraphIncident
             | Self::DefenderXdrStreaming
             | Self::DefenderXdrIncident
             | Self::DefenderEndpointAlert
@@ -169,6 +177,14 @@ impl Format {
             Self::BraidDirectoryJson | Self::BraidDirectoryAvro => Holds::Directory,
             Self::BraidCommandJson | Self::BraidCommandAvro => Holds::Commands,
         }
+    }
+
+    /// Whether its alerts say which incident the vendor has them in.
+    pub const fn names_vendor_incidents(self) -> bool {
+        matches!(
+            self,
+            Self::GraphAlert | Self::GraphIncident | Self::DefenderXdrIncident | Self::DefenderEndpointAlert
+        )
     }
 
     /// Whether its records are Avro, in single-object encoding, and not text.
@@ -182,6 +198,7 @@ impl Format {
             Self::MdiCef => "mdi-cef",
             Self::SentinelSecurityAlert => "sentinel-security-alert",
             Self::GraphAlert => "graph-alert",
+            Self::GraphIncident => "graph-incident",
             Self::DefenderXdrStreaming => "defender-xdr-streaming",
             Self::DefenderXdrIncident => "defender-xdr-incident",
             Self::DefenderEndpointAlert => "defender-endpoint-alert",
@@ -206,6 +223,9 @@ impl Format {
             }
             Self::GraphAlert => {
                 "Microsoft Graph alerts_v2 as JSON: one alert, an array or a page {\"value\":[…]}"
+            }
+            Self::GraphIncident => {
+                "Microsoft Graph incidents as JSON, asked for with `$expand=alerts`, for their alerts"
             }
             Self::DefenderXdrStreaming => {
                 "what the streaming API of Microsoft Defender XDR writes to Event Hubs: AlertInfo and AlertEvidence rows"
@@ -233,7 +253,7 @@ impl Format {
         match self {
             Self::MdiCef | Self::DefenderXdrIncident => None,
             Self::SentinelSecurityAlert => Some("TenantId"),
-            Self::GraphAlert | Self::DefenderXdrStreaming => Some("tenantId"),
+            Self::GraphAlert | Self::GraphIncident | Self::DefenderXdrStreaming => Some("tenantId"),
             Self::DefenderEndpointAlert => Some("aadTenantId"),
             Self::DefenderCloudAlert => Some("AadTenantId"),
             Self::BraidJson
@@ -326,7 +346,7 @@ mod tests {
         let error = "csv".parse::<Format>().expect_err("it is no format").to_string();
         assert_eq!(
             error,
-            "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, \
+            "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, graph-incident, \
              defender-xdr-streaming, defender-xdr-incident, defender-endpoint-alert, \
              defender-cloud-alert, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
         );

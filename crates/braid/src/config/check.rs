@@ -178,6 +178,12 @@ impl Checks<'_> {
             &key("severity_min"),
             "only alerts are more or less grave: this source reads none",
         );
+        let named = source.format.is_none_or(|format| format.0.names_vendor_incidents());
+        self.must(
+            named || !source.vendor_incidents,
+            &key("vendor_incidents"),
+            "this format does not say which incident the vendor has an alert in",
+        );
         let nameless = source.format.is_some_and(|format| format.0.tenant_field().is_none());
         let by_field = matches!(source.tenant, Some(TenantRule::Field(_)));
         self.must(

@@ -113,13 +113,16 @@ pub struct Weights {
     pub files_max: Decimal,
     /// A cloud resource, an application, a logon session.
     pub resource: Decimal,
+    /// An incident of the vendor's, of sources that take it as a hint (`vendor_incidents`). At the default one hint
+    /// suffices for two alerts within two days.
+    pub vendor_incident: Decimal,
 }
 
 /// Half-lives of a link's weight.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HalfLifeTimes {
-    /// Of a mail or a cluster of mails.
+    /// Of a mail, a cluster of mails, or a vendor's incident.
     pub mail: Period,
     /// Of a URL.
     pub url: Period,
@@ -200,6 +203,7 @@ impl Weights {
             file: self.file.weight(),
             files_max: self.files_max.weight(),
             resource: self.resource.weight(),
+            vendor_incident: self.vendor_incident.weight(),
         }
     }
 }
@@ -254,6 +258,7 @@ impl Default for Weights {
             file: engine.file.into(),
             files_max: engine.files_max.into(),
             resource: engine.resource.into(),
+            vendor_incident: engine.vendor_incident.into(),
         }
     }
 }

@@ -41,6 +41,12 @@ pub struct Source {
     /// `detector` of braid's alerts; case does not count. Not for directories and commands.
     #[schemars(example = detectors_example())]
     pub detectors: BTreeMap<String, Word<Correlate>>,
+    /// Whether the incident that the vendor has an alert in is taken as a hint: a reason of its own for joining alerts
+    /// (`sameVendorIncident`), as strong as `correlation.weights.vendor_incident` says. Off, so that what braid joins
+    /// stands on what the alerts are about. Of `graph-alert`, `graph-incident`, `defender-xdr-incident` and
+    /// `defender-endpoint-alert`; the others do not say it.
+    #[schemars(example = true)]
+    pub vendor_incidents: bool,
     /// The offset from UTC of times that name none.
     pub timezone: UtcOffset,
     /// How far ahead of its record an event's time may lie. Beyond it the clock that wrote it is broken, and the record a
@@ -70,6 +76,7 @@ impl Default for Source {
             severity_min: None,
             correlate: Word(Correlate::Full),
             detectors: BTreeMap::new(),
+            vendor_incidents: false,
             timezone: UtcOffset::default(),
             future_max: Period::days(1),
             tenant: None,
@@ -91,6 +98,7 @@ impl Source {
                 .iter()
                 .map(|(detector, word)| (detector.to_lowercase().into(), word.0.clone()))
                 .collect(),
+            vendor_incidents: self.vendor_incidents,
             future_max: self.future_max.span(),
         })
     }

@@ -24,6 +24,7 @@ pub(super) fn each_frame(
         Format::MdiCef => each_line(&mut reader, RECORD_BYTES_MAX, each),
         Format::SentinelSecurityAlert
         | Format::GraphAlert
+        | Format::GraphIncident
         | Format::DefenderXdrStreaming
         | Format::DefenderXdrIncident
         | Format::DefenderEndpointAlert

@@ -263,6 +263,7 @@ fn identifier(kind: &EntityKind, name: &str) -> Option<Identifier> {
         EntityKind::CloudApplication | EntityKind::OauthApplication => Kind::ApplicationId,
         EntityKind::CloudLogon => Kind::SessionId,
         EntityKind::SecurityGroup => Kind::GroupId,
+        EntityKind::VendorIncident => Kind::VendorIncidentId,
         EntityKind::CloudResource | EntityKind::Other(_) => Kind::ResourceId,
     };
     Identifier::new(kind, name)

@@ -166,6 +166,7 @@ pub(super) fn kind_of(name: &IdentifierKind) -> EntityKind {
         IdentifierKind::GroupId => EntityKind::SecurityGroup,
         IdentifierKind::ProcessKey => EntityKind::Process,
         IdentifierKind::RegistryPath => EntityKind::Registry,
+        IdentifierKind::VendorIncidentId => EntityKind::VendorIncident,
         IdentifierKind::Other(text) => EntityKind::Other(text.clone()),
     }
 }

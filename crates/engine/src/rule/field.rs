@@ -61,7 +61,7 @@ const TEXTS: [(&str, Field); 12] = [
 ];
 
 /// Fields that hold entities, by their kind.
-const KINDS: [(&str, Option<EntityKind>); 17] = [
+const KINDS: [(&str, Option<EntityKind>); 18] = [
     ("user", Some(EntityKind::User)),
     ("host", Some(EntityKind::Host)),
     ("mobile_device", Some(EntityKind::MobileDevice)),
@@ -78,6 +78,7 @@ const KINDS: [(&str, Option<EntityKind>); 17] = [
     ("cloud_resource", Some(EntityKind::CloudResource)),
     ("logon", Some(EntityKind::CloudLogon)),
     ("group", Some(EntityKind::SecurityGroup)),
+    ("vendor_incident", Some(EntityKind::VendorIncident)),
     ("entity", None),
 ];
 

@@ -278,6 +278,7 @@ fn identifier(kind: &EntityKind, name: &str) -> Identifier {
         EntityKind::Url => return Identifier::url(name).unwrap(),
         EntityKind::File => IdentifierKind::Sha256,
         EntityKind::MailMessage => IdentifierKind::NetworkMessageId,
+        EntityKind::VendorIncident => IdentifierKind::VendorIncidentId,
         _ => IdentifierKind::ResourceId,
     };
     Identifier::new(kind, name).unwrap()

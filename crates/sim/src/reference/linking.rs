@@ -201,6 +201,7 @@ fn reason_of(kind: &EntityKind, here: &Mention, there: &Mention) -> LinkReason {
         EntityKind::User | EntityKind::Mailbox | EntityKind::CloudLogon => LinkReason::SameActor,
         EntityKind::Address | EntityKind::Url => LinkReason::SharedIndicators,
         EntityKind::MailCluster => LinkReason::SameCampaign,
+        EntityKind::VendorIncident => LinkReason::SameVendorIncident,
         EntityKind::MailMessage | EntityKind::File | EntityKind::Process | EntityKind::Registry => {
             LinkReason::SimilarArtifacts
         }

@@ -97,6 +97,7 @@ pub(super) fn kind_of(name: &IdentifierKind) -> EntityKind {
         Name::GroupId => EntityKind::SecurityGroup,
         Name::ProcessKey => EntityKind::Process,
         Name::RegistryPath => EntityKind::Registry,
+        Name::VendorIncidentId => EntityKind::VendorIncident,
         Name::Other(text) => EntityKind::Other(text.clone()),
     }
 }

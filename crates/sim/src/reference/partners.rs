@@ -28,9 +28,11 @@ fn is_partner(kind: &EntityKind) -> bool {
     matches!(kind, EntityKind::User | EntityKind::Mailbox | EntityKind::Host | EntityKind::MobileDevice)
 }
 
-/// Tools weigh little whoever shares them, and mails are few: nobody counts whom they meet.
+/// Tools weigh little whoever shares them, mails are few, and a vendor's incident is about many because the attack is:
+/// nobody counts whom they meet.
 fn counts_partners(kind: &EntityKind) -> bool {
-    !weighing::is_tool(kind) && !matches!(kind, EntityKind::MailMessage | EntityKind::MailCluster)
+    let uncounted = [EntityKind::MailMessage, EntityKind::MailCluster, EntityKind::VendorIncident];
+    !weighing::is_tool(kind) && !uncounted.contains(kind)
 }
 
 impl History {

@@ -17,6 +17,7 @@ pub(super) fn kind(kind: &EntityKind, settings: &Settings) -> Weight {
         EntityKind::Address => weights.address,
         EntityKind::Url => weights.url,
         kind if is_tool(kind) => weights.file,
+        EntityKind::VendorIncident => weights.vendor_incident,
         EntityKind::Other(_) => Weight::ZERO,
         _ => weights.resource,
     }
@@ -61,7 +62,9 @@ pub(super) fn disagreement(times: usize, settings: &Settings) -> Weight {
 /// Halves with each half-life, in 64 steps; nothing is left after twenty.
 pub(super) fn nearness(kind: &EntityKind, gap: Span, settings: &Settings) -> Weight {
     let half_life = match kind {
-        EntityKind::MailMessage | EntityKind::MailCluster => settings.half_lives.mail,
+        EntityKind::MailMessage | EntityKind::MailCluster | EntityKind::VendorIncident => {
+            settings.half_lives.mail
+        }
         EntityKind::Url => settings.half_lives.url,
         _ => settings.half_lives.other,
     };

@@ -4,7 +4,7 @@
 use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Role};
 
 /// How many families of evidence there are.
-pub(crate) const FAMILIES: usize = 20;
+pub(crate) const FAMILIES: usize = 21;
 
 /// A piece of evidence of a family; `a` and `b` are the numbers in its names.
 pub(crate) fn piece_of(family: usize, a: usize, b: usize, role: Role) -> Evidence {
@@ -43,6 +43,10 @@ pub(crate) fn piece_of(family: usize, a: usize, b: usize, role: Role) -> Evidenc
         16 => piece(user, vec![sid(a), sid(b), account(a)]),
         17 => piece(user, vec![account(a), display_name(b)]),
         18 => piece(user, vec![display_name(a)]),
+        19 => piece(
+            EntityKind::VendorIncident,
+            vec![name(IdentifierKind::VendorIncidentId, &format!("defender/{a}"))],
+        ),
         _ => nobody(a, b, &role),
     }
 }

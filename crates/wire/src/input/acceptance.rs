@@ -1,4 +1,6 @@
-use braid_alert::{Alert, Correlate, EventTime};
+use std::borrow::Cow;
+
+use braid_alert::{Alert, Correlate, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Role};
 
 use super::{Context, time};
 use crate::{Refusal, RefusalReason};
@@ -40,6 +42,17 @@ impl Context<'_> {
             )),
             _ => Ok(alert),
         }
+    }
+
+    /// The incident that the vendor has the alert in, if the source takes that for a hint: the one that it was merged into,
+    /// if it was. All interfaces of Defender number incidents alike.
+    pub(super) fn vendor_incident(&self, told: &[Option<Cow<'_, str>>]) -> Option<Evidence> {
+        let id = told.iter().flatten().next().filter(|_| self.rules.vendor_incidents)?;
+        let mut incident = Evidence::new(EntityKind::VendorIncident, Role::Related);
+        incident
+            .identifiers
+            .push(Identifier::new(IdentifierKind::VendorIncidentId, &format!("defender/{id}"))?);
+        Some(incident)
     }
 
     /// What the source's rules let correlation do with the alerts of a detector: what stands there for the detector, or

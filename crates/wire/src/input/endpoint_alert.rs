@@ -43,6 +43,8 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
     let category = alert.text("category");
     let phase = category.as_deref().map(Phase::from_text).filter(|phase| !matches!(phase, Phase::Other(_)));
     let detector = text("detectorId");
+    let mut evidence = evidence(alert, context.rules.timezone);
+    evidence.extend(context.vendor_incident(&[alert.text("incidentId")]));
     context.accept(Alert {
         tenant: context.rules.tenant.tenant(Format::DefenderEndpointAlert, |name| alert.text(name))?,
         provider: Provider::DefenderForEndpoint,
@@ -66,7 +68,7 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
         updated: times.updated,
         resolved: times.resolved,
         portal_url: None,
-        evidence: evidence(alert, context.rules.timezone),
+        evidence,
         origin: context.origin.clone(),
     })
 }

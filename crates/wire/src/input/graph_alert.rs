@@ -9,6 +9,7 @@ use braid_alert::{Alert, AlertStatus, Classification, Determination, Phase, Prov
 use super::activity::{Activity, TimeNames};
 use super::json::{Json, Object};
 use super::mdi_catalogue::{self, AlertType};
+use super::xdr_incident::alerts_of;
 use super::{Context, alert_id, description, graph_evidence, shorten};
 use crate::{Format, Refusal, RefusalReason};
 
@@ -23,8 +24,28 @@ const TIMES: TimeNames = TimeNames {
     resolved: "resolvedDateTime",
 };
 
+/// The properties of which an incident has at least one.
+const TELLING_OF_INCIDENT: [&str; 4] = ["alerts", "displayName", "incidentWebUrl", "redirectIncidentId"];
+
 /// Reads an alert.
 pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, Refusal> {
+    alert_of(alert, None, context)
+}
+
+/// Reads an incident: its alerts, which are there if they were asked for.
+pub(super) fn alerts(incident: &Object<'_>, context: &Context<'_>) -> Vec<Result<Alert, Refusal>> {
+    if !incident.has_any(&TELLING_OF_INCIDENT) {
+        let detail = format!("it has none of the properties {}", TELLING_OF_INCIDENT.join(", "));
+        return vec![Err(Refusal::new(RefusalReason::UnknownFormat, detail))];
+    }
+    alerts_of(incident, "id", |alert| alert_of(alert, Some(incident), context))
+}
+
+fn alert_of(
+    alert: &Object<'_>,
+    incident: Option<&Object<'_>>,
+    context: &Context<'_>,
+) -> Result<Alert, Refusal> {
     check_resource(alert)?;
     let (own, portal) = (alert.strict_text("providerAlertId")?, alert.strict_text("id")?);
     let id = own.or(portal).ok_or_else(|| {
@@ -39,9 +60,19 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
     let text = |name: &str| alert.text(name).map(Box::<str>::from);
     let word = |name: &str| alert.text(name).unwrap_or(Cow::Borrowed("unknown"));
     let detector = detector(alert, known);
+    let of_incident = |name: &str| incident.and_then(|incident| incident.text(name));
+    let mut evidence = graph_evidence::evidence(alert, context.rules.timezone);
+    evidence.extend(context.vendor_incident(&[
+        of_incident("redirectIncidentId"),
+        of_incident("id"),
+        alert.text("incidentId"),
+    ]));
     let correlate = context.correlate(detector.as_deref());
     context.accept(Alert {
-        tenant: context.rules.tenant.tenant(Format::GraphAlert, |name| alert.text(name))?,
+        tenant: context
+            .rules
+            .tenant
+            .tenant(Format::GraphAlert, |name| alert.text(name).or_else(|| incident?.text(name)))?,
         provider,
         id: alert_id::canonical(id),
         source_alert_id: portal.or(own).map(Into::into),
@@ -62,7 +93,7 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
         updated: times.updated,
         resolved: times.resolved,
         portal_url: text("alertWebUrl"),
-        evidence: graph_evidence::evidence(alert, context.rules.timezone),
+        evidence,
         correlate,
         origin: context.origin.clone(),
     })
@@ -73,7 +104,13 @@ fn check_resource(alert: &Object<'_>) -> Result<(), Refusal> {
     let resource = alert.text("@odata.type");
     match resource.as_deref().map(|name| name.rsplit('.').next().unwrap_or(name)) {
         Some(name) if !name.eq_ignore_ascii_case("alert") => {
-            Err(Refusal::new(RefusalReason::NotAnAlert, format!("its @odata.type is {:?}", shorten(name))))
+            let hint = if name.eq_ignore_ascii_case("incident") {
+                "; the format graph-incident reads those"
+            } else {
+                ""
+            };
+            let detail = format!("its @odata.type is {:?}{hint}", shorten(name));
+            Err(Refusal::new(RefusalReason::NotAnAlert, detail))
         }
         _ if !alert.has_any(&TELLING) => Err(Refusal::new(
             RefusalReason::UnknownFormat,

@@ -161,6 +161,27 @@ fn read(kind: &str, piece: &Object<'_>, timezone: Offset) -> Evidence {
         "securityGroup" => {
             (EntityKind::SecurityGroup, id(IdentifierKind::GroupId, "securityGroupId"), text("displayName"))
         }
+        _ => of_cloud(kind, piece),
+    };
+    Evidence {
+        kind: entity_kind,
+        role: role(piece),
+        identifiers,
+        label: text.as_deref().and_then(label),
+        verdict: piece.text("verdict").map(|verdict| Verdict::from_text(&verdict)),
+        tags: tags(piece),
+        addresses: if kind == "device" { addresses(piece) } else { Vec::new() },
+    }
+}
+
+/// What a piece is, what names it, and what a person would call it.
+type Named<'a> = (EntityKind, Vec<Identifier>, Option<Cow<'a, str>>);
+
+/// The types that clouds bring, and those that this release does not know.
+fn of_cloud<'a>(kind: &str, piece: &'a Object<'_>) -> Named<'a> {
+    let text = |name: &str| piece.text(name);
+    let id = |kind: IdentifierKind, name: &str| one(kind, piece, name);
+    match kind {
         "azureResource" => {
             (EntityKind::CloudResource, id(IdentifierKind::ResourceId, "resourceId"), text("resourceName"))
         }
@@ -190,15 +211,6 @@ fn read(kind: &str, piece: &Object<'_>, timezone: Offset) -> Evidence {
             let kind = if kind.is_empty() { "unknown" } else { kind };
             (EntityKind::Other(kind.into()), any_names(piece), piece.text_of(&LABELS))
         }
-    };
-    Evidence {
-        kind: entity_kind,
-        role: role(piece),
-        identifiers,
-        label: text.as_deref().and_then(label),
-        verdict: piece.text("verdict").map(|verdict| Verdict::from_text(&verdict)),
-        tags: tags(piece),
-        addresses: if kind == "device" { addresses(piece) } else { Vec::new() },
     }
 }
 
@@ -229,10 +241,10 @@ fn recipients(mail: &Object<'_>) -> impl Iterator<Item = Evidence> {
     });
     let of_mail =
         ["p2Sender", "p1Sender"].into_iter().find_map(|name| mail.object(name)?.text("emailAddress"));
-    let sender = of_mail.or_else(|| mail.text_of(&["sender", "senderFromAddress"])).and_then(|address| {
+    let sender = of_mail.or_else(|| mail.text_of(&["sender", "senderFromAddress"])).map(|address| {
         let mut mailbox = Evidence::new(EntityKind::Mailbox, Role::Related);
         mailbox.label = label(&format!("sender {address}"));
-        Some(mailbox)
+        mailbox
     });
     recipients.chain(sender)
 }

@@ -118,6 +118,7 @@ fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, 
             each_element(text()?, |row| one(sentinel_security_alert::alert(&row, context)))
         }
         Format::GraphAlert => each_element(text()?, |alert| one(graph_alert::alert(&alert, context))),
+        Format::GraphIncident => each_element(text()?, |incident| graph_alert::alerts(&incident, context)),
         Format::DefenderEndpointAlert => {
             each_element(text()?, |alert| one(endpoint_alert::alert(&alert, context)))
         }

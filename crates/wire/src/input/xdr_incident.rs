@@ -80,6 +80,12 @@ fn alert(alert: &Object<'_>, incident: &Object<'_>, context: &Context<'_>) -> Re
         Some(known) if known.external_id != 0 => Some(known.external_id.to_string().into()),
         _ => text("detectorId"),
     };
+    let mut evidence = evidence(alert, context.rules.timezone);
+    evidence.extend(context.vendor_incident(&[
+        incident.text("redirectIncidentId"),
+        incident.text("incidentId"),
+        alert.text("incidentId"),
+    ]));
     let tenant = |name: &str| alert.text(name).or_else(|| incident.text(name));
     context.accept(Alert {
         tenant: context.rules.tenant.tenant(Format::DefenderXdrIncident, tenant)?,
@@ -104,7 +110,7 @@ fn alert(alert: &Object<'_>, incident: &Object<'_>, context: &Context<'_>) -> Re
         updated: times.updated,
         resolved: times.resolved,
         portal_url: None,
-        evidence: evidence(alert, context.rules.timezone),
+        evidence,
         origin: context.origin.clone(),
     })
 }

@@ -10,6 +10,7 @@ mod feeds;
 mod fixture;
 mod fuzz;
 mod graph_alert;
+mod graph_incident;
 mod mdi_cef;
 mod refusals;
 mod samples;

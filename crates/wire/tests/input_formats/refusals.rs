@@ -21,6 +21,9 @@ const GRAPH: &str = r#"{"tenantId":"t-1","serviceSource":"microsoftDefenderForEn
 const STREAMED: &str = r#"{"records":[{"category":"AdvancedHunting-AlertInfo","tenantId":"t-1","time":"2026-02-03T10:05:00Z","properties":
     {"AlertId":"s-1","ServiceSource":"Microsoft Defender for Endpoint","Timestamp":"2026-02-03T10:00:00Z","Title":"A name"}}]}"#;
 
+const GRAPH_INCIDENT: &str = r#"{"id":"5","displayName":"x","alerts":[{"tenantId":"t-1","serviceSource":"microsoftDefenderForEndpoint",
+    "id":"g-1","firstActivityDateTime":"2026-02-03T10:00:00Z","lastUpdateDateTime":"2026-02-03T10:05:00Z","title":"A name"}]}"#;
+
 const ENDPOINT: &str = r#"{"aadTenantId":"t-1","id":"e-1","machineId":"m","title":"A name",
     "firstEventTime":"2026-02-03T10:00:00Z","lastUpdateTime":"2026-02-03T10:05:00Z"}"#;
 
@@ -31,9 +34,10 @@ const CLOUD: &str = r#"{"AadTenantId":"t-1","SystemAlertId":"c-1","AlertType":"x
     "StartTimeUtc":"2026-02-03T10:00:00Z","TimeGenerated":"2026-02-03T10:05:00Z"}"#;
 
 /// A good record of each format that is JSON and not braid's own.
-const JSON: [(Format, &str); 6] = [
+const JSON: [(Format, &str); 7] = [
     (Format::SentinelSecurityAlert, ROW),
     (Format::GraphAlert, GRAPH),
+    (Format::GraphIncident, GRAPH_INCIDENT),
     (Format::DefenderXdrStreaming, STREAMED),
     (Format::DefenderXdrIncident, INCIDENT),
     (Format::DefenderEndpointAlert, ENDPOINT),
