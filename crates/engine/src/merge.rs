@@ -36,7 +36,7 @@ impl TenantState {
                 continue;
             }
             // An alert that is alone comes in as it would have, had it arrived now.
-            let is_alone = self.groups[other].alerts.len() == 1 || self.groups[own].alerts.len() == 1;
+            let is_alone = self.groups[other].size() == 1 || self.groups[own].size() == 1;
             if candidate.agreed < at && !is_alone {
                 near.push(self.miss(&candidate, other, NearMissReason::JoinedBetter));
                 continue;

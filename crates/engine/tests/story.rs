@@ -276,6 +276,24 @@ fn a_folded_alert_is_resolved_and_revised_like_any_other() {
 }
 
 #[test]
+fn an_incident_of_two_alerts_of_which_one_is_counted_only_is_not_an_alert_that_is_alone() {
+    let timeline = r#"
+        10:00 mdi/a1 "Spray" source=host:pc1.contoso.com source=user:contoso\ann
+        10:00 mdi/a2 "Spray" source=host:pc1.contoso.com source=user:contoso\ann
+        10:05 mde/b1 "Logon" impacted=host:pc2.contoso.com impacted=user:contoso\bob
+        10:05 mde/b2 "Discovery" impacted=host:pc2.contoso.com impacted=user:contoso\bob
+        10:06 mde/b3 "Service" impacted=host:pc1.contoso.com impacted=user:contoso\bob
+        "#;
+    expect![[r##"
+        #1 Spray and 1 more alert on pc1.contoso.com
+          1 more of "Spray", 1 open, 10:00 to 10:00, such as ["a1"]
+        #2 Logon and 2 more alerts on 2 hosts
+          b3 not with a1 of #1: joinedBetter by pc1.contoso.com 0.46
+    "##]]
+    .assert_eq(&told(&incidents(Settings { flood_listed: 1, ..Settings::default() }, timeline)));
+}
+
+#[test]
 fn a_flood_that_is_split_lists_enough_on_both_sides() {
     let mut timeline = sprayed(24);
     timeline.push_str("10:41 ann split #1 mdi/s0 mdi/s23\n");
