@@ -5,6 +5,7 @@ use braid_alert::{
     Weight,
 };
 
+use super::flood::Signature;
 use super::history::History;
 use super::naming;
 
@@ -21,6 +22,9 @@ pub(super) struct AlertFacts {
     pub(super) links: Vec<LinkFacts>,
     /// When it was last heard of, to the day.
     pub(super) seen: SourceTime,
+    pub(super) signature: Signature,
+    /// It repeats others in its incident, and is counted there rather than listed.
+    pub(super) folded: bool,
 }
 
 /// What one piece of evidence says: this alert is about that entity.

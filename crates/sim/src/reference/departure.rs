@@ -63,9 +63,9 @@ impl History {
         }
     }
 
-    /// The alert of an incident whose activity began first.
+    /// The listed alert of an incident whose activity began first.
     pub(super) fn founder_of(&self, incident: IncidentId) -> i64 {
-        self.earliest_of(&self.alerts_of(incident).map(|alert| alert.arrival).collect::<Vec<_>>())
+        self.earliest_of(&self.listed_of(incident).map(|alert| alert.arrival).collect::<Vec<_>>())
     }
 
     fn earliest_of(&self, alerts: &[i64]) -> i64 {
@@ -85,6 +85,7 @@ impl History {
             self.alert_mut(alert).incident = to;
         }
         for incident in [from, to] {
+            self.list_enough(incident);
             self.mend_links(incident, leaving);
         }
         let is_active = self.incidents[&from].status == IncidentStatus::Active;
@@ -117,14 +118,14 @@ impl History {
         }
     }
 
-    /// All alerts that links tie to an alert, itself included.
+    /// All alerts of its incident that links tie to an alert, itself included.
     fn tied_to(&self, alert: i64) -> Vec<i64> {
         let mut tied = vec![alert];
         let mut looked_at = 0;
         while looked_at < tied.len() {
             let here = tied[looked_at];
             looked_at += 1;
-            for other in &self.alerts {
+            for other in self.alerts_of(self.alert(alert).incident) {
                 let joined = other.links.iter().any(|link| link.peer == here)
                     || self.alert(here).links.iter().any(|link| link.peer == other.arrival);
                 if joined && !tied.contains(&other.arrival) {

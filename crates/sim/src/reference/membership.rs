@@ -136,7 +136,7 @@ impl History {
             all().flat_map(|alert| self.mentions(&alert.sayings)).map(|mention| mention.entity).collect();
         let first = all().map(|alert| alert.alert.first_activity).min().expect("an incident has an alert");
         let last = all().map(|alert| alert.alert.last_activity).max().expect("an incident has an alert");
-        all().count() <= caps.incident_alerts_max as usize
+        all().filter(|alert| !alert.folded).count() <= caps.incident_alerts_max as usize
             && entities.len() <= caps.incident_entities_max as usize
             && last.since(first) <= caps.incident_span_max
     }

@@ -51,7 +51,7 @@ impl History {
         lifted: &[usize],
     ) -> Option<MergeRefused> {
         let caps = &self.settings.caps;
-        let alerts = self.alerts_of(a).count() + self.alerts_of(b).count();
+        let alerts = self.listed_of(a).count() + self.listed_of(b).count();
         let entities = self.entities_of(a).union(&self.entities_of(b)).count();
         let first = self.first_activity(a).min(self.first_activity(b));
         let last = self.last_activity(a).max(self.last_activity(b));

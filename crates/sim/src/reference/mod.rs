@@ -8,7 +8,7 @@
 //! effects, and nothing else.
 //!
 //! What it leaves out, so that a world that is to be compared must keep clear of it: the reckoned bytes of records
-//! (`incident_bytes_max`, `state_bytes_max`), floods and rules. And what a record shows beside
+//! (`incident_bytes_max`, `state_bytes_max`), and rules. And what a record shows beside
 //! its facts: title, score, labels, near misses, the way from host to host.
 //!
 //! Start with [`Reference`].
@@ -23,6 +23,7 @@ mod division;
 mod encounter;
 mod entity;
 mod filter;
+mod flood;
 mod forgetting;
 mod history;
 mod identity;

@@ -10,6 +10,7 @@ use braid_engine::{Effect, RejectReason};
 use uuid::Uuid;
 
 use super::alert::{AlertFacts, Mention};
+use super::flood::Signature;
 use super::history::History;
 use super::incident::IncidentFacts;
 use super::linking::Candidate;
@@ -33,21 +34,22 @@ impl History {
         let mut sayings = self.hear(&alert.evidence, &alert.provider, alert.first_activity, effects);
         let mentions = self.mentions(&sayings);
         let mut candidates = self.candidates(alert, &mentions, None);
-        let place = self.place(alert, &mentions, &mut candidates);
+        let signature = self.signature(alert, &mentions);
+        let place = self.place(alert, &mentions, &signature, &mut candidates);
         self.note_meetings(&mentions, effects);
         let draws = alert.correlate == Correlate::Full;
         sayings.iter_mut().for_each(|saying| saying.context |= !draws);
         let arrival = self.next_arrival;
         self.next_arrival += 1;
-        let incident = match &place {
-            Place::Join(candidate) => candidate.incident,
-            Place::Open(..) => self.incident_id(alert),
+        let (incident, folded) = match &place {
+            Place::Join(candidate, folded) => (candidate.incident, *folded),
+            Place::Open(..) => (self.incident_id(alert), false),
         };
         let alert = Alert { evidence: Vec::new(), description: None, ..alert.clone() };
         let (links, seen) = (Vec::new(), self.clock);
-        self.alerts.push(AlertFacts { arrival, alert, incident, sayings, links, seen });
+        self.alerts.push(AlertFacts { arrival, alert, incident, sayings, links, seen, signature, folded });
         match place {
-            Place::Join(candidate) => {
+            Place::Join(candidate, _) => {
                 self.join(arrival, candidate, &candidates, effects);
                 if draws {
                     self.merge_others(arrival, candidates, self.settings.merge_at, effects);
@@ -58,7 +60,13 @@ impl History {
     }
 
     /// The strongest incident over the threshold that takes the alert, taken out of the list; or why it opens one.
-    fn place(&self, alert: &Alert, mentions: &[Mention], candidates: &mut Vec<Candidate>) -> Place {
+    fn place(
+        &self,
+        alert: &Alert,
+        mentions: &[Mention],
+        signature: &Signature,
+        candidates: &mut Vec<Candidate>,
+    ) -> Place {
         if alert.correlate == Correlate::Off {
             return Place::Open(OpenReason::CorrelateOff, None);
         }
@@ -67,8 +75,9 @@ impl History {
         if let Some(place) = taking {
             let mut candidate = candidates.remove(place);
             candidate.incident = self.last_continuation(candidate.incident);
-            if self.has_room(candidate.incident, alert, mentions) {
-                return Place::Join(candidate);
+            let folded = self.folds(candidate.incident, signature, alert);
+            if self.has_room(candidate.incident, alert, mentions, folded) {
+                return Place::Join(candidate, folded);
             }
             return Place::Open(OpenReason::Continues, Some(candidate.incident));
         }
@@ -107,13 +116,14 @@ impl History {
         last
     }
 
-    fn has_room(&self, incident: IncidentId, alert: &Alert, mentions: &[Mention]) -> bool {
+    /// What is counted only takes no place in the list.
+    fn has_room(&self, incident: IncidentId, alert: &Alert, mentions: &[Mention], folded: bool) -> bool {
         let caps = &self.settings.caps;
         let mut entities: BTreeSet<_> = self.entities_of(incident);
         entities.extend(mentions.iter().map(|mention| mention.entity));
         let first = self.first_activity(incident).min(alert.first_activity);
         let last = self.last_activity(incident).max(alert.last_activity);
-        self.alerts_of(incident).count() < caps.incident_alerts_max as usize
+        (folded || self.listed_of(incident).count() < caps.incident_alerts_max as usize)
             && entities.len() <= caps.incident_entities_max as usize
             && last.since(first) <= caps.incident_span_max
     }
@@ -199,6 +209,7 @@ impl History {
 
 /// Where a new alert goes.
 enum Place {
-    Join(Candidate),
+    /// Whether it is counted there rather than listed.
+    Join(Candidate, bool),
     Open(OpenReason, Option<IncidentId>),
 }

@@ -1,12 +1,13 @@
 //! What an incident comes to: the facts that the engine's record and the reference must agree on.
 
 use braid_alert::{
-    AlertKey, ChangeReason, CloseReason, ContextReason, EntityId, EntityKind, EventTime, Identifier,
+    AlertKey, ChangeReason, CloseReason, ContextReason, EntityId, EntityKind, EventTime, Flood, Identifier,
     Incident, IncidentId, IncidentStatus, Link, OpenReason, Role, Severity, Tenant,
 };
 
 use super::alert::Mention;
 use super::entity::EntityFacts;
+use super::flood;
 use super::history::History;
 use super::triage::Said;
 
@@ -31,12 +32,14 @@ pub struct IncidentSummary {
     pub first_activity: EventTime,
     /// The last activity, likewise.
     pub last_activity: EventTime,
-    /// Its alerts, in order of first activity, then of arrival.
+    /// Its alerts that are listed, in order of first activity, then of arrival.
     pub alerts: Vec<AlertKey>,
     /// What they mention, by number.
     pub entities: Vec<EntitySummary>,
     /// What holds them together, in the order of alerts.
     pub links: Vec<Link>,
+    /// Alerts that it only counts.
+    pub floods: Vec<Flood>,
     /// What was merged into it.
     pub merged_from: Vec<IncidentId>,
     /// Where it went.
@@ -89,6 +92,8 @@ impl From<&Incident> for IncidentSummary {
             })
             .collect();
         entities.sort_by_key(|entity| entity.id);
+        let mut floods = incident.floods.clone();
+        flood::sort(&mut floods);
         let key = |provider: &_, id: &_| AlertKey { provider: Clone::clone(provider), id: Clone::clone(id) };
         Self {
             id: incident.id,
@@ -103,6 +108,7 @@ impl From<&Incident> for IncidentSummary {
             alerts: incident.alerts.iter().map(|alert| key(&alert.provider, &alert.id)).collect(),
             entities,
             links: incident.links.clone(),
+            floods,
             merged_from: incident.merged_from.clone(),
             redirect: incident.redirect_incident_id,
             related: [incident.continuation_of, incident.continued_by, incident.recurrence_of],
@@ -133,7 +139,11 @@ impl History {
         let incident = &self.incidents[&id];
         let mut story: Vec<_> = self.alerts_of(id).collect();
         story.sort_by_key(|alert| (alert.alert.first_activity, alert.arrival));
-        let links = story.iter().flat_map(|a| a.links.iter().map(|link| self.told(&a.key(), link)));
+        let (listed, counted): (Vec<_>, Vec<_>) = story.into_iter().partition(|alert| !alert.folded);
+        // Of what is only counted the links are told that have merged incidents.
+        let merging = counted.iter().filter(|alert| alert.links.len() > 1);
+        let telling = listed.iter().chain(merging);
+        let links = telling.flat_map(|a| a.links.iter().map(|link| self.told(&a.key(), link)));
         let (severity, first_activity, last_activity) = incident
             .last
             .clone()
@@ -148,13 +158,14 @@ impl History {
             severity,
             first_activity,
             last_activity,
-            alerts: story.iter().map(|alert| alert.key()).collect(),
+            alerts: listed.iter().map(|alert| alert.key()).collect(),
             entities: self
                 .entities_of(id)
                 .into_iter()
                 .map(|entity| self.entity_summary(id, entity))
                 .collect(),
             links: links.collect(),
+            floods: self.floods_of(id),
             merged_from: incident.merged_from.clone(),
             redirect: incident.redirect,
             related: [incident.continuation_of, incident.continued_by, incident.recurrence_of],

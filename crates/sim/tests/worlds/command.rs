@@ -2,13 +2,14 @@
 //! sometimes of others. An engine plays along while a world is drawn to say which are there; what it does wrong does no
 //! harm, for whatever is drawn is only asked for.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use braid_alert::{
     Action, AlertId, AlertKey, Classification, Command, Determination, Identifier, IdentifierKind, Incident,
-    IncidentId, Pair, Provider, Tenant,
+    IncidentId, IncidentStatus, Pair, Provider, Tenant,
 };
-use braid_engine::{Input, Partition};
+use braid_engine::{Input, Partition, StateRecord};
 
 use crate::draw::Drawing;
 use crate::pool::{
@@ -30,7 +31,12 @@ impl Drawing {
 
     pub(crate) fn command(&mut self) -> Command {
         let tenant = self.tenant();
-        let incidents = self.engine.as_ref().map_or(Vec::new(), |engine| known(engine, &tenant));
+        let mut incidents = self.engine.as_ref().map_or(Vec::new(), |engine| known(engine, &tenant));
+        // Where people quarrel over what is whose, it is about few: only so do two verdicts meet in a small world.
+        if self.quarrels {
+            incidents.retain(|incident| incident.status == IncidentStatus::Active);
+            incidents.truncate(5);
+        }
         let action = self.action(&incidents);
         let versions = action.incident().and_then(|id| incidents.iter().find(|known| known.id == id));
         let expected = versions.filter(|_| self.rng.chance(150)).map(|incident| incident.version);
@@ -48,11 +54,12 @@ impl Drawing {
     }
 
     fn action(&mut self, incidents: &[Incident]) -> Action {
-        let picked = self.rng.pick(incidents).cloned();
-        let incident =
-            picked.as_ref().map_or(IncidentId::from_uuid(uuid::Uuid::nil()), |incident| incident.id);
-        let other = self.rng.pick(incidents).map_or(incident, |incident| incident.id);
-        match self.rng.below(26) {
+        let picked = self.pick(incidents, 2);
+        let nobody = IncidentId::from_uuid(uuid::Uuid::nil());
+        let incident = picked.as_ref().map_or(nobody, |incident| incident.id);
+        let other = self.pick(incidents, 1).map_or(incident, |incident| incident.id);
+        let drawn = if self.quarrels { [0, 2, 2, 17][self.rng.below(4)] } else { self.rng.below(26) };
+        match drawn {
             0..2 => Action::Assign { incident, assignee: self.text(), group: self.text() },
             2..4 => self.verdict(incident),
             4 => Action::Comment { incident, text: self.text().unwrap_or_default() },
@@ -70,6 +77,18 @@ impl Drawing {
             24 => Action::Exclude { entity: self.any_name(), excluded: self.rng.chance(600) },
             _ => Action::TagEntity { entity: self.any_name(), add: self.texts(), remove: self.texts() },
         }
+    }
+
+    /// An incident: mostly an active one of so many alerts, if there is one.
+    fn pick(&mut self, incidents: &[Incident], alerts_min: usize) -> Option<Incident> {
+        let fits = |incident: &&Incident| {
+            incident.status == IncidentStatus::Active && incident.alerts.len() >= alerts_min
+        };
+        let fitting: Vec<&Incident> = incidents.iter().filter(fits).collect();
+        if fitting.is_empty() || self.rng.chance(200) {
+            return self.rng.pick(incidents).cloned();
+        }
+        self.rng.pick(&fitting).map(|&incident| incident.clone())
     }
 
     fn verdict(&mut self, incident: IncidentId) -> Action {
@@ -106,7 +125,7 @@ impl Drawing {
     /// Alerts of an incident; seldom one of another.
     fn some_alerts(&mut self, incident: Option<&Incident>) -> Vec<AlertKey> {
         let share = [200, 500, 900][self.rng.below(3)];
-        let all = incident.map_or(Vec::new(), keys_of);
+        let all = incident.map_or(Vec::new(), |incident| self.keys_of(incident));
         let mut alerts: Vec<AlertKey> = all.into_iter().filter(|_| self.rng.chance(share)).collect();
         if self.rng.chance(60) {
             alerts.push(self.any_alert());
@@ -115,12 +134,30 @@ impl Drawing {
     }
 
     fn two_of(&mut self, incident: Option<&Incident>) -> Pair {
-        let all = incident.map_or(Vec::new(), keys_of);
+        let all = incident.map_or(Vec::new(), |incident| self.keys_of(incident));
         let mut one = || self.rng.pick(&all).cloned();
         match (one(), one()) {
             (Some(a), Some(b)) => Pair::Alerts(a, b),
             _ => Pair::Alerts(self.any_alert(), self.any_alert()),
         }
+    }
+
+    /// All alerts of an incident, those that its record only counts included.
+    fn keys_of(&self, incident: &Incident) -> Vec<AlertKey> {
+        let records = self.engine.as_ref().map_or(BTreeMap::new(), Partition::records);
+        let group_of = |record: &StateRecord| match record {
+            StateRecord::Incident(record) if record.id == incident.id => record.group,
+            _ => None,
+        };
+        let group = records.values().find_map(group_of);
+        let key_of = |record: &StateRecord| match record {
+            StateRecord::Alert(record) => {
+                let is_in_it = record.alert.tenant == incident.tenant && Some(record.group) == group;
+                is_in_it.then(|| record.alert.key())
+            }
+            _ => None,
+        };
+        records.values().filter_map(key_of).collect()
     }
 
     fn any_alert(&mut self) -> AlertKey {
@@ -151,12 +188,4 @@ impl Drawing {
 fn known(engine: &Partition, tenant: &Tenant) -> Vec<Incident> {
     let ids = engine.incident_ids().into_iter().filter(|(whose, _)| whose == tenant);
     ids.filter_map(|(tenant, id)| engine.incident(&tenant, id)).collect()
-}
-
-fn keys_of(incident: &Incident) -> Vec<AlertKey> {
-    let key = |alert: &braid_alert::IncidentAlert| AlertKey {
-        provider: alert.provider.clone(),
-        id: alert.id.clone(),
-    };
-    incident.alerts.iter().map(key).collect()
 }

@@ -37,8 +37,11 @@ impl World {
 }
 
 fn settings(rng: &mut Rng) -> Settings {
-    // Floods, which only change what a record lists, are not the reference's.
-    let mut settings = Settings { flood_listed: u32::MAX, ..Settings::default() };
+    let mut settings = Settings::default();
+    if rng.chance(600) {
+        settings.flood_listed = 1 + rng.below(4) as u32;
+        settings.flood_window = Span::minutes([2, 10, 60][rng.below(3)]);
+    }
     if rng.chance(600) {
         settings.hub_partners = 2 + rng.below(4) as u32;
         settings.partner_window = Span::hours(1 + rng.below(6) as i64);
@@ -90,8 +93,16 @@ pub(crate) struct Drawing {
     spacing: usize,
     /// Of 100 inputs, how many are of a directory, and of the others how many are commands.
     shares: [usize; 2],
+    /// Most alerts are new, and draw others in.
+    calm: bool,
+    /// How many numbers there are in names: with few, nearly everything is linked.
+    names: usize,
+    /// Of 1,000 new alerts, how many say what one before them said.
+    repeats: u32,
     /// What directories have said so far.
     pub(crate) listed: Vec<DirectoryRecord>,
+    /// Commands are about whose an incident is and what it was found to be, and merge.
+    pub(crate) quarrels: bool,
     /// How many commands there were.
     pub(crate) commands: usize,
     /// Where there are commands: what has come of the inputs so far.
@@ -102,7 +113,10 @@ impl Drawing {
     fn new(mut rng: Rng, settings: &Settings) -> Self {
         let families = [rng.below(FAMILIES), rng.below(FAMILIES), rng.below(FAMILIES)];
         let spacing = [3, 12, 40, 200][rng.below(4)];
-        let shares = [[0, 0, 10, 30][rng.below(4)], [0, 0, 10, 30][rng.below(4)]];
+        let shares = [[0, 0, 10, 30][rng.below(4)], [0, 10, 30, 30][rng.below(4)]];
+        let repeats = [0, 100, 600][rng.below(3)];
+        let names = [5, 5, 3, 2][rng.below(4)];
+        let (calm, quarrels) = (rng.chance(500), rng.chance(200));
         Self {
             rng,
             now: 0,
@@ -110,6 +124,10 @@ impl Drawing {
             families,
             spacing,
             shares,
+            calm,
+            names,
+            repeats,
+            quarrels,
             listed: Vec::new(),
             commands: 0,
             engine: (shares[1] > 0).then(|| Partition::new(settings.clone())),
@@ -152,11 +170,28 @@ impl Drawing {
         alert.phase = Phase::KNOWN.get(self.rng.below(2 * Phase::KNOWN.len())).cloned();
         alert.last_activity = first + Span::minutes(lasts);
         alert.updated = event_time(self.now);
+        alert.detector = [None, None, Some("d0".into()), Some("d1".into())][self.rng.below(4)].clone();
         alert.evidence = self.evidence();
         alert.correlate = self.correlate();
+        if self.rng.chance(self.repeats) {
+            self.repeat(&mut alert);
+        }
         alert.origin = self.origin_now();
         self.alerts.push(alert.clone());
         alert
+    }
+
+    /// Makes an alert say what one before it said, as those of a flood do; each may have a process of its own.
+    fn repeat(&mut self, alert: &mut Alert) {
+        let latest = self.alerts.len().saturating_sub(3 + self.rng.below(5));
+        let place = latest + self.rng.below(self.alerts.len() - latest);
+        let Some(before) = self.alerts.get(place) else { return };
+        alert.provider = before.provider.clone();
+        alert.detector = before.detector.clone();
+        alert.evidence = before.evidence.clone();
+        if self.rng.chance(200) {
+            alert.evidence.push(piece_of(12, self.rng.below(5), 0, Role::Related));
+        }
     }
 
     /// An alert that was there before, as it was, or with more, or with another status; sometimes an older revision.
@@ -183,6 +218,9 @@ impl Drawing {
     }
 
     fn status(&mut self) -> AlertStatus {
+        if self.calm && self.rng.chance(850) {
+            return AlertStatus::New;
+        }
         let all = [
             AlertStatus::New,
             AlertStatus::New,
@@ -194,6 +232,9 @@ impl Drawing {
     }
 
     fn correlate(&mut self) -> Correlate {
+        if self.calm && self.rng.chance(850) {
+            return Correlate::Full;
+        }
         match self.rng.below(16) {
             0 => Correlate::Off,
             1 | 2 => Correlate::Join,
@@ -215,7 +256,7 @@ impl Drawing {
     fn piece(&mut self) -> Evidence {
         let family =
             if self.rng.chance(700) { self.families[self.rng.below(3)] } else { self.rng.below(FAMILIES) };
-        let (a, b) = (self.rng.below(5), self.rng.below(5));
+        let (a, b) = (self.rng.below(self.names), self.rng.below(self.names));
         let role = Role::KNOWN[self.rng.below(Role::KNOWN.len())].clone();
         let mut piece = piece_of(family, a, b, role);
         if self.rng.chance(60) {

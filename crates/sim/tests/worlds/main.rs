@@ -7,6 +7,7 @@
 
 mod agreement;
 mod command;
+mod coverage;
 mod directory;
 mod draw;
 mod order;
