@@ -177,7 +177,7 @@ fn five_machine_accounts_that_share_one_well_known_sid_stay_five_hosts() {
 fn an_entity_that_has_become_a_hub_says_so() {
     let mut world = World::new();
     let dc = [(IdentifierKind::Fqdn, "dc1.contoso.azure")];
-    for n in 0..20 {
+    for n in 0..24 {
         let someone = user(&[&format!("user{n}@contoso.azure")]);
         world.alert(Provider::DefenderForIdentity, &format!("i{n}"), n, vec![host(&dc), someone]);
     }

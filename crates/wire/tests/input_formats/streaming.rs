@@ -237,6 +237,18 @@ fn the_minimum_severity_is_the_alert_s_where_a_row_of_the_record_says_it() {
 }
 
 #[test]
+fn of_the_rows_of_one_record_any_may_say_how_grave_the_alert_is() {
+    let user = |severity: &str| {
+        let columns = json!({ "AccountUpn": "a@b.c", "Severity": severity });
+        enveloped("AlertEvidence", &evidence(ID, "User", columns))
+    };
+    let alert = decode_one(FORMAT, &record(&[user(""), user("High"), user("Low")]));
+    assert_eq!(alert.severity, Severity::High);
+    let alert = decode_one(FORMAT, &record(&[user("High"), enveloped("AlertInfo", &info(ID))]));
+    assert_eq!(alert.severity, Severity::Medium, "its own row counts");
+}
+
+#[test]
 fn a_domain_controller_that_was_asked_is_a_target_though_it_is_an_impacted_asset() {
     let role = |direction: &str, role: &str, fields: Value| {
         let columns = json!({ "DeviceName": "dc1.contoso.azure", "EvidenceDirection": direction, "EvidenceRole": role,
