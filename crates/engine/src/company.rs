@@ -9,6 +9,8 @@
 //! - *Agreement* of user and host. The same user on another host, or the same host with another user, is what noise looks
 //!   like on jump hosts and with service accounts; and it is what an attack looks like when it moves on. The difference is
 //!   that then somebody reports the move: an alert that names both, by which the incident knows them both.
+//! - *Tags* that say what behaviour has not shown yet, or never will: of a service account or a jump host that a directory
+//!   or somebody marks as one, nothing is left unless user and host agree.
 
 use braid_alert::{EntityId, EntityKind, Span, Weight};
 use smallvec::SmallVec;
@@ -37,6 +39,7 @@ pub(crate) struct Agreement {
 
 impl Agreement {
     const YES: Self = Self { left: Weight::ONE, merges: true };
+    const NO: Self = Self { left: Weight::ZERO, merges: false };
 }
 
 /// The incidents that an entity stands in around the time of an alert.
@@ -79,7 +82,8 @@ impl TenantState {
     /// Whether user and host agree on a link, and what is left of it if they do not.
     ///
     /// If only one side names a counterpart, they may or may not; if neither does, there is nothing to agree about. But of
-    /// an entity that stands in `others` too, neither makes one incident of two.
+    /// an entity that stands in `others` too, neither makes one incident of two. Of one that is known to be shared by many
+    /// only agreement counts, or an explicit hop.
     pub(crate) fn agreement(
         &self,
         seeker: &Seeker<'_>,
@@ -95,18 +99,23 @@ impl TenantState {
             return Agreement::YES;
         }
         let is_named_there = self.alerts[there.alert].mentions.iter().any(|m| self.is_acting(m, &other));
-        let is_off = seeker.weighing.settings.disagreement == Weight::ONE;
-        if is_named_here && is_named_there {
-            if self.is_arrival(seeker, entity, there) {
-                return Agreement { left: Weight::ONE, merges: is_off };
-            }
+        let settings = &seeker.weighing.settings;
+        let is_off = settings.disagreement == Weight::ONE;
+        let both_name = is_named_here && is_named_there;
+        let may_merge = is_off || (!both_name && others <= OTHERS_OF_A_MERGE);
+        if (is_named_here || is_named_there) && self.is_arrival(seeker, entity, there) {
+            return Agreement { left: Weight::ONE, merges: may_merge };
+        }
+        if entity.is_shared(&settings.shared_tags) {
+            return Agreement::NO;
+        }
+        if both_name {
             let times = others + self.counterparts(seeker, entity, &other, there.group).max(1);
             let merges = is_off || (others == 0 && other == EntityKind::Host);
             return Agreement { left: seeker.weighing.disagreement(times), merges };
         }
-        let is_one_sided = is_named_here != is_named_there;
-        let left = if is_one_sided { seeker.weighing.settings.silence } else { Weight::ONE };
-        Agreement { left, merges: is_off || others <= OTHERS_OF_A_MERGE }
+        let left = if is_named_here || is_named_there { settings.silence } else { Weight::ONE };
+        Agreement { left, merges: may_merge }
     }
 
     /// Whether one of the two alerts is about a move to this host: then whoever acts there next is expected, by whatever

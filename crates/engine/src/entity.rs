@@ -122,6 +122,12 @@ impl Entity {
         self.rare.as_ref().map_or(&[], |rare| &rare.bindings)
     }
 
+    /// Whether somebody tagged it as one that many use: a service account, a jump host.
+    pub(crate) fn is_shared(&self, tags: &[Box<str>]) -> bool {
+        // Most entities have no traits, and are done here.
+        self.rare.is_some() && self.every_tag().any(|tag| tags.iter().any(|t| t.eq_ignore_ascii_case(tag)))
+    }
+
     /// Ties two names, unless that is known. Returns whether it was new.
     pub(crate) fn tie(&mut self, a: NameRef, b: NameRef) -> bool {
         let place = |name| self.names.iter().position(|&n| n == name).map(|place| place as u8);

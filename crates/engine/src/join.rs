@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The best link of each shared entity counts; their sum is what the thresholds are about. Files together count no more
-//! than `files_max`, for two attacks with the same tools are two attacks. The next step of the kill chain on a shared
+//! than `files_max`, for two attacks with the same tools are two attacks; of what both alerts merely aimed at only the
+//! strongest link counts, for a domain has several controllers and every attack asks them all. The next step of the kill chain on a shared
 //! entity adds to the sum. What the last two factors are stands in [`crate::company`]; links on which user and host do
 //! not agree may draw an alert in, but they merge nothing: a service account that was busy twice would make one attack
 //! of two.
@@ -35,6 +36,8 @@ pub(crate) struct Candidate {
     /// The part of it on which user and host agree: what the threshold of a merge is about.
     pub(crate) agreed: Weight,
     files: Weight,
+    /// The strongest link by what both alerts merely aimed at.
+    aimed: Weight,
     /// Best first; at least one.
     pub(crate) links: SmallVec<[LinkState; 2]>,
 }
@@ -43,19 +46,37 @@ impl Candidate {
     /// An incident that a single link leads to.
     pub(crate) fn of(group: GroupRef, link: LinkState) -> Self {
         let (total, agreed) = (link.weight, link.weight);
-        Self { group, total, agreed, files: Weight::ZERO, links: smallvec![link] }
+        Self { group, total, agreed, files: Weight::ZERO, aimed: Weight::ZERO, links: smallvec![link] }
     }
 
     fn without_links(group: GroupRef) -> Self {
-        Self { group, total: Weight::ZERO, agreed: Weight::ZERO, files: Weight::ZERO, links: SmallVec::new() }
+        Self {
+            group,
+            total: Weight::ZERO,
+            agreed: Weight::ZERO,
+            files: Weight::ZERO,
+            aimed: Weight::ZERO,
+            links: SmallVec::new(),
+        }
     }
 }
 
 /// Incidents in the order of preference: the strongest first.
 pub(crate) type Candidates = SmallVec<[Candidate; 2]>;
 
-/// The best link of one entity into each group, and whether user and host agree on it.
-type BestLinks = SmallVec<[(GroupRef, LinkState, bool); 4]>;
+/// A link into a group.
+#[derive(Debug)]
+struct Linked {
+    group: GroupRef,
+    link: LinkState,
+    /// It may make one of two incidents.
+    merges: bool,
+    /// Both alerts merely aimed at the entity.
+    aimed: bool,
+}
+
+/// The best link of one entity into each group.
+type BestLinks = SmallVec<[Linked; 4]>;
 
 /// The alert whose links are sought.
 #[derive(Clone, Copy)]
@@ -162,7 +183,10 @@ impl TenantState {
             };
             link.weight = link.weight.times(crowding).times(agreement.left);
             if weighing.counts(link.weight) {
-                self.keep_best(&mut best, there.group, link, agreement.merges && !is_mere);
+                let both_aim = mention.part == Part::Target && there.part == Part::Target;
+                let aimed = both_aim && !is_tool(&entity.kind);
+                let merges = agreement.merges && !aimed && !is_mere;
+                self.keep_best(&mut best, Linked { group: there.group, link, merges, aimed });
             }
         }
         best
@@ -188,11 +212,11 @@ impl TenantState {
             let near = entity.nearest(at.0, weighing.settings.nearest_mentions as usize);
             for there in near.filter(|m| !m.context && m.group == group && asked(m.alert)) {
                 if let Some(link) = link_to(mention, entity, here, at, there, weighing) {
-                    self.keep_best(&mut best, group, link, true);
+                    self.keep_best(&mut best, Linked { group, link, merges: true, aimed: false });
                 }
             }
         }
-        best.pop().map(|(_, link, _)| link)
+        best.pop().map(|linked| linked.link)
     }
 
     /// Whether a mention is tied to its entity by a name that holds everywhere. An address that a cloud product reports
@@ -211,26 +235,27 @@ impl TenantState {
         !from_outside && mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind))
     }
 
-    fn keep_best(&self, best: &mut BestLinks, group: GroupRef, link: LinkState, agrees: bool) {
-        match best.iter_mut().find(|(g, ..)| *g == group) {
-            None => best.push((group, link, agrees)),
-            Some((_, known, known_agrees)) => {
+    fn keep_best(&self, best: &mut BestLinks, linked: Linked) {
+        match best.iter_mut().find(|known| known.group == linked.group) {
+            None => best.push(linked),
+            Some(known) => {
                 let rank = |l: &LinkState| {
                     (Reverse(l.weight), l.gap, self.alerts[l.peer].arrival, self.entities[l.entity].id)
                 };
-                if rank(&link) < rank(known) {
-                    (*known, *known_agrees) = (link, agrees);
+                if rank(&linked.link) < rank(&known.link) {
+                    *known = linked;
                 }
             }
         }
     }
 
     /// The next step of the kill chain after (or before) the peer's makes a link by user or host stronger. A tool that
-    /// both steps use says nothing about who follows whom.
+    /// both steps use says nothing about who follows whom, nor does a domain controller that both aim at.
     fn add_sequence(&self, candidate: &mut Candidate, alert: &Alert, weighing: &Weighing) {
         let step = |alert: &Alert| alert.phase.as_ref().and_then(Phase::step);
         let best = &mut candidate.links[0];
-        if !is_partner(&self.entities[best.entity].kind) {
+        let by_bystanders = candidate.total == candidate.aimed.plus(candidate.files);
+        if by_bystanders || !is_partner(&self.entities[best.entity].kind) {
             return;
         }
         let peer = &self.alerts[best.peer].alert;
@@ -271,7 +296,7 @@ pub(crate) fn link_to(
 
 fn add_link(
     candidates: &mut Candidates,
-    (group, link, agrees): (GroupRef, LinkState, bool),
+    Linked { group, link, merges, aimed }: Linked,
     is_tool: bool,
     weighing: &Weighing,
 ) {
@@ -287,11 +312,16 @@ fn add_link(
         let counted = link.weight.min(room);
         candidate.files = candidate.files.plus(counted);
         counted
+    } else if aimed {
+        let beyond =
+            Weight::from_millionths((link.weight.millionths() - candidate.aimed.millionths()).max(0));
+        candidate.aimed = candidate.aimed.plus(beyond);
+        beyond
     } else {
         link.weight
     };
     candidate.total = candidate.total.plus(counted);
-    if agrees {
+    if merges {
         candidate.agreed = candidate.agreed.plus(counted);
     }
     candidate.links.push(link);

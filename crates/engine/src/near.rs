@@ -86,7 +86,7 @@ impl TenantState {
         near
     }
 
-    /// Incidents that the alert would have joined, were an entity of it not a hub.
+    /// Incidents that the alert would have joined, were an entity of it not a hub or tagged as shared by many.
     pub(crate) fn add_hubs(
         &self,
         near: &mut NearMisses,
@@ -98,8 +98,10 @@ impl TenantState {
         let at = interval(alert, weighing.settings.activity_max);
         for mention in mentions.iter().filter(|m| !m.context) {
             let entity = &self.entities[mention.entity];
+            let is_shared = entity.is_shared(&weighing.settings.shared_tags);
             // The length first: it is at hand, and all but hubs end here.
-            if entity.partners.len() < self.hub_measure.partners_min || !entity.joins() {
+            let may_be_hub = is_shared || entity.partners.len() >= self.hub_measure.partners_min;
+            if !may_be_hub || !entity.joins() {
                 continue;
             }
             let partners = entity.partners_since(self.clock, weighing.settings.partner_window);
@@ -107,11 +109,13 @@ impl TenantState {
             let nearest = entity.nearest(at.0, HUB_MENTIONS).filter(|there| {
                 let takes =
                     |g: GroupRef| self.groups[g].takes_alerts(self.clock, weighing.settings.late_join);
-                weighing.is_hub(partners) && !there.context && Some(there.group) != own && takes(there.group)
+                let is_hub = is_shared || weighing.is_hub(partners);
+                is_hub && !there.context && Some(there.group) != own && takes(there.group)
             });
             for there in nearest {
                 let Some(link) = link_to(mention, entity, here, at, there, weighing) else { continue };
-                let left = link.weight.times(weighing.rarity(partners));
+                let rarity = if is_shared { Weight::ZERO } else { weighing.rarity(partners) };
+                let left = link.weight.times(rarity);
                 if link.weight >= weighing.settings.join_at && left < weighing.settings.join_at {
                     let miss = self.miss_by(&link, there.group, link.weight, NearMissReason::Hub);
                     blame_hub(near, miss);

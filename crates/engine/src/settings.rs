@@ -33,7 +33,12 @@ pub struct Settings {
     pub disagreement: Weight,
     /// What is left of a link by a user or a host if only one of the two alerts names the other one of the pair.
     pub silence: Weight,
-    /// What is left of a link in which the entity was merely aimed at: a domain controller above all.
+    /// Tags, in any case, by which directories, products or people say that many use an account or a host: links by such
+    /// a one count only where user and host agree, or on an explicit hop. Behaviour shows them too, but not before they
+    /// have been seen with several.
+    pub shared_tags: Vec<Box<str>>,
+    /// What is left of a link in which the entity was merely aimed at: a domain controller above all. Of several that both
+    /// alerts merely aimed at the strongest link counts.
     pub target: Weight,
     /// What is left of a link by a weak name, by an address that stands for a host, or by an address seen from outside.
     pub uncertain: Weight,
@@ -146,6 +151,7 @@ impl Default for Settings {
             crowd_accounts: 1,
             disagreement: Weight::from_millionths(500_000),
             silence: Weight::from_millionths(600_000),
+            shared_tags: ["shared", "serviceAccount", "jumpHost"].map(Into::into).into(),
             target: Weight::from_millionths(540_000),
             uncertain: Weight::from_millionths(600_000),
             hub_below: Weight::from_millionths(250_000),

@@ -38,7 +38,13 @@ pub struct Correlation {
     /// What is left of a link by a user or a host if only one of the two alerts names the other one of the pair. `1`
     /// switches it off.
     pub silence: Decimal,
-    /// What is left of a link in which the entity was merely aimed at, as a domain controller mostly is.
+    /// Tags, in any case, by which a directory, a product or a command (`tagEntity`) says that many use an account, a host
+    /// or a mailbox. Links by such a one count only where user and host agree, or where an alert names the hop to that
+    /// host. Behaviour shows such entities too, but not before they have been seen with several users or hosts. Files,
+    /// addresses and sessions count as ever.
+    pub shared_tags: Vec<String>,
+    /// What is left of a link in which the entity was merely aimed at, as a domain controller mostly is. Of several that
+    /// both alerts merely aimed at the strongest link counts.
     pub target: Decimal,
     /// What is left of a link by a weak name, by an address that stands for a host, or by an address that a cloud product
     /// sees from outside.
@@ -164,6 +170,7 @@ impl Correlation {
             crowd_accounts: self.crowd_accounts.get(),
             disagreement: self.disagreement.weight(),
             silence: self.silence.weight(),
+            shared_tags: self.shared_tags.iter().map(|tag| tag.as_str().into()).collect(),
             target: self.target.weight(),
             uncertain: self.uncertain.weight(),
             hub_below: self.hub_below.weight(),
@@ -221,6 +228,7 @@ impl Default for Correlation {
             crowd_accounts: at_least_one(engine.crowd_accounts),
             disagreement: engine.disagreement.into(),
             silence: engine.silence.into(),
+            shared_tags: engine.shared_tags.into_iter().map(String::from).collect(),
             target: engine.target.into(),
             uncertain: engine.uncertain.into(),
             hub_below: engine.hub_below.into(),

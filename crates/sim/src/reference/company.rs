@@ -59,14 +59,14 @@ impl History {
             return (Weight::ONE, true);
         }
         let off = self.settings.disagreement == Weight::ONE;
-        match (named_here.is_empty(), named_there.is_empty()) {
-            (false, false) => {}
-            (true, true) => return (Weight::ONE, off || others <= 1),
-            _ => return (self.settings.silence, off || others <= 1),
-        }
         let is_host = counterpart == EntityKind::User;
-        if is_host && self.moves_to(seeker.mentions, here.entity) != self.moves_to(&theirs, there.entity) {
-            return (Weight::ONE, off);
+        let hops = || self.moves_to(seeker.mentions, here.entity) != self.moves_to(&theirs, there.entity);
+        match (named_here.is_empty(), named_there.is_empty()) {
+            (true, true) => return (Weight::ONE, off || others <= 1),
+            (false, false) if is_host && hops() => return (Weight::ONE, off),
+            (false, false) => {}
+            _ if is_host && hops() => return (Weight::ONE, off || others <= 1),
+            _ => return (self.settings.silence, off || others <= 1),
         }
         let mut seen = BTreeSet::new();
         for near in self.near(seeker, here.entity, self.settings.partner_window) {

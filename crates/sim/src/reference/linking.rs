@@ -27,8 +27,15 @@ pub(super) struct Seeker<'a> {
     pub(super) own: Option<IncidentId>,
 }
 
-/// A link, and whether it may make one of two incidents.
-type Linked = (LinkFacts, bool);
+/// A link as it is weighed.
+#[derive(Debug, Clone)]
+struct Linked {
+    link: LinkFacts,
+    /// It may make one of two incidents.
+    merges: bool,
+    /// Both alerts merely aimed at what they share.
+    aimed: bool,
+}
 
 impl History {
     /// The incidents that an alert with these mentions is linked to, strongest first; `own` is left out.
@@ -42,7 +49,7 @@ impl History {
         let seeker = Seeker { alert, mentions, own };
         let links: Vec<Linked> = joining.flat_map(|mention| self.links_by(&seeker, mention)).collect();
         let mut incidents: Vec<IncidentId> =
-            links.iter().map(|(link, _)| self.alert(link.peer).incident).collect();
+            links.iter().map(|linked| self.alert(linked.link.peer).incident).collect();
         incidents.sort();
         incidents.dedup();
         let mut candidates: Vec<Candidate> =
@@ -52,34 +59,39 @@ impl History {
     }
 
     /// What links an alert to one incident: the best link of each shared entity. Tools count together no more than
-    /// `files_max`, and are not asked at all where nothing else links and that could not suffice.
+    /// `files_max`, and are not asked at all where nothing else links and that could not suffice. Of what both alerts merely
+    /// aimed at the strongest link counts, and merges nothing.
     fn candidate(&self, alert: &Alert, incident: IncidentId, links: &[Linked]) -> Option<Candidate> {
         let settings = &self.settings;
         let mut best: Vec<Linked> = Vec::new();
-        let into = links.iter().filter(|(link, _)| self.alert(link.peer).incident == incident);
+        let into = links.iter().filter(|linked| self.alert(linked.link.peer).incident == incident);
         for linked in into {
-            let rank = |(l, _): &Linked| (Reverse(l.weight), l.gap, l.peer);
-            match best.iter_mut().find(|known| self.meant(&known.0.who) == self.meant(&linked.0.who)) {
-                Some(known) if rank(linked) < rank(known) => *known = linked.clone(),
+            let rank = |l: &LinkFacts| (Reverse(l.weight), l.gap, l.peer);
+            match best.iter_mut().find(|known| self.meant(&known.link.who) == self.meant(&linked.link.who)) {
+                Some(known) if rank(&linked.link) < rank(&known.link) => *known = linked.clone(),
                 Some(_) => {}
                 None => best.push(linked.clone()),
             }
         }
-        best.sort_by_key(|(link, _)| (Reverse(link.weight), self.meant(&link.who)));
-        let is_tool = |link: &LinkFacts| weighing::is_tool(&self.entity(self.meant(&link.who)).kind);
-        if best.iter().all(|(link, _)| is_tool(link)) && settings.weights.files_max < settings.join_at {
+        best.sort_by_key(|linked| (Reverse(linked.link.weight), self.meant(&linked.link.who)));
+        let is_tool = |l: &Linked| weighing::is_tool(&self.entity(self.meant(&l.link.who)).kind);
+        if best.iter().all(is_tool) && settings.weights.files_max < settings.join_at {
             return None;
         }
         let sum = |which: &dyn Fn(&Linked) -> bool| {
-            let weights = best.iter().filter(|linked| which(linked)).map(|(link, _)| link.weight);
+            let weights = best.iter().filter(|linked| which(linked)).map(|linked| linked.link.weight);
             weights.fold(Weight::ZERO, Weight::plus)
         };
-        let tools = sum(&|(link, _)| is_tool(link)).min(settings.weights.files_max);
-        let total = sum(&|(link, _)| !is_tool(link)).plus(tools);
-        let agreed = sum(&|(link, merges)| !is_tool(link) && *merges).plus(tools);
-        let links = best.into_iter().map(|(link, _)| link).collect();
+        let tools = sum(&is_tool).min(settings.weights.files_max);
+        let aimed = best.iter().filter(|l| l.aimed && !is_tool(l)).map(|l| l.link.weight).max();
+        let bystanders = tools.plus(aimed.unwrap_or(Weight::ZERO));
+        let total = sum(&|l| !is_tool(l) && !l.aimed).plus(bystanders);
+        let agreed = sum(&|l| !is_tool(l) && !l.aimed && l.merges).plus(tools);
+        let links = best.into_iter().map(|linked| linked.link).collect();
         let mut candidate = Candidate { incident, total, agreed, links };
-        self.add_sequence(&mut candidate, alert);
+        if total > bystanders {
+            self.add_sequence(&mut candidate, alert);
+        }
         Some(candidate)
     }
 
@@ -104,9 +116,10 @@ impl History {
                     weighing::crowding(others, self.settings.crowd_incidents)
                 };
                 link.weight = link.weight.times(crowding).times(left);
-                (link, merges && !is_mere)
+                let aimed = here.part == Part::Target && there.part == Part::Target;
+                Linked { link, merges: merges && !is_mere, aimed }
             })
-            .filter(|(link, _)| link.weight >= self.settings.link_min)
+            .filter(|linked| linked.link.weight >= self.settings.link_min)
             .collect()
     }
 
@@ -161,7 +174,7 @@ impl History {
     }
 
     /// The next step of the kill chain by a user or host, in its order, adds to the sum; if it is needed to reach the
-    /// threshold, it is the reason.
+    /// threshold, it is the reason. Tools and what was merely aimed at show no order.
     fn add_sequence(&self, candidate: &mut Candidate, alert: &Alert) {
         let best = &mut candidate.links[0];
         let people_or_hosts =
