@@ -24,10 +24,6 @@ use crate::slots::{EntityRef, GroupRef};
 use crate::tenant_state::TenantState;
 use crate::weighing::Weighing;
 
-/// In how many other incidents an entity may stand for a link to merge two where nobody says whether user and host agree:
-/// one of them is then the one that the alert is in.
-const OTHERS_OF_A_MERGE: usize = 1;
-
 /// How user and host stand to each other on a link.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Agreement {
@@ -102,7 +98,7 @@ impl TenantState {
         let settings = &seeker.weighing.settings;
         let is_off = settings.disagreement == Weight::ONE;
         let both_name = is_named_here && is_named_there;
-        let may_merge = is_off || (!both_name && others <= OTHERS_OF_A_MERGE);
+        let may_merge = is_off || (!both_name && others <= settings.crowd_merge_max as usize);
         if (is_named_here || is_named_there) && self.is_arrival(seeker, entity, there) {
             return Agreement { left: Weight::ONE, merges: may_merge };
         }

@@ -11,13 +11,16 @@ use crate::slots::{AlertRef, GroupRef, NameRef};
 use crate::state::{BindingRecord, PartnerRecord};
 use crate::weighing::HubMeasure;
 
-/// How many partners are counted; a hub has met that many, and meeting more changes nothing.
+/// How many partners are counted; a hub has met that many, and meeting more changes nothing. A bound on what a hub costs and
+/// no decision: `hub_partners` is no larger, so that whoever has met this many weighs half at most.
 pub(crate) const PARTNERS_MAX: usize = 64;
 
-/// How many sightings with a host an address remembers; the oldest goes first.
+/// How many sightings with a host an address remembers; the oldest goes first. A bound: an address that changes hands more
+/// often than this within `ip_binding` belongs into `ip_binding_excluded`.
 const BINDINGS_MAX: usize = 8;
 
-/// How many names an entity may bear; it bounds what one poisoned name can make grow. Further ones are not learned.
+/// How many names an entity may bear; it bounds what one poisoned name can make grow. Further ones are not learned; two
+/// entities that would have more together are not united.
 pub(crate) const NAMES_MAX: usize = 64;
 
 #[derive(Debug)]
@@ -254,15 +257,15 @@ impl Entity {
     /// Notes that an address named this host at that time. Sightings are kept in order of time, those of one host that
     /// have others of the same host close on both sides left out: an address may be handed on and come back, and late
     /// news must find its holder of the hour. Returns whether that was news.
-    pub(crate) fn bind(&mut self, host: EntityId, at: EventTime) -> bool {
+    pub(crate) fn bind(&mut self, host: EntityId, at: EventTime, apart: Span) -> bool {
         let bindings = &mut self.rare().bindings;
         let place = bindings.partition_point(|b| (b.at, b.host) < (at, host));
         bindings.insert(place, BindingRecord { host, at });
-        if is_between_its_own(bindings, place) {
+        if is_between_its_own(bindings, place, apart) {
             bindings.remove(place);
             return false;
         }
-        leave_out_between(bindings);
+        leave_out_between(bindings, apart);
         if bindings.len() > BINDINGS_MAX {
             bindings.remove(0);
         }
@@ -270,7 +273,7 @@ impl Entity {
     }
 
     /// What it named as one host it named as another one, for the two are one. Returns whether it did.
-    pub(crate) fn rebind(&mut self, from: EntityId, to: EntityId) -> bool {
+    pub(crate) fn rebind(&mut self, from: EntityId, to: EntityId, apart: Span) -> bool {
         let bindings = &mut self.rare().bindings;
         let mut bound = false;
         for binding in bindings.iter_mut().filter(|b| b.host == from) {
@@ -278,7 +281,7 @@ impl Entity {
             bound = true;
         }
         bindings.sort_by_key(|b| (b.at, b.host));
-        leave_out_between(bindings);
+        leave_out_between(bindings, apart);
         bound
     }
 
@@ -302,24 +305,26 @@ pub(crate) fn partners_since(partners: &[PartnerRecord], now: SourceTime, window
     partners.iter().filter(|p| p.hour >= since).count()
 }
 
-/// How far apart two sightings of a host may be for those between them to say nothing more.
-const SIGHTINGS_APART: Span = Span::hours(4);
+/// How far apart two sightings of a host may be for those between them to say nothing more, if `ip_binding` is no shorter:
+/// then the two reach over what lies between. It saves room, and decides nothing unless the address was another host's
+/// in between without being seen there.
+pub(crate) const SIGHTINGS_APART: Span = Span::hours(4);
 
 /// Whether a sighting stands between two of the same host that are close enough, or is one of them once more.
-fn is_between_its_own(bindings: &[BindingRecord], place: usize) -> bool {
+fn is_between_its_own(bindings: &[BindingRecord], place: usize, apart: Span) -> bool {
     let there = |place: Option<usize>| place.and_then(|place| bindings.get(place));
     let (before, here, after) = (there(place.checked_sub(1)), &bindings[place], there(Some(place + 1)));
     if before == Some(here) || after == Some(here) {
         return true;
     }
     matches!((before, after), (Some(b), Some(a))
-        if b.host == here.host && a.host == here.host && a.at.since(b.at) <= SIGHTINGS_APART)
+        if b.host == here.host && a.host == here.host && a.at.since(b.at) <= apart)
 }
 
-fn leave_out_between(bindings: &mut Vec<BindingRecord>) {
+fn leave_out_between(bindings: &mut Vec<BindingRecord>, apart: Span) {
     let mut place = 0;
     while place < bindings.len() {
-        if is_between_its_own(bindings, place) {
+        if is_between_its_own(bindings, place, apart) {
             bindings.remove(place);
         } else {
             place += 1;
@@ -358,15 +363,15 @@ mod tests {
     fn an_address_names_the_host_of_the_hour() {
         let mut address = Entity::new(EntityId(0), EntityKind::Address);
         let at = |hours: i64| EventTime::from_millis(hours * 3_600_000);
-        address.bind(EntityId(1), at(10));
-        address.bind(EntityId(2), at(14));
+        address.bind(EntityId(1), at(10), SIGHTINGS_APART);
+        address.bind(EntityId(2), at(14), SIGHTINGS_APART);
         let named =
             |address: &Entity, hours: i64| address.bound_to(at(hours), Span::hours(8), |_| true).map(|e| e.0);
         assert_eq!(
             [9, 11, 13, 22, 23].map(|hours| named(&address, hours)),
             [Some(1), Some(1), Some(2), Some(2), None]
         );
-        assert!(address.bind(EntityId(1), at(18)), "it comes back");
+        assert!(address.bind(EntityId(1), at(18), SIGHTINGS_APART), "it comes back");
         assert_eq!([11, 15, 17].map(|hours| named(&address, hours)), [Some(1), Some(2), Some(1)]);
     }
 
@@ -375,18 +380,18 @@ mod tests {
         let mut address = Entity::new(EntityId(0), EntityKind::Address);
         let at = |minutes: i64| EventTime::from_millis(minutes * 60_000);
         for minutes in [0, 60, 120, 90] {
-            address.bind(EntityId(1), at(minutes));
+            address.bind(EntityId(1), at(minutes), SIGHTINGS_APART);
         }
-        assert!(!address.bind(EntityId(1), at(120)), "seen already");
+        assert!(!address.bind(EntityId(1), at(120), SIGHTINGS_APART), "seen already");
         let kept: Vec<_> = address.bindings().iter().map(|b| b.at).collect();
         assert_eq!(kept, [at(0), at(120)]);
         for turn in 0..20 {
-            address.bind(EntityId(turn), at(1_000 + turn));
+            address.bind(EntityId(turn), at(1_000 + turn), SIGHTINGS_APART);
         }
         assert_eq!(address.bindings().len(), BINDINGS_MAX);
         assert_eq!(address.bindings()[0].host, EntityId(12));
-        address.rebind(EntityId(13), EntityId(12));
-        address.rebind(EntityId(14), EntityId(12));
+        address.rebind(EntityId(13), EntityId(12), SIGHTINGS_APART);
+        address.rebind(EntityId(14), EntityId(12), SIGHTINGS_APART);
         let hosts: Vec<_> = address.bindings().iter().map(|b| b.host.0).collect();
         assert_eq!(hosts, [12, 12, 15, 16, 17, 18, 19]);
     }

@@ -163,7 +163,7 @@ impl TenantState {
     /// is may be learned from the pieces after the one that says so.
     fn bind(&mut self, address: NameRef, host: NameRef, at: EventTime) {
         let (address, host) = (self.names.bearer(address), self.entities[self.names.bearer(host)].id);
-        if self.entities[address].bind(host, at) {
+        if self.entities[address].bind(host, at, self.sightings_apart) {
             self.touch_entity(address);
         }
     }

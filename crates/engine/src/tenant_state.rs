@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use crate::alert_state::{AlertState, LinkState, Mention};
 use crate::apart::SideCounts;
 use crate::directory::Objects;
-use crate::entity::{Entity, MentionAt};
+use crate::entity::{Entity, MentionAt, SIGHTINGS_APART};
 use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, Encounter, NAME_BYTES};
@@ -32,6 +32,8 @@ const HASHER: FixedState = FixedState::with_seed(0x6272_6169_6422);
 pub(crate) struct TenantState {
     pub(crate) tenant: Tenant,
     pub(crate) hub_measure: HubMeasure,
+    /// How far apart two sightings of a host with an address may be for those between them to say nothing more.
+    pub(crate) sightings_apart: Span,
     /// The highest source time consumed.
     pub(crate) clock: SourceTime,
     pub(crate) next_arrival: i64,
@@ -96,6 +98,7 @@ impl TenantState {
         Self {
             tenant,
             hub_measure: weighing.hub_measure(),
+            sightings_apart: weighing.settings.ip_binding.min(SIGHTINGS_APART),
             clock: SourceTime::MIN,
             next_arrival: 0,
             next_entity: 0,

@@ -15,11 +15,9 @@ const HALVINGS: [i64; 64] = [
     569394, 563261, 557193, 551191, 545254, 539380, 533570, 527823, 522137, 516512, 510949, 505445,
 ];
 
-/// The table of what others leave goes this far on each side; beyond it the last entry counts, and is as good as nothing.
+/// The table of what others leave goes this far on each side. It decides nothing: the configuration takes no more mentions
+/// than this, so no entity is seen in more incidents.
 const NEAREST_MAX: u32 = 1_024;
-
-/// Beyond so many, nothing is left of a link that was not nothing before.
-const DISAGREEMENTS_MAX: usize = 8;
 
 /// Settings with the tables that follow from them.
 #[derive(Debug)]
@@ -75,7 +73,6 @@ impl Weighing {
     /// What is left of a link on which user and host do not agree, so many times over: once for each counterpart that is
     /// known and for each other incident.
     pub(crate) fn disagreement(&self, times: usize) -> Weight {
-        let times = times.min(DISAGREEMENTS_MAX);
         (0..times).fold(Weight::ONE, |left, _| left.times(self.settings.disagreement))
     }
 

@@ -316,7 +316,6 @@ fn a_title_names_the_hosts_that_acted_or_were_hit() {
         expect![[r#"
             #1 LDAP reconnaissance on pc1
             #2 Remote code execution on 2 hosts
-              b1 not with a1 of #1: tooWeak by dc1 0.12
               somebody: pc2 -> dc1 (shown by b1)
             #3 Account enumeration on dc1
         "#]],

@@ -14,6 +14,10 @@ use super::{Config, Correlation, Http, Kafka, Log, Output, Secret, Source, Tenan
 
 /// The least that a partition's state can work in.
 const STATE_BYTES_MIN: u64 = 16 << 20;
+/// No entity's partners are counted further (see the engine's `PARTNERS_MAX`).
+const PARTNERS_MAX: u32 = 64;
+/// Beyond this a busy entity would cost more than its alerts.
+const MENTIONS_MAX: u32 = 1_024;
 /// A batch is held in memory twice by each thread.
 const BATCH_BYTES_MAX: u64 = 256 << 20;
 /// A transaction is given up by the broker after ten seconds or more; gathering must leave time to write it.
@@ -305,9 +309,14 @@ impl Checks<'_> {
             &key("dedupe_retention"),
             format!("{dedupe} is less than late_join ({late})"),
         );
-        for (name, period) in [("partner_window", correlation.partner_window), ("dormant_after", dormant)] {
-            self.must(period > Period::seconds(0), &key(name), "this must be longer than nothing");
-        }
+        self.must(dormant > Period::seconds(0), &key("dormant_after"), "this must be longer than nothing");
+        let window = correlation.partner_window;
+        self.must(
+            window >= Period::seconds(3_600),
+            &key("partner_window"),
+            format!("{window} is less than 1h, and partners are counted by the hour"),
+        );
+        self.shares(correlation);
         let lives = &correlation.half_lives;
         for (name, period) in [("mail", lives.mail), ("url", lives.url), ("other", lives.other)] {
             let path = ["correlation".into(), "half_lives".into(), name.into()];
@@ -316,6 +325,42 @@ impl Checks<'_> {
         let (state, least) = (correlation.state_bytes_max, Bytes::new(STATE_BYTES_MIN));
         self.must(state >= least, &key("state_bytes_max"), format!("{state} is less than {least}"));
         self.caps(correlation, topics);
+    }
+
+    /// What is left of something is no more than it was; and what the engine counts no further than.
+    fn shares(&mut self, correlation: &Correlation) {
+        let key = |name: &str| ["correlation".into(), name.into()];
+        for (name, share) in [
+            ("disagreement", correlation.disagreement),
+            ("silence", correlation.silence),
+            ("target", correlation.target),
+            ("uncertain", correlation.uncertain),
+            ("hub_below", correlation.hub_below),
+        ] {
+            let holds = share.weight() <= braid_alert::Weight::ONE;
+            self.must(holds, &key(name), "this is what is left of a weight: from 0 to 1");
+        }
+        self.must(
+            correlation.link_min <= correlation.join_at,
+            &key("link_min"),
+            "a link that suffices alone would not be looked at (correlation.join_at)",
+        );
+        let counted = [
+            ("hub_partners", correlation.hub_partners, PARTNERS_MAX, "partners are counted"),
+            ("nearest_mentions", correlation.nearest_mentions, MENTIONS_MAX, "alerts are looked at"),
+        ];
+        for (name, number, most, what) in counted {
+            self.must(
+                number.get() <= most,
+                &key(name),
+                format!("{number} is more than {most}: no more {what}"),
+            );
+        }
+        let blank = |tag: &String| tag.trim().is_empty();
+        for (at, _) in correlation.shared_tags.iter().enumerate().filter(|(_, tag)| blank(tag)) {
+            let path = ["correlation".into(), "shared_tags".into(), at.into()];
+            self.fault(&path, "a tag is a word");
+        }
     }
 
     fn caps(&mut self, correlation: &Correlation, topics: &Topics) {

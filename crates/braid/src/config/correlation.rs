@@ -21,7 +21,7 @@ pub struct Correlation {
     pub sequence_bonus: Decimal,
     /// How many distinct partners within `partner_window` halve an entity's weight; beyond it the weight falls steeply.
     /// That is what keeps a domain controller, a proxy or a service account from joining everything. Lower demotes
-    /// sooner.
+    /// sooner. At most 64, for no more are counted.
     pub hub_partners: NonZeroU32,
     /// How many other incidents that an entity stands in within `partner_window` of an alert halve its weight. Of an
     /// entity that several incidents are about today, an alert tells less which of them it belongs to.
@@ -30,6 +30,9 @@ pub struct Correlation {
     /// domain. If several incidents are about somebody of that name, it says little about which; and a bare name merges no
     /// two incidents.
     pub crowd_accounts: NonZeroU32,
+    /// In how many other incidents an entity may stand for a link by it to merge two incidents of several alerts, where not
+    /// both alerts name a user and a host, so that nothing says whether these agree. Lower merges less.
+    pub crowd_merge_max: u32,
     /// What is left of a link by a user whose alerts name different hosts, or by a host whose alerts name different users.
     /// It counts once for each user that the host has been seen with around the time (or host, with the user) and for
     /// each other incident. An incident that knows both, from an alert that names both, is not held against them. `1`
@@ -54,9 +57,9 @@ pub struct Correlation {
     pub hub_below: Decimal,
     /// Links that weigh less are not looked at. Higher is faster.
     pub link_min: Decimal,
-    /// How many alerts of an entity are looked at on each side of an alert's time. Higher is slower.
+    /// How many alerts of an entity are looked at on each side of an alert's time, 1,024 at most. Higher is slower.
     pub nearest_mentions: NonZeroU32,
-    /// For how long a partner counts.
+    /// For how long a partner counts; an hour at least, for they are counted by the hour.
     pub partner_window: Period,
     /// How long an internal address names the host that was last seen with it. Shorter than the DHCP lease.
     pub ip_binding: Period,
@@ -168,6 +171,7 @@ impl Correlation {
             hub_partners: self.hub_partners.get(),
             crowd_incidents: self.crowd_incidents.get(),
             crowd_accounts: self.crowd_accounts.get(),
+            crowd_merge_max: self.crowd_merge_max,
             disagreement: self.disagreement.weight(),
             silence: self.silence.weight(),
             shared_tags: self.shared_tags.iter().map(|tag| tag.as_str().into()).collect(),
@@ -226,6 +230,7 @@ impl Default for Correlation {
             hub_partners: at_least_one(engine.hub_partners),
             crowd_incidents: at_least_one(engine.crowd_incidents),
             crowd_accounts: at_least_one(engine.crowd_accounts),
+            crowd_merge_max: engine.crowd_merge_max,
             disagreement: engine.disagreement.into(),
             silence: engine.silence.into(),
             shared_tags: engine.shared_tags.into_iter().map(String::from).collect(),

@@ -12,7 +12,8 @@ use crate::slots::{AlertRef, EntityRef, GroupRef};
 use crate::tenant_state::TenantState;
 use crate::weighing::Weighing;
 
-/// How many pairs are looked at again for one input.
+/// How many pairs are looked at again for one input. A bound on what one input may cost (two hubs that turn out to be one),
+/// as is the next: what lies further apart in time than these is weaker than they are.
 const ENCOUNTERS_MAX: usize = 16;
 
 /// How many mentions of the other entity are looked at on each side of a mention that moves.

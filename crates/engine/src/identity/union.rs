@@ -93,7 +93,7 @@ impl TenantState {
             bound.extend(mentioned.filter(|&e| self.entities[e].bindings().iter().any(|b| b.host == gone)));
         }
         for address in bound {
-            if self.entities[address].rebind(gone, host) {
+            if self.entities[address].rebind(gone, host, self.sightings_apart) {
                 self.touch_entity(address);
             }
         }

@@ -72,6 +72,21 @@ fn an_address_names_a_host_for_as_long_as_the_binding_holds() {
 }
 
 #[test]
+fn what_lies_between_two_sightings_of_a_host_is_known_however_short_a_binding_lasts() {
+    let settings = Settings { ip_binding: braid_alert::Span::minutes(30), ..Settings::default() };
+    let out = play_with(
+        settings,
+        r#"
+        09:00 mde/b1 "One" impacted=host:a.contoso.azure+at@10.0.24.5
+        10:30 mde/b2 "Two" impacted=host:a.contoso.azure+at@10.0.24.5
+        12:00 mde/b3 "Three" impacted=host:a.contoso.azure+at@10.0.24.5
+        10:35 mdi/a1 "Late news" source=ip:10.0.24.5 arrives=12:05
+        "#,
+    );
+    assert!(out.contains("alertJoined a1 [sameNetworkSegment b2 via a.contoso.azure"), "{out}");
+}
+
+#[test]
 fn an_address_that_dhcp_hands_on_and_back_names_its_holder_of_the_hour() {
     check(
         r#"

@@ -7,7 +7,7 @@ use super::history::{Binding, History};
 /// How many sightings an address remembers.
 const BINDINGS_MAX: usize = 8;
 
-/// How far apart two sightings of a host are between which others of it say nothing.
+/// How far apart two sightings of a host are between which others of it say nothing, if a binding lasts as long.
 const SIGHTINGS_APART: Span = Span::hours(4);
 
 impl History {
@@ -51,7 +51,9 @@ impl History {
             return false;
         };
         let same = |other: &Binding| (other.address, other.host) == (here.address, here.host);
-        same(before) && same(after) && after.at.since(before.at) <= SIGHTINGS_APART
+        same(before)
+            && same(after)
+            && after.at.since(before.at) <= self.settings.ip_binding.min(SIGHTINGS_APART)
     }
 
     fn thin_sightings(&mut self) {

@@ -62,11 +62,13 @@ impl History {
         let is_host = counterpart == EntityKind::User;
         let hops = || self.moves_to(seeker.mentions, here.entity) != self.moves_to(&theirs, there.entity);
         match (named_here.is_empty(), named_there.is_empty()) {
-            (true, true) => return (Weight::ONE, off || others <= 1),
+            (true, true) => return (Weight::ONE, off || others <= self.settings.crowd_merge_max as usize),
             (false, false) if is_host && hops() => return (Weight::ONE, off),
             (false, false) => {}
-            _ if is_host && hops() => return (Weight::ONE, off || others <= 1),
-            _ => return (self.settings.silence, off || others <= 1),
+            _ if is_host && hops() => {
+                return (Weight::ONE, off || others <= self.settings.crowd_merge_max as usize);
+            }
+            _ => return (self.settings.silence, off || others <= self.settings.crowd_merge_max as usize),
         }
         let mut seen = BTreeSet::new();
         for near in self.near(seeker, here.entity, self.settings.partner_window) {

@@ -54,9 +54,9 @@ pub(super) fn crowding(others: usize, half_at: u32) -> Weight {
     Weight::from_millionths((1_000_000 * knee / (knee + (others as u128).pow(2))) as i64)
 }
 
-/// `disagreement` so many times over, eight times at most.
+/// `disagreement` so many times over.
 pub(super) fn disagreement(times: usize, settings: &Settings) -> Weight {
-    (0..times.min(8)).fold(Weight::ONE, |left, _| left.times(settings.disagreement))
+    (0..times).fold(Weight::ONE, |left, _| left.times(settings.disagreement))
 }
 
 /// Halves with each half-life, in 64 steps; nothing is left after twenty.
