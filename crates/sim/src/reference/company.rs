@@ -61,14 +61,15 @@ impl History {
         let off = self.settings.disagreement == Weight::ONE;
         let is_host = counterpart == EntityKind::User;
         let hops = || self.moves_to(seeker.mentions, here.entity) != self.moves_to(&theirs, there.entity);
-        match (named_here.is_empty(), named_there.is_empty()) {
-            (true, true) => return (Weight::ONE, off || others <= self.settings.crowd_merge_max as usize),
-            (false, false) if is_host && hops() => return (Weight::ONE, off),
-            (false, false) => {}
-            _ if is_host && hops() => {
-                return (Weight::ONE, off || others <= self.settings.crowd_merge_max as usize);
-            }
-            _ => return (self.settings.silence, off || others <= self.settings.crowd_merge_max as usize),
+        let may_merge = off || others <= self.settings.crowd_merge_max as usize;
+        let named = (!named_here.is_empty(), !named_there.is_empty());
+        match named {
+            (true, true) if is_host && hops() => return (Weight::ONE, off),
+            (true, false) | (false, true) if is_host && hops() => return (Weight::ONE, may_merge),
+            _ if self.is_shared(here.entity) => return (Weight::ZERO, false),
+            (true, true) => {}
+            (false, false) => return (Weight::ONE, may_merge),
+            _ => return (self.settings.silence, may_merge),
         }
         let mut seen = BTreeSet::new();
         for near in self.near(seeker, here.entity, self.settings.partner_window) {
@@ -79,6 +80,12 @@ impl History {
         }
         let merges = off || (others == 0 && !is_host);
         (weighing::disagreement(others + seen.len().max(1), &self.settings), merges)
+    }
+
+    /// Whether it bears a tag that says that many use it.
+    fn is_shared(&self, entity: EntityId) -> bool {
+        let tags = self.entity(entity).all_tags();
+        tags.iter().any(|tag| self.settings.shared_tags.iter().any(|shared| shared.eq_ignore_ascii_case(tag)))
     }
 
     /// Whom of this kind an alert names that was not merely aimed at.

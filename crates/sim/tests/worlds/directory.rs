@@ -52,7 +52,11 @@ impl Drawing {
             os_build: None,
             created: None,
             first_seen: None,
-            tags: if self.rng.chance(200) { vec!["SENSITIVE".into()] } else { Vec::new() },
+            tags: if self.rng.chance(200) {
+                vec![["SENSITIVE", "serviceAccount"][self.rng.below(2)].into()]
+            } else {
+                Vec::new()
+            },
             products: Vec::new(),
         }
     }

@@ -261,7 +261,7 @@ impl Drawing {
         let role = Role::KNOWN[self.rng.below(Role::KNOWN.len())].clone();
         let mut piece = piece_of(family, a, b, role);
         if self.rng.chance(60) {
-            piece.tags.push(["sensitive", "Sensitive", "honeytoken"][self.rng.below(3)].into());
+            piece.tags.push(["sensitive", "Sensitive", "honeytoken", "JumpHost"][self.rng.below(4)].into());
         }
         piece
     }
