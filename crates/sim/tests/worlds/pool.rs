@@ -4,7 +4,7 @@
 use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Role};
 
 /// How many families of evidence there are.
-pub(crate) const FAMILIES: usize = 21;
+pub(crate) const FAMILIES: usize = 20;
 
 /// A piece of evidence of a family; `a` and `b` are the numbers in its names.
 pub(crate) fn piece_of(family: usize, a: usize, b: usize, role: Role) -> Evidence {
@@ -38,15 +38,15 @@ pub(crate) fn piece_of(family: usize, a: usize, b: usize, role: Role) -> Evidenc
         ),
         12 => piece(EntityKind::Process, vec![name(IdentifierKind::ProcessKey, &format!("p{a}"))]),
         13 => piece(EntityKind::MailMessage, vec![name(IdentifierKind::NetworkMessageId, &format!("m{a}"))]),
+        14 if b == 0 => piece(
+            EntityKind::VendorIncident,
+            vec![name(IdentifierKind::VendorIncidentId, &format!("defender/{a}"))],
+        ),
         14 => piece(EntityKind::Url, vec![Identifier::url(&format!("https://evil{a}.example/x")).unwrap()]),
         15 => piece(user, vec![cloud_sid(a), upn(b), account_name(1)]),
         16 => piece(user, vec![sid(a), sid(b), account(a)]),
         17 => piece(user, vec![account(a), display_name(b)]),
         18 => piece(user, vec![display_name(a)]),
-        19 => piece(
-            EntityKind::VendorIncident,
-            vec![name(IdentifierKind::VendorIncidentId, &format!("defender/{a}"))],
-        ),
         _ => nobody(a, b, &role),
     }
 }
