@@ -38,77 +38,140 @@ impl Agreement {
     const NO: Self = Self { left: Weight::ZERO, merges: false };
 }
 
-/// The incidents that an entity stands in around the time of an alert.
-pub(crate) struct Crowd(SmallVec<[GroupRef; 8]>);
-
-impl Crowd {
-    /// How many of them are others than this one.
-    pub(crate) fn others(&self, group: GroupRef) -> usize {
-        self.0.iter().filter(|&&other| other != group).count()
-    }
-}
+/// Mentions that are looked at.
+pub(crate) type Near<'e> = SmallVec<[&'e MentionAt; 16]>;
 
 impl Seeker<'_> {
-    /// The mentions of an entity that are looked at: the nearest ones, no further away in time than `within`.
-    pub(crate) fn near<'e>(
-        &self,
-        entity: &'e Entity,
-        within: Span,
-    ) -> impl Iterator<Item = &'e MentionAt> + use<'e, '_> {
-        let (at, own) = (self.at, self.own);
-        let is_near = move |there: &&MentionAt| {
-            !there.context && Some(there.group) != own && gap_between(at, (there.start, there.end)) <= within
-        };
-        entity.nearest(at.0, self.weighing.settings.nearest_mentions as usize).filter(is_near)
-    }
-
-    /// The incidents that an entity stands in around the time.
-    pub(crate) fn crowd(&self, entity: &Entity, within: Span) -> Crowd {
-        let mut crowd = SmallVec::new();
-        for there in self.near(entity, within) {
-            if !crowd.contains(&there.group) {
-                crowd.push(there.group);
-            }
-        }
-        Crowd(crowd)
+    /// The mentions of an entity that are looked at: the nearest ones, and of them those that may count.
+    pub(crate) fn nearest<'e>(&self, entity: &'e Entity) -> Near<'e> {
+        let nearest = entity.nearest(self.at.0, self.weighing.settings.nearest_mentions as usize);
+        nearest.filter(|there| !there.context && Some(there.group) != self.own).collect()
     }
 }
 
-impl TenantState {
+/// How an incident stands to an entity and to an alert that mentions it: what all links between them have in common.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    group: GroupRef,
+    /// In how many other incidents the entity stands at the time.
+    others: usize,
+    /// What that leaves of a link.
+    crowding: Weight,
+    /// The incident knows a counterpart whom the alert names.
+    is_known: bool,
+    /// How many counterparts the entity has been seen with, once somebody has asked.
+    counterparts: Option<usize>,
+    /// What is left of a link by an account's bare name, once somebody has asked.
+    crowding_of_accounts: Option<Weight>,
+}
+
+/// Whom an entity of an alert is seen with around the alert's time. It is asked for each link by that entity, so what does
+/// not differ between links is found out once, and only if a link is worth it.
+pub(crate) struct Company<'a> {
+    state: &'a TenantState,
+    seeker: &'a Seeker<'a>,
+    entity: &'a Entity,
+    near: &'a [&'a MentionAt],
+    /// Of a user the host, of a host the user.
+    other: Option<EntityKind>,
+    /// The incidents that the entity stands in, once somebody has asked.
+    crowd: Option<SmallVec<[GroupRef; 8]>>,
+    /// The counterparts whom the alert names, once somebody has asked.
+    named: Option<SmallVec<[EntityRef; 4]>>,
+}
+
+impl<'a> Company<'a> {
+    pub(crate) fn new(
+        state: &'a TenantState,
+        seeker: &'a Seeker<'a>,
+        entity: &'a Entity,
+        near: &'a [&'a MentionAt],
+    ) -> Self {
+        Self { state, seeker, entity, near, other: counterpart(&entity.kind), crowd: None, named: None }
+    }
+
+    /// How a group stands to the entity; `None` if it takes no more alerts.
+    pub(crate) fn standing(&mut self, slot: GroupRef) -> Option<Standing> {
+        let weighing = self.seeker.weighing;
+        let group = &self.state.groups[slot];
+        if !group.takes_alerts(self.state.clock, weighing.settings.late_join) {
+            return None;
+        }
+        let others = self.crowd().iter().filter(|&&other| other != slot).count();
+        let is_known = self.other.is_some() && self.named().iter().any(|&named| group.mentions(named));
+        let crowding = weighing.crowding(others);
+        let (counterparts, crowding_of_accounts) = (None, None);
+        Some(Standing { group: slot, others, crowding, is_known, counterparts, crowding_of_accounts })
+    }
+
+    /// Those of the mentions that are within the window of partners.
+    fn within_window(&self) -> impl Iterator<Item = &'a MentionAt> + use<'a> {
+        self.within(self.seeker.weighing.settings.partner_window)
+    }
+
+    fn within(&self, span: Span) -> impl Iterator<Item = &'a MentionAt> + use<'a> {
+        let at = self.seeker.at;
+        let is_within = move |there: &&MentionAt| gap_between(at, (there.start, there.end)) <= span;
+        self.near.iter().copied().filter(is_within)
+    }
+
+    /// What is left of a link because the entity stands in other incidents too; `mere` says that one of the two alerts gives
+    /// an account's bare name.
+    pub(crate) fn crowding(&self, standing: &mut Standing, mere: bool) -> Weight {
+        if !mere {
+            return standing.crowding;
+        }
+        let group = standing.group;
+        *standing.crowding_of_accounts.get_or_insert_with(|| {
+            let namesakes = self.within(self.seeker.weighing.settings.half_lives.other);
+            let others = distinct(namesakes.map(|there| there.group).filter(|&other| other != group));
+            self.seeker.weighing.crowding_of_accounts(others.len())
+        })
+    }
+
+    /// The incidents that the entity stands in around the time.
+    fn crowd(&mut self) -> &[GroupRef] {
+        if self.crowd.is_none() {
+            self.crowd = Some(distinct(self.within_window().map(|there| there.group)));
+        }
+        self.crowd.as_deref().unwrap_or_default()
+    }
+
+    /// The counterparts whom the alert names.
+    fn named(&mut self) -> &[EntityRef] {
+        if let (None, Some(other)) = (&self.named, &self.other) {
+            let acting = self.seeker.mentions.iter().filter(|m| self.state.is_acting(m, other));
+            self.named = Some(acting.map(|m| m.entity).collect());
+        }
+        self.named.as_deref().unwrap_or_default()
+    }
+
     /// Whether user and host agree on a link, and what is left of it if they do not.
     ///
     /// If only one side names a counterpart, they may or may not; if neither does, there is nothing to agree about. But of
-    /// an entity that stands in `others` too, neither makes one incident of two. Of one that is known to be shared by many
-    /// only agreement counts, or an explicit hop.
-    pub(crate) fn agreement(
-        &self,
-        seeker: &Seeker<'_>,
-        entity: &Entity,
-        there: &MentionAt,
-        others: usize,
-    ) -> Agreement {
-        let Some(other) = counterpart(&entity.kind) else { return Agreement::YES };
-        let group = &self.groups[there.group];
-        let mut named = seeker.mentions.iter().filter(|m| self.is_acting(m, &other)).peekable();
-        let is_named_here = named.peek().is_some();
-        if named.any(|m| group.mentions(m.entity)) {
-            return Agreement::YES;
-        }
-        let is_named_there = self.alerts[there.alert].mentions.iter().any(|m| self.is_acting(m, &other));
-        let settings = &seeker.weighing.settings;
+    /// an entity that stands in other incidents too, neither makes one incident of two. Of one that is known to be shared
+    /// by many only agreement counts, or an explicit hop.
+    pub(crate) fn agreement(&mut self, standing: &mut Standing, there: &MentionAt) -> Agreement {
+        let Some(other) = self.other.clone().filter(|_| !standing.is_known) else { return Agreement::YES };
+        let (settings, others) = (&self.seeker.weighing.settings, standing.others);
+        let is_named_here = !self.named().is_empty();
+        let peer = &self.state.alerts[there.alert].mentions;
+        let is_named_there = peer.iter().any(|m| self.state.is_acting(m, &other));
         let is_off = settings.disagreement == Weight::ONE;
         let both_name = is_named_here && is_named_there;
         let may_merge = is_off || (!both_name && others <= settings.crowd_merge_max as usize);
-        if (is_named_here || is_named_there) && self.is_arrival(seeker, entity, there) {
+        if (is_named_here || is_named_there) && self.is_arrival(there) {
             return Agreement { left: Weight::ONE, merges: may_merge };
         }
-        if entity.is_shared(&settings.shared_tags) {
+        if self.entity.is_shared(&settings.shared_tags) {
             return Agreement::NO;
         }
         if both_name {
-            let times = others + self.counterparts(seeker, entity, &other, there.group).max(1);
+            let counterparts =
+                standing.counterparts.get_or_insert_with(|| self.counterparts(&other, standing.group));
+            let times = others + (*counterparts).max(1);
             let merges = is_off || (others == 0 && other == EntityKind::Host);
-            return Agreement { left: seeker.weighing.disagreement(times), merges };
+            return Agreement { left: self.seeker.weighing.disagreement(times), merges };
         }
         let left = if is_named_here || is_named_there { settings.silence } else { Weight::ONE };
         Agreement { left, merges: may_merge }
@@ -116,40 +179,38 @@ impl TenantState {
 
     /// Whether one of the two alerts is about a move to this host: then whoever acts there next is expected, by whatever
     /// account.
-    fn is_arrival(&self, seeker: &Seeker<'_>, entity: &Entity, there: &MentionAt) -> bool {
-        let is_host = |m: &Mention| !m.context && self.entities[m.entity].kind == EntityKind::Host;
+    fn is_arrival(&self, there: &MentionAt) -> bool {
+        let id_of = |m: &Mention| self.state.entities[m.entity].id;
+        let is_host = |m: &Mention| !m.context && self.state.entities[m.entity].kind == EntityKind::Host;
         let moves_to = |mentions: &Mentions| {
-            let here = |m: &Mention| self.entities[m.entity].id == entity.id;
+            let here = |m: &Mention| id_of(m) == self.entity.id;
             let is_end = |m: &Mention| here(m) && matches!(m.part, Part::Target | Part::Impacted);
             let is_start = |m: &Mention| is_host(m) && !here(m) && m.part == Part::Source;
             mentions.iter().any(is_end) && mentions.iter().any(is_start)
         };
-        entity.kind == EntityKind::Host
-            && (moves_to(seeker.mentions) != moves_to(&self.alerts[there.alert].mentions))
+        self.entity.kind == EntityKind::Host
+            && (moves_to(self.seeker.mentions) != moves_to(&self.state.alerts[there.alert].mentions))
     }
 
     /// How many users a host has been seen with around the time, by the alerts nearest to it. Of a user's hosts those do
     /// not count that the incident knows: that one account is used on one host after the other is what attacks are like,
     /// that one host is used by one account after the other is what jump hosts are like.
-    fn counterparts(
-        &self,
-        seeker: &Seeker<'_>,
-        entity: &Entity,
-        other: &EntityKind,
-        group: GroupRef,
-    ) -> usize {
+    fn counterparts(&self, other: &EntityKind, group: GroupRef) -> usize {
         let mut seen: SmallVec<[EntityRef; 8]> = SmallVec::new();
-        for there in seeker.near(entity, seeker.weighing.settings.partner_window) {
-            for mention in &self.alerts[there.alert].mentions {
-                let is_known = *other == EntityKind::Host && self.groups[group].mentions(mention.entity);
-                if !is_known && self.is_acting(mention, other) && !seen.contains(&mention.entity) {
+        for there in self.within_window() {
+            for mention in &self.state.alerts[there.alert].mentions {
+                let is_known =
+                    *other == EntityKind::Host && self.state.groups[group].mentions(mention.entity);
+                if !is_known && self.state.is_acting(mention, other) && !seen.contains(&mention.entity) {
                     seen.push(mention.entity);
                 }
             }
         }
         seen.len()
     }
+}
 
+impl TenantState {
     /// Whether a mention names somebody of this kind who was not merely aimed at.
     fn is_acting(&self, mention: &Mention, kind: &EntityKind) -> bool {
         let entity = &self.entities[mention.entity];
@@ -193,6 +254,16 @@ impl TenantState {
             }
         }
     }
+}
+
+fn distinct(groups: impl Iterator<Item = GroupRef>) -> SmallVec<[GroupRef; 8]> {
+    let mut distinct = SmallVec::new();
+    groups.for_each(|group| {
+        if !distinct.contains(&group) {
+            distinct.push(group);
+        }
+    });
+    distinct
 }
 
 /// Of a user the host, of a host the user.

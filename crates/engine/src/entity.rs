@@ -193,8 +193,8 @@ impl Entity {
             Some(last) if last.start <= at => self.mentions.len(),
             _ => self.mentions.partition_point(|m| m.start <= at),
         };
-        let before = self.mentions.range(..place).rev().take(most);
-        before.chain(self.mentions.range(place..).take(most))
+        let before = self.mentions.range(place.saturating_sub(most)..place).rev();
+        before.chain(self.mentions.range(place..self.mentions.len().min(place.saturating_add(most))))
     }
 
     /// How many distinct partners it has met within the window before `now`.

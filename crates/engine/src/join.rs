@@ -20,7 +20,7 @@ use braid_alert::{Alert, EntityKind, EventTime, LinkReason, Phase, Provider, Spa
 use smallvec::{SmallVec, smallvec};
 
 use crate::alert_state::{LinkState, Mention, Part, interval};
-use crate::company::is_partner;
+use crate::company::{Company, Standing, is_partner};
 use crate::entity::{Entity, MentionAt};
 use crate::identity::{Mentions, is_certain};
 use crate::slots::{AlertRef, GroupRef};
@@ -103,13 +103,18 @@ impl TenantState {
         // Tools by themselves cannot reach the threshold, so they are only asked about incidents that are linked
         // otherwise: a common file stands in many, and each would have to be weighed for nothing.
         let tools_suffice = weighing.settings.weights.files_max >= weighing.settings.join_at;
+        let mentioned = mentions.iter().filter(|m| !m.context).map(|m| (m, &self.entities[m.entity]));
+        let known: SmallVec<[(&Mention, &Entity); 8]> =
+            mentioned.filter(|(_, entity)| !entity.mentions.is_empty() && entity.joins()).collect();
         for tools in [false, true] {
-            let joining = mentions.iter().filter(|m| !m.context).map(|m| (m, &self.entities[m.entity]));
-            for (mention, entity) in joining.filter(|(_, e)| is_tool(&e.kind) == tools && e.joins()) {
-                let known = |group| !tools || tools_suffice || candidates.iter().any(|c| c.group == group);
+            if tools && !tools_suffice && candidates.is_empty() {
+                break;
+            }
+            for &(mention, entity) in known.iter().filter(|(_, entity)| is_tool(&entity.kind) == tools) {
+                let asked = |group| !tools || tools_suffice || candidates.iter().any(|c| c.group == group);
                 let here = self.weight_here(mention, entity, &alert.provider, weighing);
                 let certain = self.is_certain(mention, &alert.provider);
-                for best in self.best_links(&seeker, mention, entity, (here, certain), known) {
+                for best in self.best_links(&seeker, mention, entity, (here, certain), asked) {
                     add_link(&mut candidates, best, tools, weighing);
                 }
             }
@@ -160,36 +165,35 @@ impl TenantState {
         (here, certain): (Weight, bool),
         asked: impl Fn(GroupRef) -> bool,
     ) -> BestLinks {
-        let (mut best, weighing) = (BestLinks::new(), seeker.weighing);
+        let weighing = seeker.weighing;
         if !weighing.counts(here) {
-            return best;
+            return BestLinks::new();
         }
-        let crowd = seeker.crowd(entity, weighing.settings.partner_window);
-        let nearest = entity.nearest(seeker.at.0, weighing.settings.nearest_mentions as usize);
-        for there in nearest.filter(|m| !m.context && Some(m.group) != seeker.own && asked(m.group)) {
-            let Some(mut link) = link_to(mention, entity, here, seeker.at, there, weighing) else { continue };
-            if !self.groups[there.group].takes_alerts(self.clock, weighing.settings.late_join) {
+        let near = seeker.nearest(entity);
+        let mut company = Company::new(self, seeker, entity, &near);
+        let mut found: SmallVec<[Found<'_>; 4]> = SmallVec::new();
+        for &there in near.iter().filter(|there| asked(there.group)) {
+            let gap = gap_between(seeker.at, (there.start, there.end));
+            let weight = weight_of_link(entity, here, gap, there, weighing);
+            if !weighing.counts(weight) {
                 continue;
             }
-            let others = crowd.others(there.group);
-            let agreement = self.agreement(seeker, entity, there, others);
+            let place = found.iter().position(|known| known.group == there.group).unwrap_or_else(|| {
+                found.push(Found { group: there.group, standing: company.standing(there.group), best: None });
+                found.len() - 1
+            });
+            let Found { standing: Some(standing), best, .. } = &mut found[place] else { continue };
+            let agreement = company.agreement(standing, there);
             // Whoever bears a host's bare name is one machine of the network; an account's may be in any domain of it.
             let is_mere = entity.kind == EntityKind::User && !(certain && there.certain);
-            let crowding = if is_mere {
-                let namesakes = seeker.crowd(entity, weighing.settings.half_lives.other);
-                weighing.crowding_of_accounts(namesakes.others(there.group))
-            } else {
-                weighing.crowding(others)
-            };
-            link.weight = link.weight.times(crowding).times(agreement.left);
-            if weighing.counts(link.weight) {
-                let both_aim = mention.part == Part::Target && there.part == Part::Target;
-                let aimed = both_aim && !is_tool(&entity.kind);
-                let merges = agreement.merges && !aimed && !is_mere;
-                self.keep_best(&mut best, Linked { group: there.group, link, merges, aimed });
+            let weight = weight.times(company.crowding(standing, is_mere)).times(agreement.left);
+            let link = Nearest { there, weight, gap, merges: agreement.merges && !is_mere };
+            if weighing.counts(weight) && best.as_ref().is_none_or(|known| link.rank() < known.rank()) {
+                *best = Some(link);
             }
         }
-        best
+        let best = found.into_iter().filter_map(|found| Some((found.group, found.best?)));
+        best.map(|(group, best)| best.linked(group, mention, entity)).collect()
     }
 
     /// The best single link of an alert to one of these alerts of its own group, however long that has been silent.
@@ -202,7 +206,7 @@ impl TenantState {
     ) -> Option<LinkState> {
         let state = &self.alerts[slot];
         let at = state.interval(weighing.settings.activity_max);
-        let mut best = BestLinks::new();
+        let mut best: Option<LinkState> = None;
         for mention in state.mentions.iter().filter(|m| !m.context) {
             let entity = &self.entities[mention.entity];
             let here = self.weight_here(mention, entity, &state.alert.provider, weighing);
@@ -211,12 +215,14 @@ impl TenantState {
             }
             let near = entity.nearest(at.0, weighing.settings.nearest_mentions as usize);
             for there in near.filter(|m| !m.context && m.group == group && asked(m.alert)) {
-                if let Some(link) = link_to(mention, entity, here, at, there, weighing) {
-                    self.keep_best(&mut best, Linked { group, link, merges: true, aimed: false });
-                }
+                let rank = |l: &LinkState| {
+                    (Reverse(l.weight), l.gap, self.alerts[l.peer].arrival, self.entities[l.entity].id)
+                };
+                let link = link_to(mention, entity, here, at, there, weighing);
+                best = best.into_iter().chain(link).min_by_key(rank);
             }
         }
-        best.pop().map(|linked| linked.link)
+        best
     }
 
     /// Whether a mention is tied to its entity by a name that holds everywhere. An address that a cloud product reports
@@ -233,20 +239,6 @@ impl TenantState {
                     | Provider::DataLossPrevention
             );
         !from_outside && mention.anchor.is_some_and(|name| is_certain(&self.names.identifier(name).kind))
-    }
-
-    fn keep_best(&self, best: &mut BestLinks, linked: Linked) {
-        match best.iter_mut().find(|known| known.group == linked.group) {
-            None => best.push(linked),
-            Some(known) => {
-                let rank = |l: &LinkState| {
-                    (Reverse(l.weight), l.gap, self.alerts[l.peer].arrival, self.entities[l.entity].id)
-                };
-                if rank(&linked.link) < rank(&known.link) {
-                    *known = linked;
-                }
-            }
-        }
     }
 
     /// The next step of the kill chain after (or before) the peer's makes a link by user or host stronger. A tool that
@@ -274,6 +266,42 @@ impl TenantState {
     }
 }
 
+/// What has been found of one group by one entity.
+struct Found<'a> {
+    group: GroupRef,
+    /// `None` if it takes no more alerts.
+    standing: Option<Standing>,
+    best: Option<Nearest<'a>>,
+}
+
+/// A mention that a link may lead to, as it is compared with others of the same entity.
+struct Nearest<'a> {
+    there: &'a MentionAt,
+    weight: Weight,
+    gap: Span,
+    /// Whether user and host agree on it.
+    merges: bool,
+}
+
+impl Nearest<'_> {
+    const fn rank(&self) -> (Reverse<Weight>, Span, i64) {
+        (Reverse(self.weight), self.gap, self.there.arrival)
+    }
+
+    fn linked(&self, group: GroupRef, mention: &Mention, entity: &Entity) -> Linked {
+        let both_aim = mention.part == Part::Target && self.there.part == Part::Target;
+        let aimed = both_aim && !is_tool(&entity.kind);
+        let merges = self.merges && !aimed;
+        Linked { group, link: self.told(mention, entity), merges, aimed }
+    }
+
+    fn told(&self, mention: &Mention, entity: &Entity) -> LinkState {
+        let reason = reason_of(&entity.kind, mention, self.there);
+        let Self { weight, gap, .. } = *self;
+        LinkState { peer: self.there.alert, entity: mention.entity, reason, weight, gap }
+    }
+}
+
 /// The link between a mention and another one of the same entity, if it is worth a look.
 pub(crate) fn link_to(
     mention: &Mention,
@@ -284,14 +312,22 @@ pub(crate) fn link_to(
     weighing: &Weighing,
 ) -> Option<LinkState> {
     let gap = gap_between(at, (there.start, there.end));
-    let weight = here
-        .times(weighing.part(there.part))
+    let weight = weight_of_link(entity, here, gap, there, weighing);
+    let link = Nearest { there, weight, gap, merges: true };
+    weighing.counts(weight).then(|| link.told(mention, entity))
+}
+
+/// What a link over this gap weighs, whoever else its entity is seen with.
+fn weight_of_link(
+    entity: &Entity,
+    here: Weight,
+    gap: Span,
+    there: &MentionAt,
+    weighing: &Weighing,
+) -> Weight {
+    here.times(weighing.part(there.part))
         .times(weighing.certainty(there.certain, there.bound))
-        .times(weighing.nearness(&entity.kind, gap));
-    weighing.counts(weight).then(|| {
-        let reason = reason_of(&entity.kind, mention, there);
-        LinkState { peer: there.alert, entity: mention.entity, reason, weight, gap }
-    })
+        .times(weighing.nearness(&entity.kind, gap))
 }
 
 fn add_link(
