@@ -104,7 +104,7 @@ impl TenantState {
         }
         let named = self.names_of(entry.kind.clone(), names_in(&entry), effects);
         let (kind, names) = named.ok_or(DirectoryRejected::NamesNobody)?;
-        let unlooked = Known::from_elem(None, names.len());
+        let unlooked = Known::unlooked(names.len());
         let (slot, _) = self.bearer_of(kind, names, unlooked, Teacher::Directory, effects);
         // Whatever becomes of the record, the bearer may have been made for it.
         self.orphans.push((slot, self.entities[slot].id));

@@ -133,14 +133,21 @@ impl Entity {
 
     /// Ties two names, unless that is known. Returns whether it was new.
     pub(crate) fn tie(&mut self, a: NameRef, b: NameRef) -> bool {
-        let place = |name| self.names.iter().position(|&n| n == name).map(|place| place as u8);
-        let (Some(a), Some(b)) = (place(a), place(b)) else { return false };
-        let tie = (a.min(b), a.max(b));
-        if a == b || self.ties.contains(&tie) {
-            return false;
-        }
+        let Some(tie) = self.tie_between(a, b).filter(|tie| !self.ties.contains(tie)) else { return false };
         self.ties.push(tie);
         true
+    }
+
+    /// Whether it is known that two of its names were named together.
+    pub(crate) fn are_tied(&self, a: NameRef, b: NameRef) -> bool {
+        self.tie_between(a, b).is_none_or(|tie| self.ties.contains(&tie))
+    }
+
+    /// The tie of two different names of it.
+    fn tie_between(&self, a: NameRef, b: NameRef) -> Option<(u8, u8)> {
+        let place = |name| self.names.iter().position(|&n| n == name).map(|place| place as u8);
+        let (a, b) = (place(a)?, place(b)?);
+        (a != b).then_some((a.min(b), a.max(b)))
     }
 
     /// Takes a tie back: the two were named together by mistake.
@@ -177,7 +184,13 @@ impl Entity {
             Some(there) if there.start == mention.start && there.arrival == mention.arrival => {
                 *there = mention
             }
-            _ => self.mentions.insert(place, mention),
+            _ => {
+                // Most processes are mentioned once; a deque begins with room for four.
+                if self.mentions.capacity() == 0 {
+                    self.mentions.reserve_exact(1);
+                }
+                self.mentions.insert(place, mention);
+            }
         }
     }
 

@@ -38,7 +38,18 @@ pub(crate) type Mentions = SmallVec<[Mention; 8]>;
 type Names = Vec<Identifier>;
 
 /// Where each of them is, if it is known.
-pub(crate) type Known = SmallVec<[Option<NameRef>; 6]>;
+pub(crate) struct Known {
+    found: SmallVec<[Option<NameRef>; 6]>,
+    /// How many names had been learned when they were looked for; `None` if nobody has looked yet.
+    as_of: Option<u64>,
+}
+
+impl Known {
+    /// Of names that nobody has looked for yet.
+    pub(crate) fn unlooked(names: usize) -> Self {
+        Self { found: SmallVec::from_elem(None, names), as_of: None }
+    }
+}
 
 /// A piece of evidence that names somebody.
 struct Piece {
@@ -47,7 +58,8 @@ struct Piece {
     role: Role,
     label: Option<Box<str>>,
     tags: Vec<Box<str>>,
-    addresses: Vec<HostAddress>,
+    /// Addresses of a host, and whether they are what the outside sees.
+    addresses: SmallVec<[(Identifier, bool); 1]>,
 }
 
 impl Piece {
@@ -55,7 +67,16 @@ impl Piece {
         let Evidence { kind, role, identifiers, label, tags, addresses, .. } = evidence;
         let (kind, mut names) = filter::names_of(kind, identifiers, rivals)?;
         filter::leave_out_mere_names(&kind, &mut names);
+        let identifier = |HostAddress { address, egress }: HostAddress| {
+            (Identifier { kind: IdentifierKind::Address, value: address }, egress)
+        };
+        let addresses = addresses.into_iter().map(identifier).collect();
         Some(Self { kind, names, role, label, tags, addresses })
+    }
+
+    /// Every name that it gives anybody: its entity first, then the addresses.
+    fn every_name(&self) -> impl Iterator<Item = &Identifier> {
+        self.names.iter().chain(self.addresses.iter().map(|(address, _)| address))
     }
 }
 
@@ -76,9 +97,12 @@ impl TenantState {
         self.tell_conflicts(rivals, effects);
         let teacher = Teacher::Alert(provider);
         let mut bound: SmallVec<[(NameRef, NameRef); 4]> = SmallVec::new();
-        let mut found = self.names.find_all(pieces.iter().flat_map(|piece| &piece.names)).into_iter();
+        let as_of = Some(self.names.learned_so_far());
+        let found = self.names.find_all(pieces.iter().flat_map(Piece::every_name));
+        let mut found = found.into_iter();
+        let mut known_of = |names: usize| Known { found: found.by_ref().take(names).collect(), as_of };
         for piece in pieces {
-            let known = found.by_ref().take(piece.names.len()).collect();
+            let known = known_of(piece.names.len());
             // A telephone is in whichever network its owner is, and has an address that half the world's networks have.
             let context = piece.kind == EntityKind::Address && *provider == Provider::Zimperium;
             let (entity, anchor) = self.bearer_of(piece.kind, piece.names, known, teacher, effects);
@@ -89,7 +113,9 @@ impl TenantState {
                 Mention { entity, part: Part::from(&piece.role), anchor, bound: false, context },
             );
             for host_address in piece.addresses {
-                let address = self.note_address(host_address, teacher, weighing, &mut mentions, effects);
+                let known = known_of(1);
+                let address =
+                    self.note_address(host_address, known, teacher, weighing, &mut mentions, effects);
                 bound.extend(address.zip(anchor));
             }
         }
@@ -138,16 +164,15 @@ impl TenantState {
     /// address's name if it does.
     fn note_address(
         &mut self,
-        HostAddress { address, egress }: HostAddress,
+        (address, egress): (Identifier, bool),
+        known: Known,
         teacher: Teacher<'_>,
         weighing: &Weighing,
         mentions: &mut Mentions,
         effects: &mut Vec<Effect>,
     ) -> Option<NameRef> {
-        let binds = !egress && !weighing.settings.is_handed_around(&address);
-        let names = vec![Identifier { kind: IdentifierKind::Address, value: address }];
-        let (kind, names) = self.names_of(EntityKind::Address, names, effects)?;
-        let known = Known::from_elem(None, 1);
+        let binds = !egress && !weighing.settings.is_handed_around(&address.value);
+        let (kind, names) = self.names_of(EntityKind::Address, vec![address], effects)?;
         let (entity, anchor) = self.bearer_of(kind, names, known, teacher, effects);
         if egress && !self.entities[entity].egress {
             self.before_change_of(entity);
@@ -192,8 +217,14 @@ impl TenantState {
         effects: &mut Vec<Effect>,
     ) -> (EntityRef, Option<NameRef>) {
         // What was not there when the alert came may have been learned from the pieces of evidence before this one.
-        for (name, known) in names.iter().zip(&mut known).filter(|(_, known)| known.is_none()) {
-            *known = self.names.find(name);
+        if known.as_of != Some(self.names.learned_so_far()) {
+            for (name, known) in names.iter().zip(&mut known.found).filter(|(_, known)| known.is_none()) {
+                *known = self.names.find(name);
+            }
+        }
+        let known = known.found;
+        if let Some((bearer, anchor)) = self.known_bearer(&kind, &known) {
+            return (bearer, Some(anchor));
         }
         let mut bearer: Option<EntityRef> = None;
         for (place, name) in known.iter().enumerate() {
@@ -219,6 +250,20 @@ impl TenantState {
             (None, false) => self.new_entity(kind.clone()),
         };
         (bearer, self.learn(bearer, kind, names, &known, teacher))
+    }
+
+    /// The bearer of names that are all known, and known to be names of one entity: nothing can be learned from them, nor
+    /// can they contradict each other. Nearly every piece of evidence is of that sort.
+    fn known_bearer(&self, kind: &EntityKind, names: &[Option<NameRef>]) -> Option<(EntityRef, NameRef)> {
+        let first = (*names.first()?)?;
+        let bearer = self.names.bearer(first);
+        let entity = &self.entities[bearer];
+        let is_tied = |name: &Option<NameRef>| {
+            name.is_some_and(|name| self.names.bearer(name) == bearer && entity.are_tied(first, name))
+        };
+        let is_known =
+            !entity.ambiguous && !rank::is_more_telling(kind, &entity.kind) && names[1..].iter().all(is_tied);
+        is_known.then_some((bearer, first))
     }
 
     /// Gives an entity names that nobody bears yet, and ties all of this evidence's names to the strongest, which is

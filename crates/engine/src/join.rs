@@ -62,7 +62,7 @@ impl Candidate {
 }
 
 /// Incidents in the order of preference: the strongest first.
-pub(crate) type Candidates = SmallVec<[Candidate; 2]>;
+pub(crate) type Candidates = Vec<Candidate>;
 
 /// A link into a group.
 #[derive(Debug)]

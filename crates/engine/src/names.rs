@@ -41,6 +41,7 @@ pub(crate) struct Names {
     // The hash stands beside the reference so that a probe that misses does not touch the name itself.
     table: HashTable<(u64, NameRef)>,
     sources: Sources,
+    learned: u64,
 }
 
 impl Names {
@@ -72,6 +73,11 @@ impl Names {
         found.collect()
     }
 
+    /// How many names have been learned: as long as that is the same, what was not there is not there.
+    pub(crate) const fn learned_so_far(&self) -> u64 {
+        self.learned
+    }
+
     /// Adds a name that is not there yet.
     pub(crate) fn insert(
         &mut self,
@@ -82,6 +88,7 @@ impl Names {
         debug_assert!(self.find(&identifier).is_none(), "{identifier} is there already");
         let hash = HASHER.hash_one(&identifier);
         let source = self.sources.take(teacher);
+        self.learned += 1;
         let name = self.names.insert(Name { identifier, entity, source, hash });
         self.table.insert_unique(hash, (hash, name), |&(h, _)| h);
         name

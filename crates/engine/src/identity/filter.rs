@@ -177,7 +177,9 @@ fn machine_account(kind: &EntityKind, identifiers: &[Identifier]) -> Option<Iden
     if *kind != EntityKind::User {
         return None;
     }
-    let name = identifiers.iter().find_map(|identifier| account_name(identifier)?.strip_suffix('$'))?;
+    // Most accounts have no such sign at all, which is sooner seen than where their name ends.
+    let mut identifiers = identifiers.iter().filter(|identifier| identifier.value.as_bytes().contains(&b'$'));
+    let name = identifiers.find_map(|identifier| account_name(identifier)?.strip_suffix('$'))?;
     Identifier::new(IdentifierKind::NetbiosName, name)
 }
 
