@@ -11,7 +11,7 @@ use braid_alert::{
 };
 use braid_engine::{Input, Partition, StateRecord};
 
-use crate::draw::Drawing;
+use crate::draw::{Drawing, Mood};
 use crate::pool::{
     account, account_name, cloud_sid, device, display_name, fqdn, name, netbios, object_id, sid, spelled_id,
     upn,
@@ -32,10 +32,10 @@ impl Drawing {
     pub(crate) fn command(&mut self) -> Command {
         let tenant = self.tenant();
         let mut incidents = self.engine.as_ref().map_or(Vec::new(), |engine| known(engine, &tenant));
-        // Where people quarrel over what is whose, it is about few: only so do two verdicts meet in a small world.
-        if self.quarrels {
+        if matches!(self.mood, Mood::Quarrel | Mood::Trial) {
             incidents.retain(|incident| incident.status == IncidentStatus::Active);
-            incidents.truncate(5);
+            incidents.sort_by_key(|incident| std::cmp::Reverse(incident.last_changed));
+            incidents.truncate(4);
         }
         let action = self.action(&incidents);
         let versions = action.incident().and_then(|id| incidents.iter().find(|known| known.id == id));
@@ -58,7 +58,12 @@ impl Drawing {
         let nobody = IncidentId::from_uuid(uuid::Uuid::nil());
         let incident = picked.as_ref().map_or(nobody, |incident| incident.id);
         let other = self.pick(incidents, 1).map_or(incident, |incident| incident.id);
-        let drawn = if self.quarrels { [0, 2, 2, 17][self.rng.below(4)] } else { self.rng.below(26) };
+        let drawn = match self.mood {
+            Mood::Any => self.rng.below(26),
+            Mood::Quarrel => [0, 0, 17][self.rng.below(3)],
+            Mood::Trial => [2, 2, 17][self.rng.below(3)],
+            Mood::Surgery => [8, 10, 14, 14, 17, 17, 20, 20][self.rng.below(8)],
+        };
         match drawn {
             0..2 => Action::Assign { incident, assignee: self.text(), group: self.text() },
             2..4 => self.verdict(incident),
@@ -98,7 +103,8 @@ impl Drawing {
             Some(Classification::TruePositive),
             Some(Classification::FalsePositive),
         ];
-        let determinations = [None, None, Some(Determination::Malware), Some(Determination::Phishing)];
+        let determinations =
+            [None, Some(Determination::Unknown), Some(Determination::Malware), Some(Determination::Phishing)];
         Action::Classify {
             incident,
             classification: classifications[self.rng.below(4)].clone(),

@@ -23,8 +23,9 @@ impl World {
     /// The world of a seed.
     pub(crate) fn draw(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        let settings = settings(&mut rng);
-        let mut drawing = Drawing::new(rng, &settings);
+        let mood = Mood::draw(&mut rng);
+        let settings = if mood == Mood::Any { settings(&mut rng) } else { willing() };
+        let mut drawing = Drawing::new(rng, mood, &settings);
         let length = 5 + drawing.rng.below(56);
         let next = |_| {
             let input = drawing.input();
@@ -34,6 +35,12 @@ impl World {
         let inputs = (0..length).map(next).collect();
         Self { settings, inputs }
     }
+}
+
+/// Incidents become one wherever nobody has said anything against it, and none is full.
+fn willing() -> Settings {
+    let merge_at = Weight::from_millionths(120_000);
+    Settings { merge_at, disagreement: Weight::ONE, ..Settings::default() }
 }
 
 fn settings(rng: &mut Rng) -> Settings {
@@ -83,6 +90,30 @@ fn settings(rng: &mut Rng) -> Settings {
     settings
 }
 
+/// What people do in a world. In most they do this and that; so that what one command does shows in another one, there are
+/// some in which they do one thing, to few incidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Any,
+    /// They say whose an incident is, differently.
+    Quarrel,
+    /// They say what an incident was found to be, differently.
+    Trial,
+    /// They take incidents apart and put them together again.
+    Surgery,
+}
+
+impl Mood {
+    fn draw(rng: &mut Rng) -> Self {
+        match rng.below(12) {
+            0 => Self::Quarrel,
+            1 => Self::Trial,
+            2 => Self::Surgery,
+            _ => Self::Any,
+        }
+    }
+}
+
 /// What is drawn next depends on what was drawn before: times go on, alerts come again.
 pub(crate) struct Drawing {
     pub(crate) rng: Rng,
@@ -102,8 +133,7 @@ pub(crate) struct Drawing {
     repeats: u32,
     /// What directories have said so far.
     pub(crate) listed: Vec<DirectoryRecord>,
-    /// Commands are about whose an incident is and what it was found to be, and merge.
-    pub(crate) quarrels: bool,
+    pub(crate) mood: Mood,
     /// How many commands there were.
     pub(crate) commands: usize,
     /// Where there are commands: what has come of the inputs so far.
@@ -111,13 +141,17 @@ pub(crate) struct Drawing {
 }
 
 impl Drawing {
-    fn new(mut rng: Rng, settings: &Settings) -> Self {
-        let families = [rng.below(FAMILIES), rng.below(FAMILIES), rng.below(FAMILIES)];
+    fn new(mut rng: Rng, mood: Mood, settings: &Settings) -> Self {
+        // Users and hosts, where incidents are to be large enough to be argued about.
+        let kinds = if mood == Mood::Any { FAMILIES } else { 10 };
+        let families = [rng.below(kinds), rng.below(kinds), rng.below(kinds)];
         let spacing = [3, 12, 40, 200][rng.below(4)];
         let shares = [[0, 0, 10, 30][rng.below(4)], [0, 10, 30, 30][rng.below(4)]];
+        let (shares, spacing) = if mood == Mood::Any { (shares, spacing) } else { ([0, 50], 8) };
         let repeats = [0, 100, 600][rng.below(3)];
         let names = [5, 5, 3, 2][rng.below(4)];
-        let (calm, quarrels) = (rng.chance(500), rng.chance(200));
+        let names = if mood == Mood::Any { names } else { 2 };
+        let calm = mood != Mood::Any || rng.chance(500);
         Self {
             rng,
             now: 0,
@@ -128,7 +162,7 @@ impl Drawing {
             calm,
             names,
             repeats,
-            quarrels,
+            mood,
             listed: Vec::new(),
             commands: 0,
             engine: (shares[1] > 0).then(|| Partition::new(settings.clone())),
