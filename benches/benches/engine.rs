@@ -50,7 +50,13 @@ fn apply(
         });
     });
     let stats = partition.stats();
-    println!("  {} alerts and {} entities live\n", stats.alerts, stats.entities);
+    let bytes = partition.entity_bytes();
+    println!(
+        "  {} alerts and {} entities live; {} bytes an entity, its names and mentions included\n",
+        stats.alerts,
+        stats.entities,
+        bytes / stats.entities.max(1)
+    );
 }
 
 /// Applies a batch; what it left to write is taken away untimed, for that is the commit's and not the step's.

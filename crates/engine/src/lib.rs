@@ -38,6 +38,7 @@ mod apart;
 mod entity;
 mod dossier;
 mod flood;
+mod footprint;
 mod group;
 mod names;
 mod near;

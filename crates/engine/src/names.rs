@@ -102,6 +102,12 @@ impl Names {
         }
     }
 
+    /// The bytes of the names, of their texts, and of the table that finds them.
+    pub(crate) fn allocated_bytes(&self) -> usize {
+        let texts: usize = self.names.iter().map(|(_, name)| name.identifier.value.len()).sum();
+        self.names.allocated_bytes() + texts + self.table.allocation_size()
+    }
+
     pub(crate) fn bearer(&self, name: NameRef) -> EntityRef {
         self.names[name].entity
     }

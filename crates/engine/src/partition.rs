@@ -23,7 +23,7 @@ use crate::{Effect, Input, Settings};
 #[derive(Debug)]
 pub struct Partition {
     weighing: Weighing,
-    tenants: Vec<TenantState>,
+    pub(crate) tenants: Vec<TenantState>,
     place_of: HashMap<Tenant, usize, FixedState>,
     state_bytes: u64,
     /// What of them is in dossiers.

@@ -105,6 +105,11 @@ impl<R: Slot, T> Slots<R, T> {
         allocated - self.free.len()
     }
 
+    /// The bytes of the slots, taken or not.
+    pub(crate) fn allocated_bytes(&self) -> usize {
+        self.chunks.len() * CHUNK_SLOTS * size_of::<Option<T>>() + self.free.capacity() * size_of::<R>()
+    }
+
     /// In the order of slots, which is no order at all: only for what is sorted or summed afterwards.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (R, &T)> {
         let all = self.chunks.iter().flatten().enumerate();
