@@ -277,6 +277,15 @@ fn format_of_alerts(name: &str) -> Result<Format, String> {
     if format.holds() == Holds::Alerts { Ok(format) } else { Err(format!("{format} carries no alerts")) }
 }
 
+fn format_that_is_simulated(name: &str) -> Result<Format, String> {
+    let format = format_of_alerts(name)?;
+    let known = crate::simulate::FORMATS;
+    if known.contains(&format) {
+        return Ok(format);
+    }
+    Err(format!("{format} is not simulated, only {}", known.map(|format| format.to_string()).join(", ")))
+}
+
 /// `braid simulate`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -299,8 +308,8 @@ pub struct Simulate {
     #[arg(long, value_name = "NAME", default_value = "hub-ridden-week",
         value_parser = clap::builder::PossibleValuesParser::new(WorldSettings::PRESETS))]
     pub preset: String,
-    /// How the alerts are written
-    #[arg(short, long, default_value = "braid-json", value_parser = format_of_alerts)]
+    /// How the alerts are written: braid-json, braid-avro, sentinel-security-alert, graph-alert or mdi-cef
+    #[arg(short, long, default_value = "braid-json", value_parser = format_that_is_simulated)]
     pub format: Format,
     /// How many alerts there are, attacks included [default: as the preset has it]
     #[arg(long, value_name = "NUMBER")]
@@ -398,7 +407,7 @@ Examples:
   braid explain b28af616 --format sentinel-security-alert alerts.jsonl    replays the alerts
   braid explain b28af616 incidents.jsonl events.jsonl                     what replay, dump or the API printed
   braid explain b28af616 -c braid.toml                                    from the incidents and incident-events topics
-  braid explain b28af616 --url http://localhost:8080                      from a running braid
+  braid explain b28af616 --url http://localhost:9464                      from a running braid
 
 Without events (the API, or a file of incidents alone) the story has no merges, resolutions and commands in it, only \
 what the record itself tells.")]

@@ -2,13 +2,14 @@
 //!
 //! A *hop* is explicit where one alert names the host that was left and the host that was reached. It is implicit where an
 //! account acts on a host for the first time, after it has acted on another, and the alert is one of lateral movement or
-//! stands beyond it; going back is no movement. A domain controller that an attack asks for tickets or names is not
+//! stands beyond it; going back is no movement, and of hosts on which it turns up within a minute none is the way to another:
+//! something was started on all of them from where it was before. A domain controller that an attack asks for tickets or names is not
 //! reached by that; nobody is followed through a hub, for whoever comes out of it may be another one than who went in; and
 //! an account that is a hub, as service accounts are, is no trace of anybody.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use braid_alert::{Alert, EntityKind, Hop, Phase};
+use braid_alert::{Alert, EntityKind, EventTime, Hop, Phase, Span};
 use smallvec::SmallVec;
 
 use crate::alert_state::{AlertState, Part};
@@ -17,6 +18,9 @@ use crate::tenant_state::TenantState;
 
 /// How many hops a record shows; the first ones, where the path began.
 const HOPS_MAX: usize = 64;
+
+/// How long an account must have been on a host to have gone on from there: nobody moves by hand within seconds.
+const STAY_MIN: Span = Span::minutes(1);
 
 /// Tags by which products mark a domain controller.
 const CONTROLLER_TAGS: [&str; 2] = ["DomainController", "Domain controller"];
@@ -33,12 +37,20 @@ pub(crate) fn is_movement(alert: &Alert) -> bool {
 struct Walk {
     /// Hosts that are there to be asked.
     asked: BTreeSet<EntityRef>,
-    /// Where each account acted last.
-    last: BTreeMap<EntityRef, EntityRef>,
+    /// Where each account went, and since when it was there.
+    stays: BTreeMap<EntityRef, Vec<(EntityRef, EventTime)>>,
     /// Which account has been seen on which host.
     seen: BTreeSet<(EntityRef, EntityRef)>,
     taken: BTreeSet<Step>,
     hops: Vec<Hop>,
+}
+
+impl Walk {
+    /// Where an account that turns up somewhere has come from: where it was last, if it had the time to go on.
+    fn left(&self, user: EntityRef, at: EventTime) -> Option<EntityRef> {
+        let stays = self.stays.get(&user)?;
+        stays.iter().rfind(|(_, since)| at.since(*since) >= STAY_MIN).map(|&(host, _)| host)
+    }
 }
 
 /// The account, the host left and the host reached.
@@ -85,9 +97,10 @@ impl TenantState {
                 self.take_hop(walk, (user, from, to), state, true);
             }
         }
-        self.stay(walk, scene, &scene.sources);
+        let at = state.alert.first_activity;
+        self.stay(walk, scene, &scene.sources, at);
         let hit = self.cast_as(Part::Impacted, EntityKind::Host, state);
-        self.stay(walk, scene, &hit);
+        self.stay(walk, scene, &hit, at);
     }
 
     /// The same account, on another host than before.
@@ -96,21 +109,27 @@ impl TenantState {
         let hosts = if named.is_empty() { &scene.beside } else { &named };
         for &user in scene.users.iter().filter(|_| is_movement(&state.alert)) {
             for &host in hosts {
-                if let Some(&from) = walk.last.get(&user).filter(|_| !walk.seen.contains(&(user, host))) {
+                let is_new = !walk.seen.contains(&(user, host));
+                if let Some(from) = walk.left(user, state.alert.first_activity).filter(|_| is_new) {
                     self.take_hop(walk, (Some(user), from, host), state, false);
                 }
             }
         }
-        self.stay(walk, scene, hosts);
+        self.stay(walk, scene, hosts, state.alert.first_activity);
     }
 
     /// Notes where the accounts of an alert are after it.
-    fn stay(&self, walk: &mut Walk, scene: &Scene, hosts: &[EntityRef]) {
+    fn stay(&self, walk: &mut Walk, scene: &Scene, hosts: &[EntityRef], at: EventTime) {
         for &user in &scene.users {
             walk.seen.extend(hosts.iter().map(|&host| (user, host)));
         }
         if let Some(&host) = hosts.iter().rfind(|&&host| !self.entities[host].hub) {
-            walk.last.extend(scene.users.iter().map(|&user| (user, host)));
+            for &user in &scene.users {
+                let stays = walk.stays.entry(user).or_default();
+                if stays.last().is_none_or(|&(last, _)| last != host) {
+                    stays.push((host, at));
+                }
+            }
         }
     }
 

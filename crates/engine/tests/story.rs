@@ -208,6 +208,66 @@ fn an_account_that_turns_up_on_further_hosts_is_followed_and_the_path_branches()
     );
 }
 
+#[test]
+fn what_an_account_starts_on_several_hosts_at_once_it_starts_from_where_it_was() {
+    check(
+        r#"
+        10:00 mde/a1 "Logon" phase=credentialAccess impacted=host:pc1.contoso.com impacted=user:contoso\ann
+        10:10 mde/a2 "Ransomware" phase=lateralMovement impacted=host:pc2.contoso.com impacted=user:contoso\ann
+        10:10 mde/a3 "Ransomware" phase=lateralMovement impacted=host:pc3.contoso.com impacted=user:contoso\ann
+        10:10 mde/a4 "Ransomware" phase=lateralMovement impacted=host:pc4.contoso.com impacted=user:contoso\ann
+        "#,
+        expect![[r#"
+            #1 Multi-stage incident: compromised credentials and lateral movement on 4 hosts
+              contoso\ann: pc1.contoso.com -> pc2.contoso.com (followed by a2)
+              contoso\ann: pc1.contoso.com -> pc3.contoso.com (followed by a3)
+              contoso\ann: pc1.contoso.com -> pc4.contoso.com (followed by a4)
+        "#]],
+    );
+}
+
+#[test]
+fn nobody_is_followed_through_a_hub_and_an_account_that_is_one_is_no_trace() {
+    let visitors = (0..24).map(|n| {
+        let (hour, minute) = (n / 12, n % 12 * 5);
+        format!("0{hour}:{minute:02} mdi/u{n} \"Logon\" source=user:contoso\\u{n} target=host:dc1\n")
+    });
+    let timeline = visitors.collect::<String>()
+        + r#"
+        10:00 mde/a1 "Logon" phase=credentialAccess impacted=host:pc1.contoso.com impacted=user:contoso\ann
+        10:10 mde/a2 "Remote service" phase=lateralMovement impacted=host:dc1 impacted=user:contoso\ann
+        10:20 mde/a3 "Upload" phase=exfiltration impacted=host:pc2.contoso.com impacted=user:contoso\ann
+        "#;
+    let busy_account = (0..24).map(|n| {
+        format!(
+            "1{}:{:02} mde/v{n} \"Logon\" impacted=host:srv{n} impacted=user:contoso\\svc\n",
+            2 + n / 12,
+            n % 12 * 5
+        )
+    });
+    let timeline = timeline
+        + &busy_account.collect::<String>()
+        + r#"
+        14:00 mde/b1 "Service" phase=lateralMovement impacted=host:pc7.contoso.com impacted=user:contoso\svc impacted=user:contoso\eve
+        14:10 mde/b2 "Service" phase=lateralMovement impacted=host:pc8.contoso.com impacted=user:contoso\svc impacted=user:contoso\eve
+        "#;
+    let all = incidents(Settings::default(), &timeline);
+    let moved: Vec<Incident> = all.into_iter().filter(|i| !i.lateral_movement.is_empty()).collect();
+    expect![[r#"
+        #1 Multi-stage incident: compromised credentials, lateral movement and exfiltration on 3 hosts
+          contoso\ann: pc1.contoso.com -> dc1 (followed by a2)
+          contoso\ann: pc1.contoso.com -> pc2.contoso.com (followed by a3)
+          dc1 is context: hub
+        #2 Service and 1 more alert on 2 hosts
+          b1 not with v23 of ?: hub by contoso\svc 0.94
+          b1 not with v22 of ?: hub by contoso\svc 0.88
+          b2 not with v23 of ?: hub by contoso\svc 0.81
+          contoso\eve: pc7.contoso.com -> pc8.contoso.com (followed by b2)
+          contoso\svc is context: hub
+    "#]]
+    .assert_eq(&told(&moved));
+}
+
 /// A sprayer's alerts, seconds apart in the minutes that follow.
 fn sprayed(count: usize) -> String {
     let alert = |n: usize| {

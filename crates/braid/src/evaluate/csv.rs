@@ -3,11 +3,11 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-/// Reads the first two columns of a CSV file (RFC 4180) behind its head: an alert's id and an incident. Of an id that
-/// comes twice the last row counts.
+/// Reads the first two columns of a CSV file (RFC 4180) behind its head: an alert's id and an incident.
 ///
 /// # Errors
-/// If the file cannot be read, or a row has no two columns or a quote that does not end; with the number of the row.
+/// If the file cannot be read, names no alert, or an alert in two incidents; or a row has no two columns or a quote that
+/// does not end; with the number of the row.
 pub(super) fn read(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     parse(&text).with_context(|| format!("reading {}", file.display()))
@@ -18,10 +18,18 @@ fn parse(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
     for (number, row) in rows(text.trim_start_matches('\u{feff}'))?.into_iter().enumerate().skip(1) {
         let mut columns = row.into_iter();
         match (columns.next(), columns.next()) {
-            (Some(alert), Some(incident)) => drop(pairs.insert(alert, incident)),
+            (Some(alert), Some(incident)) => match pairs.insert(alert.clone(), incident.clone()) {
+                Some(other) if other != incident => {
+                    bail!("row {}: {alert} is in {incident}, and above it is in {other}", number + 1)
+                }
+                _ => {}
+            },
             (Some(alert), None) if alert.is_empty() => {}
             _ => bail!("row {}: two columns are needed, an alert's id and its incident", number + 1),
         }
+    }
+    if pairs.is_empty() {
+        bail!("no alert behind the head: the first row names the columns, and is no alert");
     }
     Ok(pairs)
 }
@@ -78,12 +86,16 @@ mod tests {
         let read = pairs("\u{feff}id,incident,note\r\na1,7,x\r\n\"b,\"\"1\"\"\",\"8\"\nc1,9");
         let expected = [("a1", "7"), ("b,\"1\"", "8"), ("c1", "9")];
         assert_eq!(read, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
-        assert_eq!(pairs("id,incident\na,1\na,2\n\n"), [("a".to_owned(), "2".to_owned())]);
+        assert_eq!(pairs("id,incident\na,1\na,1\n\n"), [("a".to_owned(), "1".to_owned())]);
     }
 
     #[test]
     fn what_is_no_pair_is_told_with_its_row() {
         assert!(format!("{:#}", parse("id,incident\na\n").unwrap_err()).contains("row 2"));
         assert!(format!("{:#}", parse("id,incident\na,\"b\n").unwrap_err()).contains("row 2: a quote"));
+        assert!(format!("{:#}", parse("id,incident\na,1\na,2\n").unwrap_err()).contains("row 3: a is in 2"));
+        for nobody in ["", "id,incident\n", "a,1"] {
+            assert!(format!("{:#}", parse(nobody).unwrap_err()).contains("no alert"), "{nobody}");
+        }
     }
 }

@@ -45,6 +45,14 @@ pub(crate) fn run(arguments: &Evaluate) -> anyhow::Result<Outcome> {
         out.write_all(report::tables(&evaluations).as_bytes())
     };
     unless_pipe_closed(written.map_err(Into::into))?;
+    let missing = evaluations.iter().map(|one| one.score.missing).max().unwrap_or_default();
+    if missing > 0 {
+        eprintln!(
+            "braid: {missing} of {} labelled alerts are not among those that were scored, and count as alone",
+            truth.len()
+        );
+        return Ok(Outcome::Refused);
+    }
     Ok(refusals.outcome())
 }
 

@@ -37,7 +37,7 @@ struct ListedIncident {
 }
 
 impl Api {
-    /// The API at this address, such as `http://localhost:8080`.
+    /// The API at this address, such as `http://localhost:9464`.
     pub(super) fn at(url: &str) -> Self {
         let config =
             Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).http_status_as_error(false).build();

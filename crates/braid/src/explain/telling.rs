@@ -167,9 +167,18 @@ impl Teller<'_> {
                 format!("opened {}, which was merged into this one later", self.other(id))
             }
             Some(_) => format!("opened it: {why}"),
+            None if self.is_sole_founder() => format!("opened it: {why}"),
             None if self.numbers.get(alert) == Some(&1) => format!("the first of it: {why}"),
             None => "no link of it is kept: it came with an incident that was merged or continued".to_owned(),
         }
+    }
+
+    /// Whether all that is known is the record, and one alert alone can have founded it.
+    fn is_sole_founder(&self) -> bool {
+        let incident = &self.incident;
+        let is_linked = |alert: &AlertKey| incident.links.iter().any(|link| link.alert == *alert);
+        let founders = incident.alerts.iter().filter(|alert| !is_linked(&key(alert)));
+        incident.merged_from.is_empty() && incident.continuation_of.is_none() && founders.count() == 1
     }
 
     fn near(&self, near: &NearMiss) -> String {

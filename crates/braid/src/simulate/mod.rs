@@ -18,6 +18,10 @@ use braid_wire::{Format, own};
 use crate::Outcome;
 use crate::cli::Simulate;
 
+/// The formats that a world is written in.
+pub(crate) const FORMATS: [Format; 5] =
+    [Format::BraidJson, Format::BraidAvro, Format::SentinelSecurityAlert, Format::GraphAlert, Format::MdiCef];
+
 /// Writes the alerts and their labels.
 pub(crate) fn run(arguments: &Simulate) -> anyhow::Result<Outcome> {
     let world = World::new(settings(arguments)?, arguments.seed);
@@ -83,7 +87,7 @@ fn write_alerts(world: &World, format: Format, out: &mut dyn Write) -> io::Resul
             // The sensor's syslog tells of its own alerts only.
             Format::MdiCef if alert.provider != Provider::DefenderForIdentity => continue,
             Format::MdiCef => cef::line(alert, written.contains(&arrival.number)),
-            _ => unreachable!("the command line takes formats of alerts only"),
+            _ => unreachable!("the command line takes those of FORMATS only"),
         };
         out.write_all(&record)?;
         if format != Format::BraidAvro {

@@ -51,3 +51,20 @@ fn sizes_may_be_said_and_what_cannot_be_is_refused() {
     let refused = files.braid("simulate --out world --campaigns 5000");
     assert!(refused.code == Some(3) && refused.err.contains("too few alerts"), "{refused:?}");
 }
+
+#[test]
+fn a_format_is_written_or_refused_before_anything_is() {
+    let help = Files::new().braid("replay --help").good();
+    let named = help.lines().filter_map(|line| line.trim().strip_prefix("- ")?.split_once(':'));
+    let formats: Vec<&str> = named.map(|(name, _)| name).filter(|name| !name.contains(' ')).collect();
+    assert!(formats.len() > 10, "{formats:?}");
+    for format in formats {
+        let files = Files::new();
+        let made = files.braid(&format!("simulate --preset small-office --out world -f {format}"));
+        match made.code {
+            Some(0) => assert!(files.read("world/labels.csv").lines().count() > 30, "{format}"),
+            Some(2) => assert!(!made.err.contains("panicked"), "{format}: {made:?}"),
+            _ => panic!("{format}: {made:?}"),
+        }
+    }
+}
