@@ -146,6 +146,7 @@ mod on_kafka {
         let resolved = incidents.values().filter(|incident| incident["closed"] == "command").count();
         let assigned = incidents.values().filter(|incident| incident["assignee"] == "ann").count();
         assert!(resolved > 0 && assigned > 0, "resolved {resolved}, assigned {assigned}");
+        assert_told_from_topics(&pipeline, &incidents);
     }
 
     #[test]
@@ -224,6 +225,20 @@ mod on_kafka {
     }
 
     /// The alerts name users by principal name; their SIDs stand in the directory only.
+    /// `braid explain` tells an incident from the two topics, and what its events alone say.
+    fn assert_told_from_topics(pipeline: &Pipeline, incidents: &BTreeMap<String, Value>) {
+        let stands = |i: &Value| i["status"] != "redirected" && i["opened"] == "late";
+        let (id, incident) = incidents.iter().find(|(_, incident)| stands(incident)).expect("one stands");
+        let told = String::from_utf8(pipeline.braid(&format!("explain {id}"))).expect("it is text");
+        let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        let title = incident["title"].as_str().expect("it has one");
+        assert!(flat.starts_with(&title.split_whitespace().collect::<Vec<_>>().join(" ")), "{told}");
+        assert!(
+            flat.contains("opened it: everything near its time has left memory"),
+            "only its events tell that: {told}"
+        );
+    }
+
     fn assert_directory_known(incidents: &BTreeMap<String, Value>) {
         let users =
             incidents.values().flat_map(|incident| incident["entities"].as_array().into_iter().flatten());

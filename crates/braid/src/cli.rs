@@ -428,6 +428,9 @@ pub struct Explain {
     /// Where a running braid answers
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+    /// The token that it asks for (`http.token`). Better said by the variable: others see a command line
+    #[arg(long, value_name = "TOKEN", env = "BRAID_API_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
     /// Where the configuration is: of the cluster and the topics, or of the replay
     #[command(flatten)]
     pub config: ConfigFile,

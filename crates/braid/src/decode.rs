@@ -9,12 +9,13 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use braid_alert::{Alert, Origin, SourceTime, Tenant};
-use braid_engine::{Input, RejectReason};
+use braid_engine::Input;
 use braid_wire::{Format, Refusal, RefusalReason, SourceRecord, SourceRules, TenantRule, own};
 
 use crate::Outcome;
 use crate::cli::{self, Decode, FileFormat};
 use crate::dump::line::DumpedRecord;
+use crate::replay::Rejected;
 
 use file::each_frame;
 
@@ -59,9 +60,9 @@ impl Refusals {
         self.refused += u64::from(!refusal.is_drop());
     }
 
-    /// Says which alert the engine cannot hold, and why.
-    pub(crate) fn tell_rejected(&mut self, place: &Place, reason: RejectReason, title: &str) {
-        eprintln!("{place}: {reason}: the alert {title:?} cannot be held in any incident");
+    /// Says what the engine does not hold (`the alert "…"`), and why.
+    pub(crate) fn tell_rejected(&mut self, place: &Place, what: &str, rejected: Rejected) {
+        eprintln!("{place}: {}: {what} is not held: {}", rejected.as_str(), rejected.explain());
         self.refused += 1;
     }
 

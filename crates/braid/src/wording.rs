@@ -54,19 +54,27 @@ pub(crate) fn near_miss(reason: &NearMissReason, name: &str, total: Weight) -> S
             format!("it is linked to this one better than to that one (by {name}, weight {total})")
         }
         NearMissReason::Closed => {
-            format!("that one had been resolved before (linked by {name}, weight {total})")
+            format!(
+                "that one had been resolved before, and would have to be reopened (linked by {name}, weight {total})"
+            )
         }
         NearMissReason::Assignee => {
-            format!("the two are in the hands of two people (linked by {name}, weight {total})")
+            format!(
+                "the two are in the hands of two people; assign both to one to merge them (linked by {name}, weight {total})"
+            )
         }
         NearMissReason::Verdict => {
-            format!("the two carry different verdicts (linked by {name}, weight {total})")
+            format!(
+                "the two carry different verdicts; make these agree to merge them (linked by {name}, weight {total})"
+            )
         }
         NearMissReason::Full => {
-            format!("together they would be too large (linked by {name}, weight {total})")
+            format!("together they would pass a cap of correlation.caps (linked by {name}, weight {total})")
         }
         NearMissReason::CannotLink => {
-            format!("somebody has said that they are two (linked by {name}, weight {total})")
+            format!(
+                "somebody has said that they are two; a mustLink takes that back (linked by {name}, weight {total})"
+            )
         }
         NearMissReason::Other(reason) => format!("{reason} (linked by {name}, weight {total})"),
     }

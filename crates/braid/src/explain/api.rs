@@ -22,6 +22,8 @@ const RECORD_BYTES_MAX: u64 = 10 << 20;
 pub(super) struct Api {
     agent: Agent,
     base: String,
+    /// What the API asks for, if it asks for one.
+    token: Option<String>,
 }
 
 /// A page of the list, as far as it is needed here.
@@ -38,10 +40,10 @@ struct ListedIncident {
 
 impl Api {
     /// The API at this address, such as `http://localhost:9464`.
-    pub(super) fn at(url: &str) -> Self {
+    pub(super) fn at(url: &str, token: Option<String>) -> Self {
         let config =
             Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).http_status_as_error(false).build();
-        Self { agent: config.into(), base: url.trim_end_matches('/').to_owned() }
+        Self { agent: config.into(), base: url.trim_end_matches('/').to_owned(), token }
     }
 
     /// The record of an incident, or of the one that it was merged into; `None` if that is not known there.
@@ -75,12 +77,18 @@ impl Api {
 
     fn get(&self, path: &str) -> anyhow::Result<Response<ureq::Body>> {
         let url = format!("{}{path}", self.base);
-        self.agent.get(&url).call().with_context(|| format!("asking {url}"))
+        let request = self.agent.get(&url);
+        let request = match &self.token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        request.call().with_context(|| format!("asking {url}"))
     }
 
     fn well(&self, response: &Response<ureq::Body>) -> anyhow::Result<()> {
         match response.status().as_u16() {
             200 | 308 => Ok(()),
+            401 => bail!("{} asks for its token: set BRAID_API_TOKEN to what http.token is there", self.base),
             status => bail!("{} answers with status {status}", self.base),
         }
     }

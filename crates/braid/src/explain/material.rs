@@ -29,7 +29,7 @@ impl Material {
     pub(super) fn gather(arguments: &Explain, refusals: &mut Refusals) -> anyhow::Result<Self> {
         let mut material = Self::default();
         match (&arguments.url, &arguments.format, &arguments.files[..]) {
-            (Some(url), ..) => material.ask(url, &arguments.incident)?,
+            (Some(url), ..) => material.ask(Api::at(url, arguments.token.clone()), &arguments.incident)?,
             (None, Some(_), _) => material.replay(arguments, refusals)?,
             (None, None, []) => material.read_topics(arguments)?,
             (None, None, files) => files.iter().try_for_each(|file| material.read_file(file))?,
@@ -121,15 +121,16 @@ impl Material {
     }
 
     /// Asks a running braid: for the record, and if only the beginning of the id is given, for the list first.
-    fn ask(&mut self, url: &str, asked: &str) -> anyhow::Result<()> {
-        let api = Api::at(url);
+    fn ask(&mut self, api: Api, asked: &str) -> anyhow::Result<()> {
         let ids = match IncidentId::parse(asked) {
             Some(id) => vec![id],
             None => api.ids_that_begin(asked)?,
         };
         for id in ids {
             if let Some(record) = api.incident(id)? {
-                self.take_incident(decode_incident(&record).with_context(|| format!("{url} on {id}"))?);
+                self.take_incident(
+                    decode_incident(&record).with_context(|| format!("what the API says of {id}"))?,
+                );
             }
         }
         Ok(())

@@ -2,7 +2,7 @@ use braid_alert::{Alert, Tenant};
 use braid_engine::Input;
 use braid_wire::Holds;
 
-use super::EachInput;
+use super::{EachInput, named};
 use crate::cli::{self, FileFormat};
 use crate::decode::{Place, Refusals, each_alert, each_directory_record};
 
@@ -27,9 +27,10 @@ pub(super) fn play(
         play_directory(input, tenant, each_input, refusals)?;
     }
     for Arrival { alert, place } in in_order(&alerts, tenant, alerts_max, refusals)? {
-        let title = alert.title.clone();
-        if let Some(reason) = each_input(0, Input::Alert(alert))? {
-            refusals.tell_rejected(&place, reason, &title);
+        let input = Input::Alert(alert);
+        let what = named(&input);
+        if let Some(rejected) = each_input(0, input)? {
+            refusals.tell_rejected(&place, &what, rejected);
         }
     }
     Ok(())
@@ -68,7 +69,12 @@ fn play_directory(
     let FileFormat::Records(format) = input.format else { return Ok(()) };
     each_directory_record(input, format, tenant, &mut |place, found| {
         match found {
-            Ok(record) => drop(each_input(0, record)?),
+            Ok(record) => {
+                let what = named(&record);
+                if let Some(rejected) = each_input(0, record)? {
+                    refusals.tell_rejected(&place, &what, rejected);
+                }
+            }
             Err(refusal) => refusals.tell(&place, &refusal),
         }
         Ok(())

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use braid_engine::Input;
 use braid_wire::{Refusal, RefusalReason};
 
-use super::EachInput;
+use super::{EachInput, named};
 use crate::cli;
 use crate::decode::{Refusals, each_dumped, input_of};
 use crate::dump::line::DumpedRecord;
@@ -29,9 +29,9 @@ pub(super) fn play(
         each_dumped(file, &mut |place, dumped| {
             match dumped.and_then(|record| progress.take(&record)) {
                 Ok((partition, input)) => {
-                    let title = title_of(&input);
-                    if let Some(reason) = each_input(partition, input)? {
-                        refusals.tell_rejected(&place, reason, &title);
+                    let what = named(&input);
+                    if let Some(rejected) = each_input(partition, input)? {
+                        refusals.tell_rejected(&place, &what, rejected);
                     }
                 }
                 Err(refusal) => refusals.tell(&place, &refusal),
@@ -70,14 +70,5 @@ impl Progress {
             }
         })?;
         Ok((partition, input))
-    }
-}
-
-fn title_of(input: &Input) -> Box<str> {
-    match input {
-        Input::Alert(alert) => alert.title.clone(),
-        Input::Directory(record) => record.object.clone(),
-        Input::Command(command) => command.id.clone(),
-        Input::Tick { .. } => Box::default(),
     }
 }

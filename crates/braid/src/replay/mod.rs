@@ -22,7 +22,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use braid_alert::{Incident, Tenant};
-use braid_engine::{RejectReason, Settings};
+use braid_engine::Settings;
 use braid_wire::Holds;
 use braid_wire::incident::{Encoding, encode_incident};
 use clap::error::ErrorKind;
@@ -35,7 +35,7 @@ use crate::rules;
 
 pub(crate) use arrivals::inputs_in_order;
 pub(crate) use assignment::all as assignment_of;
-pub(crate) use player::{Player, Rules};
+pub(crate) use player::{Player, Rejected, Rules};
 
 /// Plays the files and writes what was asked for.
 pub(crate) fn run(arguments: &Replay) -> anyhow::Result<Outcome> {
@@ -112,8 +112,19 @@ fn replay(
 /// Where events go, encoded.
 type EachEvent<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
-/// Where inputs go, each of a partition. Says why an alert was rejected, if it was.
-type EachInput<'a> = dyn FnMut(i32, braid_engine::Input) -> io::Result<Option<RejectReason>> + 'a;
+/// What an input is called in a message.
+fn named(input: &braid_engine::Input) -> String {
+    use braid_engine::Input;
+    match input {
+        Input::Alert(alert) => format!("the alert {:?}", alert.title),
+        Input::Directory(record) => format!("the directory's object {:?}", record.object),
+        Input::Command(command) => format!("the command {:?}", command.id),
+        Input::Tick { .. } => "a tick of the clock".to_owned(),
+    }
+}
+
+/// Where inputs go, each of a partition. Says why one was rejected, if it was.
+type EachInput<'a> = dyn FnMut(i32, braid_engine::Input) -> io::Result<Option<Rejected>> + 'a;
 
 fn play(arguments: &Replay, each_input: &mut EachInput<'_>, refusals: &mut Refusals) -> anyhow::Result<()> {
     let tenant = arguments.tenant.as_deref().map(Tenant::new);

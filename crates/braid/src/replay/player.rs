@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use braid_alert::{AlertKey, ChangeReason, Incident, IncidentChange, IncidentId, Tenant};
-use braid_engine::{Effect, Input, Partition, RejectReason, Settings};
+use braid_engine::{DirectoryRejected, Effect, Input, Partition, RejectReason, Settings};
 use braid_wire::incident::{Encoding, encode_change};
 
 use super::EachEvent;
@@ -10,6 +10,39 @@ use super::EachEvent;
 /// After how many inputs the engine is asked what changed in its state: nobody wants to know it here, but until it is
 /// asked it takes notes.
 const INPUTS_PER_DRAIN: u64 = 1_000;
+
+/// Why the engine does not hold what it was given: in a running braid it would be a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rejected {
+    Alert(RejectReason),
+    Directory(DirectoryRejected),
+}
+
+impl Rejected {
+    fn of(effect: &Effect) -> Option<Self> {
+        match effect {
+            Effect::Reject { reason, .. } => Some(Self::Alert(*reason)),
+            Effect::DirectoryRejected { reason, .. } => Some(Self::Directory(*reason)),
+            _ => None,
+        }
+    }
+
+    /// The reason's name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alert(reason) => reason.as_str(),
+            Self::Directory(reason) => reason.as_str(),
+        }
+    }
+
+    /// What it means and what to do, in a sentence.
+    pub(crate) const fn explain(self) -> &'static str {
+        match self {
+            Self::Alert(reason) => reason.explain(),
+            Self::Directory(reason) => reason.explain(),
+        }
+    }
+}
 
 /// What replay is told of the configuration.
 #[derive(Debug, Default)]
@@ -67,7 +100,7 @@ impl Player {
         partition: i32,
         input: Input,
         each_event: &mut EachEvent<'_>,
-    ) -> io::Result<Option<RejectReason>> {
+    ) -> io::Result<Option<Rejected>> {
         let settings = &self.rules.correlation;
         let state = self.partitions.entry(partition).or_insert_with(|| Partition::new(settings.clone()));
         let mut effects = Vec::new();
@@ -87,10 +120,7 @@ impl Player {
         {
             state.drain_changes();
         }
-        Ok(effects.iter().find_map(|effect| match effect {
-            Effect::Reject { reason, .. } => Some(*reason),
-            _ => None,
-        }))
+        Ok(effects.iter().find_map(Rejected::of))
     }
 
     /// Keeps the records of the incidents that changed, as they stand after the input that changed them.

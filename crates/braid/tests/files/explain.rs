@@ -111,23 +111,39 @@ fn a_running_braid_is_asked_by_the_beginning_of_an_id() {
     let url = format!("http://{}", listener.local_addr().expect("it has one"));
     let list = format!(r#"{{"incidents":[{{"id":"{id}"}}],"next":null}}"#);
     // Two answers, then the end: the list, and the record.
-    let server = thread::spawn(move || [list, record].map(|body| answer(&listener, &body)));
-    let told = files.braid(&format!("explain {} --url {url}", &id[..8])).good();
+    let server = thread::spawn(move || [list, record].map(|body| answer(&listener, "200 OK", &body)));
+    let told = files.braid(&format!("explain {} --url {url} --token s3cret-s3cret-s3cret", &id[..8])).good();
     let asked = server.join().expect("it has answered twice");
+    let first_lines = asked.each_ref().map(|head| head[0].as_str());
     assert_eq!(
-        asked,
-        ["GET /api/incidents?limit=500 HTTP/1.1".to_owned(), format!("GET /api/incidents/{id} HTTP/1.1")]
+        first_lines,
+        ["GET /api/incidents?limit=500 HTTP/1.1", &format!("GET /api/incidents/{id} HTTP/1.1")]
     );
+    let says_it = |head: &Vec<String>| head.iter().any(|l| l == "authorization: Bearer s3cret-s3cret-s3cret");
+    assert!(asked.iter().all(says_it), "each request has the token: {asked:?}");
     assert!(told.starts_with("Alert b1 on client2.contoso.com"), "{told}");
 }
 
-/// Answers one request, and says which it was.
-fn answer(listener: &TcpListener, body: &str) -> String {
+#[test]
+fn a_running_braid_that_wants_its_token_is_said_to() {
+    let files = Files::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it has one"));
+    let server = thread::spawn(move || answer(&listener, "401 Unauthorized", "{}"));
+    let ran = files.braid(&format!("explain b28af616 --url {url}"));
+    let head = server.join().expect("it has answered");
+    assert!(!head.iter().any(|line| line.to_ascii_lowercase().starts_with("authorization")), "{head:?}");
+    assert_eq!(ran.code, Some(3));
+    assert!(ran.err.contains("set BRAID_API_TOKEN"), "{}", ran.err);
+}
+
+/// Answers one request, and gives its head.
+fn answer(listener: &TcpListener, status: &str, body: &str) -> Vec<String> {
     let (mut stream, _) = listener.accept().expect("somebody asks");
     let lines = BufReader::new(stream.try_clone().expect("it can be shared")).lines();
     let head: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
     let length = body.len();
-    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+    write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
         .expect("it listens");
-    head[0].clone()
+    head
 }

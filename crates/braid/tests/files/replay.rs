@@ -52,6 +52,12 @@ fn a_directory_is_known_before_the_first_alert_and_commands_are_not_taken() {
     let ran = files.braid(&format!("{command} -f braid-directory-json wrong.jsonl"));
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("wrong.jsonl:1: unexpected_field"), "{}", ran.err);
+    files.write("nobody.jsonl", r#"{"object":"guid-9","kind":"user","onPremises":true,"sid":"S-1-5-18"}"#);
+    let ran = files.braid(&format!("{command} -f braid-directory-json nobody.jsonl"));
+    assert_eq!(ran.code, Some(1));
+    let told =
+        "nobody.jsonl:1: names_nobody: the directory's object \"guid-9\" is not held: it gives no name";
+    assert!(ran.err.contains(told), "{}", ran.err);
     let ran = files.braid("replay -f braid-command-json people.jsonl");
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("replay a dump"), "{}", ran.err);
