@@ -45,7 +45,12 @@ impl Seeker<'_> {
     /// The mentions of an entity that are looked at: the nearest ones, and of them those that may count.
     pub(crate) fn nearest<'e>(&self, entity: &'e Entity) -> Near<'e> {
         let nearest = entity.nearest(self.at.0, self.weighing.settings.nearest_mentions as usize);
-        nearest.filter(|there| !there.context && Some(there.group) != self.own).collect()
+        let mut near = Near::new();
+        // Not collected: a chain of two halves is faster seen through from within than asked for one after the other.
+        nearest
+            .filter(|there| !there.context && Some(there.group) != self.own)
+            .for_each(|there| near.push(there));
+        near
     }
 }
 

@@ -92,15 +92,19 @@ impl TenantState {
     ) -> Mentions {
         let mut mentions = Mentions::new();
         let mut rivals = Vec::new();
-        let pieces: SmallVec<[Piece; 8]> =
-            evidence.into_iter().filter_map(|piece| Piece::of(piece, &mut rivals)).collect();
+        let mut pieces: Vec<Piece> = Vec::with_capacity(evidence.len());
+        pieces.extend(evidence.into_iter().filter_map(|piece| Piece::of(piece, &mut rivals)));
         self.tell_conflicts(rivals, effects);
         let teacher = Teacher::Alert(provider);
         let mut bound: SmallVec<[(NameRef, NameRef); 4]> = SmallVec::new();
         let as_of = Some(self.names.learned_so_far());
         let found = self.names.find_all(pieces.iter().flat_map(Piece::every_name));
-        let mut found = found.into_iter();
-        let mut known_of = |names: usize| Known { found: found.by_ref().take(names).collect(), as_of };
+        let mut left = &*found;
+        let mut known_of = |names: usize| {
+            let (found, others) = left.split_at(names);
+            left = others;
+            Known { found: SmallVec::from_slice(found), as_of }
+        };
         for piece in pieces {
             let known = known_of(piece.names.len());
             // A telephone is in whichever network its owner is, and has an address that half the world's networks have.

@@ -55,8 +55,8 @@ impl Names {
     /// Finds several names at once. One after the other each costs three loads from memory that wait for each other, and
     /// nothing else to do meanwhile; in steps, the loads of all of them are under way together.
     pub(crate) fn find_all<'a>(&self, identifiers: impl Iterator<Item = &'a Identifier>) -> Found {
-        let hashes: SmallVec<[(u64, &Identifier); 16]> =
-            identifiers.map(|identifier| (HASHER.hash_one(identifier), identifier)).collect();
+        let mut hashes: SmallVec<[(u64, &Identifier); 16]> = SmallVec::new();
+        identifiers.for_each(|identifier| hashes.push((HASHER.hash_one(identifier), identifier)));
         let places: SmallVec<[Option<NameRef>; 16]> = hashes
             .iter()
             .map(|&(hash, _)| self.table.find(hash, |&(h, _)| h == hash).map(|&(_, name)| name))
