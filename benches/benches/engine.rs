@@ -50,12 +50,13 @@ fn apply(
         });
     });
     let stats = partition.stats();
-    let bytes = partition.entity_bytes();
     println!(
-        "  {} alerts and {} entities live; {} bytes an entity, its names and mentions included\n",
+        "  {} alerts and {} entities live; reckoned by capacities, {} bytes an alert (texts and mentions included) and \
+         {} bytes an entity (names, index and partners included)\n",
         stats.alerts,
         stats.entities,
-        bytes / stats.entities.max(1)
+        partition.alert_bytes() / stats.alerts.max(1),
+        partition.entity_bytes() / stats.entities.max(1),
     );
 }
 

@@ -1,9 +1,12 @@
-//! How much memory the entities of a partition take, by what is allocated for them.
+//! How much memory the entities and the alerts of a partition take, by what is allocated for them.
 //!
 //! `Stats::state_bytes` is another figure: logical bytes, which do not depend on the allocator or on what a vector has room
 //! for, so that a bound on them decides the same everywhere. This one is for measuring, and decides nothing.
 
+use braid_alert::{Alert, Technique};
+
 use crate::Partition;
+use crate::alert_state::{AlertState, LinkState, Mention};
 use crate::entity::{Entity, MentionAt, RareTraits};
 use crate::slots::NameRef;
 use crate::state::{BindingRecord, PartnerRecord};
@@ -19,6 +22,39 @@ impl Partition {
         };
         self.tenants.iter().map(of_tenant).sum()
     }
+
+    /// The bytes that alerts take in memory, with their texts, their mentions and the table that finds them; without what
+    /// the allocator adds to each piece, without near misses, rules and separations, and without incidents. It walks over
+    /// all of them.
+    pub fn alert_bytes(&self) -> u64 {
+        let of_tenant = |state: &TenantState| {
+            let pieces: usize = state.alerts.iter().map(|(_, alert)| bytes_of_alert(alert)).sum();
+            (state.alerts.allocated_bytes() + state.alert_table_bytes() + pieces) as u64
+        };
+        self.tenants.iter().map(of_tenant).sum()
+    }
+}
+
+/// What an alert has allocated beside its slot. Its id is shared with whatever repeats it and counted once, here.
+fn bytes_of_alert(state: &AlertState) -> usize {
+    let alert = &*state.alert;
+    let texts =
+        [&alert.source_alert_id, &alert.assignee, &alert.detector, &alert.category, &alert.portal_url];
+    let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+    let techniques: usize = alert.techniques.iter().map(|technique| technique.as_str().len()).sum();
+    let mentions =
+        if state.mentions.spilled() { state.mentions.capacity() * size_of::<Mention>() } else { 0 };
+    let links = if state.links.spilled() { state.links.capacity() * size_of::<LinkState>() } else { 0 };
+    size_of::<Alert>()
+        + texts
+        + alert.title.len()
+        + alert.id.as_str().len()
+        + alert.techniques.capacity() * size_of::<Technique>()
+        + techniques
+        + alert.origin.source.len()
+        + alert.origin.topic.len()
+        + mentions
+        + links
 }
 
 /// What an entity has allocated beside its slot.
@@ -58,6 +94,7 @@ mod tests {
 
     #[test]
     fn a_partition_of_nobody_takes_nothing() {
-        assert_eq!(Partition::new(crate::Settings::default()).entity_bytes(), 0);
+        let partition = Partition::new(crate::Settings::default());
+        assert_eq!((partition.entity_bytes(), partition.alert_bytes()), (0, 0));
     }
 }

@@ -137,6 +137,11 @@ impl TenantState {
         self.alert_by_key.find(hash, same).map(|&(_, slot)| slot)
     }
 
+    /// The bytes of the table that finds alerts.
+    pub(crate) fn alert_table_bytes(&self) -> usize {
+        self.alert_by_key.allocation_size()
+    }
+
     pub(crate) fn insert_alert(&mut self, state: AlertState) -> AlertRef {
         let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
         self.state_bytes += ALERT_BYTES + state.bytes + state.near_bytes();
