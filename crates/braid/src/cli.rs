@@ -214,11 +214,15 @@ pub struct Replay {
     /// merged into another one counts as that one
     #[arg(long, value_name = "FILE")]
     pub assignment: Option<PathBuf>,
-    /// A configuration whose [correlation] section and incident_url are used in place of the defaults
+    /// A configuration that is used in place of the defaults: its [correlation] and [rules], its incident_url, and of the
+    /// enabled source of a format how its records are read (severity_min, correlate, detectors, …; not the tenant). A
+    /// file with one of these sections alone is enough
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Play the same under this configuration too, and write what it would change instead. Exit code 0 if that is
-    /// nothing, 1 if it is something or if a record was refused
+    /// Play the same under this configuration too, and write what it would change instead; what it says nothing of is as
+    /// --config has it. Records of source topics are read again as its [[sources]] say; alerts of a dump carry what
+    /// their source said when they came, and a difference there is refused. Exit code 0 if nothing changes, 1 if something
+    /// does or if a record was refused
     #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "summary", "assignment"])]
     pub against: Option<PathBuf>,
     /// With --against: write it as one JSON object
@@ -263,7 +267,7 @@ pub struct Test {
     /// Files of cases: YAML, or TOML by the extension .toml
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// A configuration whose [correlation] section and rules are used in place of the defaults
+    /// A configuration whose [correlation] section and rules are used in place of the defaults; one of them alone is enough
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Also write the results as JUnit XML
@@ -330,10 +334,10 @@ pub struct Simulate {
 #[command(after_help = "\
 Examples:
   braid evaluate --labels labels.csv -f sentinel-security-alert alerts.jsonl
-  braid evaluate --labels labels.csv -f braid-json alerts.jsonl --sweep half_lives.other=30m,1h --sweep merge_at=0.25,0.5
+  braid evaluate --labels labels.csv -f braid-json alerts.jsonl --sweep half_lives.other=30m,1h --sweep merge_at=0.4,0.5
   braid evaluate --labels labels.csv --assignment out.csv      what `braid replay --assignment` wrote, or another program
 
-Labels are a CSV file with a head and two columns: an alert's id, as its source gives it, and the name of the incident that \
+Labels are a CSV file with a head (`alert id,incident`) and two columns: an alert's id, as its source gives it, and the name of the incident that \
 it belongs to. Pairwise figures are over pairs of alerts and so about the large incidents, B³ over alerts and so about all of \
 them alike; an alert that is missing counts as alone. Purity is, of the alerts in the incidents that hold most of each true \
 one of two alerts or more, the share that is theirs.")]
@@ -347,7 +351,8 @@ pub struct Evaluate {
     /// Score this assignment, of the same form, instead of playing alerts
     #[arg(long, value_name = "FILE")]
     pub assignment: Option<PathBuf>,
-    /// Try each of these values of a setting of [correlation]; several of these options try all combinations
+    /// Try each of these values of a setting of [correlation]; several of these options try all combinations. The ranges are
+    /// those of a configuration; where join_at and merge_at are both tried, pairs with merge_at below join_at are left out
     #[arg(long, value_name = "KEY=V1,V2,…")]
     pub sweep: Vec<Sweep>,
     /// Purity only of incidents whose label begins so
@@ -356,7 +361,8 @@ pub struct Evaluate {
     /// Whose alerts these are [default: what the record's own field says; for CEF, which has none, `default`]
     #[arg(long, value_name = "NAME", value_parser = tenant_name)]
     pub tenant: Option<String>,
-    /// A configuration whose [correlation] section is used in place of the defaults
+    /// A configuration that is used in place of the defaults: its [correlation] and [rules], and how its sources read
+    /// their records. A file with one of these sections alone is enough
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Write a JSON line for each combination of settings, with every incident in it

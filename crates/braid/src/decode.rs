@@ -3,6 +3,7 @@
 mod file;
 mod frames;
 mod json_frames;
+mod reading;
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
@@ -10,19 +11,18 @@ use std::sync::Arc;
 
 use braid_alert::{Alert, Origin, SourceTime, Tenant};
 use braid_engine::Input;
-use braid_wire::{Format, Refusal, RefusalReason, SourceRecord, SourceRules, TenantRule, own};
+use braid_wire::{Format, Holds, Refusal, RefusalReason, SourceRecord, SourceRules, own};
 
 use crate::Outcome;
 use crate::cli::{self, Decode, FileFormat};
 use crate::dump::line::DumpedRecord;
 use crate::replay::Rejected;
+use crate::stdout::unless_pipe_closed;
 
 use file::each_frame;
 
 pub(crate) use file::each_dumped;
-
-/// The tenant of records of a format that names none, unless another one is given.
-const TENANT: &str = "default";
+pub(crate) use reading::Reading;
 
 /// Where in a file a record stands, in a form that editors jump to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,11 +47,20 @@ impl fmt::Display for Place {
 pub(crate) struct Refusals {
     /// How many were refused.
     pub refused: u64,
+    heard: bool,
 }
 
 impl Refusals {
+    /// For records that are read a second time: what could not be read is neither told nor counted again.
+    pub(crate) fn heard() -> Self {
+        Self { heard: true, ..Self::default() }
+    }
+
     /// Says on standard error what was refused and where. What the configuration leaves out is told and not counted.
     pub(crate) fn tell(&mut self, place: &Place, refusal: &Refusal) {
+        if self.heard {
+            return;
+        }
         let hint = match refusal.reason {
             RefusalReason::MissingTenant => "; --tenant gives it one",
             _ => "",
@@ -82,12 +91,12 @@ pub(crate) fn run(arguments: &Decode) -> anyhow::Result<Outcome> {
 }
 
 fn decode(arguments: &Decode, out: &mut impl Write, refusals: &mut Refusals) -> anyhow::Result<()> {
-    let tenant = arguments.tenant.as_deref().map(Tenant::new);
+    let reading = Reading::plain(arguments.tenant.as_deref());
     for input in &arguments.inputs.files {
-        each_alert(input, tenant.as_ref(), &mut |place, found| {
+        each_decoded(input, &reading, &mut |place, found| {
             match found {
-                Ok(alert) => {
-                    out.write_all(&own::alert_to_json(&alert))?;
+                Ok(record) => {
+                    out.write_all(&record)?;
                     out.write_all(b"\n")?;
                 }
                 Err(refusal) => refusals.tell(&place, &refusal),
@@ -98,17 +107,30 @@ fn decode(arguments: &Decode, out: &mut impl Write, refusals: &mut Refusals) -> 
     Ok(())
 }
 
-/// Whoever reads our output may have enough of it, as `head` does: then we are done, and nothing went wrong.
-pub(crate) fn unless_pipe_closed(written: anyhow::Result<()>) -> anyhow::Result<()> {
-    match written {
-        Err(error)
-            if error
-                .downcast_ref::<io::Error>()
-                .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) =>
-        {
-            Ok(())
+/// Gives each record in braid's own JSON: an alert, what a directory says of an object, or a command.
+fn each_decoded(
+    input: &cli::Input,
+    reading: &Reading,
+    each: &mut dyn FnMut(Place, Result<Vec<u8>, Refusal>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    match input.format {
+        FileFormat::Records(format) if format.holds() != Holds::Alerts => {
+            each_record(input, format, reading, &mut |place, found| {
+                each(place, found.map(|input| json_of(&input)))
+            })
         }
-        written => written,
+        _ => each_alert(input, reading, &mut |place, found| {
+            each(place, found.map(|alert| own::alert_to_json(&alert)))
+        }),
+    }
+}
+
+fn json_of(input: &Input) -> Vec<u8> {
+    match input {
+        Input::Alert(alert) => own::alert_to_json(alert),
+        Input::Directory(record) => own::directory_to_json(record),
+        Input::Command(command) => own::command_to_json(command),
+        Input::Tick { .. } => unreachable!("no source has ticks"),
     }
 }
 
@@ -122,44 +144,42 @@ pub(crate) type EachAlert<'a> = dyn FnMut(Place, Result<Alert, Refusal>) -> anyh
 /// If the file cannot be read, and what `each` says.
 pub(crate) fn each_alert(
     input: &cli::Input,
-    tenant: Option<&Tenant>,
+    reading: &Reading,
     each: &mut EachAlert<'_>,
 ) -> anyhow::Result<()> {
-    let FileFormat::Records(format) = input.format else { return each_dumped_alert(input, tenant, each) };
-    let rules = SourceRules::new(format, tenant_rule(format, tenant));
+    let FileFormat::Records(format) = input.format else {
+        return each_dumped_alert(input, reading.tenant.as_ref(), each);
+    };
+    let rules = reading.rules(format);
     each_frame(input, format, &mut |place, frame| match frame {
         Err(refusal) => each(place, Err(refusal)),
         Ok(bytes) => each_in_record(&place, &bytes, &rules, each),
     })
 }
 
-/// Gives every record of a directory in a file, in its order, and every refusal in its place.
+/// Gives every record of a directory, or every command, of a file, in its order, and every refusal in its place.
 ///
 /// # Errors
 /// If the file cannot be read, and what `each` says.
-pub(crate) fn each_directory_record(
+pub(crate) fn each_record(
     input: &cli::Input,
     format: Format,
-    tenant: Option<&Tenant>,
+    reading: &Reading,
     each: &mut dyn FnMut(Place, Result<Input, Refusal>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let rules = SourceRules::new(format, tenant_rule(format, tenant));
+    let rules = reading.rules(format);
     each_frame(input, format, &mut |place, frame| match frame {
         Err(refusal) => each(place, Err(refusal)),
         Ok(bytes) => {
             let record = SourceRecord { key: None, value: Some(&bytes) };
             let found = braid_wire::read(record, &origin(&place, format), &rules);
-            found.into_iter().try_for_each(|found| each(place.clone(), found))
+            let several = found.len() > 1;
+            (0..).zip(found).try_for_each(|(nth, found)| {
+                let element = place.element.or(several.then_some(nth));
+                each(Place { element, ..place.clone() }, found)
+            })
         }
     })
-}
-
-fn tenant_rule(format: Format, tenant: Option<&Tenant>) -> TenantRule {
-    match (tenant, format.tenant_field()) {
-        (Some(tenant), _) => TenantRule::Fixed(tenant.clone()),
-        (None, Some(_)) => TenantRule::Field { name: None, aliases: Default::default() },
-        (None, None) => TenantRule::Fixed(Tenant::new(TENANT)),
-    }
 }
 
 fn each_in_record(

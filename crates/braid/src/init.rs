@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use crate::Outcome;
 use crate::cli::Init;
 use crate::config::reference::{Notation, starter};
+use crate::stdout;
 
 /// Writes a configuration to begin with. What is there already is never overwritten.
 pub(crate) fn run(arguments: &Init) -> anyhow::Result<Outcome> {
@@ -14,7 +15,7 @@ pub(crate) fn run(arguments: &Init) -> anyhow::Result<Outcome> {
     let default = if notation == Notation::Yaml { "braid.yaml" } else { "braid.toml" };
     let file = arguments.file.clone().unwrap_or_else(|| PathBuf::from(default));
     if file == Path::new("-") {
-        std::io::stdout().write_all(text.as_bytes()).context("standard output")?;
+        stdout::print(&text)?;
         return Ok(Outcome::Done);
     }
     write_new(&file, &text)?;

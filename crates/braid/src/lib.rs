@@ -5,6 +5,9 @@
 //!
 //! Start with [`cli::Cli`] and [`config::Config`].
 
+// `println!` panics when whoever reads it has enough: `stdout` is the way out.
+#![warn(clippy::print_stdout)]
+
 pub mod cli;
 pub mod config;
 pub mod logging;
@@ -23,6 +26,7 @@ mod replay;
 mod rules;
 mod run;
 mod simulate;
+mod stdout;
 mod test_cases;
 mod topics;
 mod validate;

@@ -5,7 +5,7 @@ use braid_kafka::{AclNeed, TopicSpec};
 use crate::Outcome;
 use crate::cli::Topics;
 use crate::config::{self, Config};
-use crate::{topology, validate};
+use crate::{stdout, topology, validate};
 
 /// Prints the commands that create the topics and grant the rights, or creates the topics.
 pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
@@ -13,11 +13,11 @@ pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
     let specs = topology::topics(&config);
     let brokers = config.kafka.brokers.join(",");
     if !arguments.create {
-        print!("{}", commands(&brokers, &specs));
-        print!("{}", commands(&brokers, &topology::input_topics(&config)));
+        stdout::print(&commands(&brokers, &specs))?;
+        stdout::print(&commands(&brokers, &topology::input_topics(&config)))?;
     }
     if arguments.acls {
-        print!("{}", grants(&brokers, &arguments.principal, &topology::rights(&config)));
+        stdout::print(&grants(&brokers, &arguments.principal, &topology::rights(&config)))?;
     }
     if arguments.create { create(&config, &specs) } else { Ok(Outcome::Done) }
 }
@@ -29,9 +29,9 @@ fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
     let ensured = cluster.ensure(&specs)?;
     for spec in &specs {
         if ensured.created.contains(&spec.name) {
-            println!("created {}: {}", spec.name, spec.purpose);
+            stdout::print(&format!("created {}: {}\n", spec.name, spec.purpose))?;
         } else if !ensured.differences.iter().any(|difference| difference.topic == spec.name) {
-            println!("{} is as needed: {}", spec.name, spec.purpose);
+            stdout::print(&format!("{} is as needed: {}\n", spec.name, spec.purpose))?;
         }
     }
     for difference in &ensured.differences {

@@ -7,7 +7,7 @@ use crate::Outcome;
 use crate::cli::Validate;
 use crate::config::{self, Config};
 use crate::run::told;
-use crate::{rules, topology};
+use crate::{rules, stdout, topology};
 
 /// Says everything that is wrong with a configuration and, if asked to, with the cluster's topics.
 pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
     let config = Config::read(&file, config::variables())?;
     rules::named_by(&config, &file)?;
     if !arguments.connect {
-        println!("{} is in order", file.display());
+        stdout::print(&format!("{} is in order\n", file.display()))?;
         return Ok(Outcome::Done);
     }
     let wrong = cluster_faults(&config)?;
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
         eprintln!("{fault}");
     }
     if wrong.is_empty() {
-        println!("{} is in order, and so are the topics and transactions", file.display());
+        stdout::print(&format!("{} is in order, and so are the topics and transactions\n", file.display()))?;
         return Ok(Outcome::Done);
     }
     Ok(Outcome::Refused)

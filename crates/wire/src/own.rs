@@ -126,6 +126,12 @@ pub fn directory_from_avro(key: DirectoryKey<'_>, bytes: &[u8]) -> Result<Direct
     })
 }
 
+/// Writes a directory's record as compact JSON, as [`directory_from_json`] reads it: with all its names, and without its
+/// origin.
+pub fn directory_to_json(record: &DirectoryRecord) -> Vec<u8> {
+    json::to_json(&directory::RecordOut::from(record))
+}
+
 /// What a record without a value says of the object that its key names: it was deleted.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use jiff::tz::Offset;
 use crate::{Refusal, RefusalReason};
 
 /// How the records of one configured source are read: everything that a decoder must be told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceRules {
     /// What the records are.
     pub format: Format,

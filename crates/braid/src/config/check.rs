@@ -6,10 +6,10 @@ use braid_console::SettingsFault;
 use braid_wire::{Format, Holds};
 use tracing_subscriber::EnvFilter;
 
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use super::quantity::{Bytes, Period};
-use super::reading::{is_struck, place_of};
-use super::tree::{Node, Step};
+use super::reading::{Purpose, is_struck, place_of};
+use super::tree::{Node, Step, Value};
 use super::{Config, Correlation, Http, Kafka, Log, Output, Secret, Source, TenantRule, Topics, Worker};
 
 /// The least that a partition's state can work in.
@@ -24,16 +24,24 @@ const BATCH_BYTES_MAX: u64 = 256 << 20;
 const COMMIT_INTERVAL_MAX: Period = Period::seconds(5);
 
 /// Everything that is wrong with the values taken together. Keys that are `struck` are not called missing.
-pub(super) fn faults(config: &Config, tree: &Node, struck: &[String]) -> Vec<Fault> {
+pub(super) fn faults(config: &Config, purpose: Purpose, tree: &Node, struck: &[String]) -> Vec<Fault> {
     let mut checks = Checks { tree, struck, faults: Vec::new() };
-    checks.kafka(&config.kafka);
-    checks.topics(&config.topics);
-    checks.sources(&config.sources, &config.topics);
-    checks.output(&config.output);
-    checks.http(&config.http);
-    checks.worker(&config.worker, &config.topics);
-    checks.log(&config.log);
+    match purpose {
+        Purpose::Service => checks.service(config),
+        Purpose::Files => {
+            config.sources.iter().enumerate().for_each(|(at, source)| checks.reading(at, source))
+        }
+    }
+    checks.incident_url(&config.output);
     checks.correlation(&config.correlation, &config.topics);
+    checks.faults
+}
+
+/// What is wrong with settings of correlation that stand in no file.
+pub(crate) fn faults_of_correlation(correlation: &Correlation, topics: &Topics) -> Vec<Fault> {
+    let tree = Node::new(Place::Nowhere, Value::Table(Vec::new()));
+    let mut checks = Checks { tree: &tree, struck: &[], faults: Vec::new() };
+    checks.correlation(correlation, topics);
     checks.faults
 }
 
@@ -56,6 +64,17 @@ impl Checks<'_> {
         if !holds {
             self.fault(path, message);
         }
+    }
+
+    /// What only who runs it needs.
+    fn service(&mut self, config: &Config) {
+        self.kafka(&config.kafka);
+        self.topics(&config.topics);
+        self.sources(&config.sources, &config.topics);
+        self.registry(&config.output);
+        self.http(&config.http);
+        self.worker(&config.worker, &config.topics);
+        self.log(&config.log);
     }
 
     fn kafka(&mut self, kafka: &Kafka) {
@@ -160,16 +179,22 @@ impl Checks<'_> {
             "a source's name has letters, digits, `.`, `_` and `-` only: it is a label of metrics",
         );
         self.must(!source.topics.is_empty(), &key("topics"), "a source needs a topic to read");
+        self.reading(at, source);
+        self.must(
+            source.tenant.is_some(),
+            &key("tenant"),
+            "a source needs a tenant: a name or a rule to find it",
+        );
+    }
+
+    /// What is said of how its records are read.
+    fn reading(&mut self, at: usize, source: &Source) {
+        let key = |name: &str| ["sources".into(), at.into(), name.into()];
         let formats = Format::ALL.map(Format::as_str);
         self.must(
             source.format.is_some(),
             &key("format"),
             format!("a source needs a format: {}", super::fault::one_of(formats)),
-        );
-        self.must(
-            source.tenant.is_some(),
-            &key("tenant"),
-            "a source needs a tenant: a name or a rule to find it",
         );
         let alerts = source.format.is_none_or(|format| format.0.holds() == Holds::Alerts);
         self.must(
@@ -197,12 +222,14 @@ impl Checks<'_> {
         );
     }
 
-    fn output(&mut self, output: &Output) {
-        let is_url = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+    fn incident_url(&mut self, output: &Output) {
         if let Some(url) = &output.incident_url {
             let path = ["output".into(), "incident_url".into()];
             self.must(is_url(url), &path, "a URL begins with https:// or http://");
         }
+    }
+
+    fn registry(&mut self, output: &Output) {
         let Some(registry) = &output.schema_registry else { return };
         let key = |name: &str| ["output".into(), "schema_registry".into(), name.into()];
         self.must(is_url(&registry.url), &key("url"), "a URL begins with https:// or http://");
@@ -380,6 +407,10 @@ impl Checks<'_> {
             format!("{span} is less than dormant_after ({window})"),
         );
     }
+}
+
+fn is_url(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
 }
 
 /// Whether an address carries a user (and so, perhaps, a password) before its host.

@@ -23,7 +23,7 @@ mod quantity;
 mod secret;
 mod word;
 
-mod check;
+pub(crate) mod check;
 mod deserializer;
 mod environment;
 pub(crate) mod fault;

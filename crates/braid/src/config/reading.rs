@@ -15,6 +15,15 @@ use super::yaml_file;
 /// How many faults are looked for: beyond it nobody reads on, and each costs a pass.
 const FAULTS_MAX: usize = 200;
 
+/// What a configuration is read for: it must say what is needed for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To run, or to look at the cluster.
+    Service,
+    /// To work on files.
+    Files,
+}
+
 /// The variables of this process; what is no UTF-8 in them is replaced, so that it is seen and refused.
 pub fn variables() -> impl Iterator<Item = (String, String)> {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
@@ -28,12 +37,32 @@ impl Config {
     /// # Errors
     /// Everything that is wrong, at once, each with its place.
     pub fn read(file: &Path, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Faults> {
+        Self::read_for(Purpose::Service, file, variables)
+    }
+
+    /// As [`Config::read`], for a command that works on files: what such a one does not need may be missing, and is not
+    /// looked at. A file with `[correlation]`, `[rules]` or `[[sources]]` alone is enough.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read_for_files(
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Faults> {
+        Self::read_for(Purpose::Files, file, variables)
+    }
+
+    fn read_for(
+        purpose: Purpose,
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Faults> {
         let text = std::fs::read_to_string(file).map_err(|error| {
             let hint =
                 if error.kind() == std::io::ErrorKind::NotFound { "; `braid init` makes one" } else { "" };
             Faults::of_file(file, format!("cannot be read: {error}{hint}"))
         })?;
-        Self::parse(file, &text, variables)
+        Self::parse_for(purpose, file, &text, variables)
     }
 
     /// As [`Config::read`], of a text that is already there; `file` gives the notation and the name in messages.
@@ -41,6 +70,15 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn parse(
+        file: &Path,
+        text: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Faults> {
+        Self::parse_for(Purpose::Service, file, text, variables)
+    }
+
+    fn parse_for(
+        purpose: Purpose,
         file: &Path,
         text: &str,
         variables: impl IntoIterator<Item = (String, String)>,
@@ -56,7 +94,7 @@ impl Config {
         let sifted = sift(tree);
         faults.extend(sifted.faults);
         if let Some(config) = &sifted.config {
-            faults.extend(check::faults(config, &sifted.tree, &sifted.struck));
+            faults.extend(check::faults(config, purpose, &sifted.tree, &sifted.struck));
         }
         match sifted.config {
             Some(config) if faults.is_empty() => Ok(config),

@@ -87,9 +87,14 @@ impl Default for Source {
 impl Source {
     /// How its records are read; `None` while its format or tenant is missing, which no checked configuration leaves so.
     pub fn rules(&self) -> Option<SourceRules> {
-        Some(SourceRules {
-            format: self.format?.0,
-            tenant: self.tenant.as_ref()?.rule(),
+        Some(self.rules_for(self.format?.0, self.tenant.as_ref()?.rule()))
+    }
+
+    /// How records of this format are read, whose tenant is found so, by what it says of everything else.
+    pub fn rules_for(&self, format: Format, tenant: braid_wire::TenantRule) -> SourceRules {
+        SourceRules {
+            format,
+            tenant,
             timezone: Offset::from_seconds(self.timezone.seconds()).unwrap_or(Offset::UTC),
             severity_min: self.severity_min.as_ref().map(|word| word.0.clone()),
             correlate: self.correlate.0.clone(),
@@ -100,7 +105,7 @@ impl Source {
                 .collect(),
             vendor_incidents: self.vendor_incidents,
             future_max: self.future_max.span(),
-        })
+        }
     }
 }
 

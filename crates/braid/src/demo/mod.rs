@@ -34,8 +34,8 @@ use jiff::Timestamp;
 use crate::Outcome;
 use crate::cli::Demo;
 use crate::config::Log;
-use crate::decode::unless_pipe_closed;
 use crate::logging;
+use crate::stdout::unless_pipe_closed;
 
 use board::Board;
 use expectation::Expectation;

@@ -3,35 +3,84 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-/// Reads the first two columns of a CSV file (RFC 4180) behind its head: an alert's id and an incident.
-///
-/// # Errors
-/// If the file cannot be read, names no alert, or an alert in two incidents; or a row has no two columns or a quote that
-/// does not end; with the number of the row.
-pub(super) fn read(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    parse(&text).with_context(|| format!("reading {}", file.display()))
+/// An incident for each alert, as a CSV file has them (RFC 4180).
+#[derive(Debug)]
+pub(super) struct Table {
+    /// What the first column is called.
+    head: String,
+    /// An alert's id and its incident: the first two columns behind the head.
+    pub(super) incidents: BTreeMap<String, String>,
 }
 
-fn parse(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut pairs = BTreeMap::new();
-    for (number, row) in rows(text.trim_start_matches('\u{feff}'))?.into_iter().enumerate().skip(1) {
-        let mut columns = row.into_iter();
-        match (columns.next(), columns.next()) {
-            (Some(alert), Some(incident)) => match pairs.insert(alert.clone(), incident.clone()) {
-                Some(other) if other != incident => {
-                    bail!("row {}: {alert} is in {incident}, and above it is in {other}", number + 1)
-                }
-                _ => {}
-            },
-            (Some(alert), None) if alert.is_empty() => {}
-            _ => bail!("row {}: two columns are needed, an alert's id and its incident", number + 1),
+impl Table {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, has no head, names no alert, or an alert in two incidents; or a row has no two columns or
+    /// a quote that does not end; with the number of the row.
+    pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        Self::parse(&text).with_context(|| format!("reading {}", file.display()))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut incidents = BTreeMap::new();
+        let rows = rows(text.trim_start_matches('\u{feff}'))?;
+        let head = rows.first().map(|row| head(row)).transpose()?.unwrap_or_default();
+        for (number, row) in rows.into_iter().enumerate().skip(1) {
+            let mut columns = row.into_iter();
+            match (columns.next(), columns.next()) {
+                (Some(alert), Some(incident)) => match incidents.insert(alert.clone(), incident.clone()) {
+                    Some(other) if other != incident => {
+                        bail!("row {}: {alert} is in {incident}, and above it is in {other}", number + 1)
+                    }
+                    _ => {}
+                },
+                (Some(alert), None) if alert.is_empty() => {}
+                _ => bail!("row {}: two columns are needed, an alert's id and its incident", number + 1),
+            }
         }
+        if incidents.is_empty() {
+            bail!("no alert behind the head: the first row names the columns, and is no alert");
+        }
+        Ok(Self { head, incidents })
     }
-    if pairs.is_empty() {
-        bail!("no alert behind the head: the first row names the columns, and is no alert");
+
+    /// Refuses a file whose head turns out to be one of the alerts that are there: it would be missing from the score, and
+    /// nobody would see.
+    ///
+    /// # Errors
+    /// If it is.
+    pub(super) fn check_head<'a>(
+        &self,
+        file: &Path,
+        alerts: impl IntoIterator<Item = &'a str>,
+    ) -> anyhow::Result<()> {
+        if alerts.into_iter().any(|alert| alert == self.head) {
+            bail!("{}: {}", file.display(), headless(&self.head));
+        }
+        Ok(())
     }
-    Ok(pairs)
+}
+
+/// What the first column is called, if the first row is a head: names have no digits, but ids have, and numbers are no
+/// names.
+fn head(row: &[String]) -> anyhow::Result<String> {
+    let first = row.first().map_or("", |name| name.trim());
+    let second = row.get(1).map_or("", |name| name.trim());
+    let is_id = first.bytes().any(|byte| byte.is_ascii_digit());
+    let is_number = !second.is_empty() && second.bytes().all(|byte| byte.is_ascii_digit());
+    if is_id || is_number {
+        bail!(headless(&row.join(",")));
+    }
+    Ok(first.to_owned())
+}
+
+fn headless(row: &str) -> String {
+    let said: String = row.chars().take(80).collect();
+    format!(
+        "row 1: a head is wanted that names the two columns, as in `alert id,incident`; `{said}` is an alert"
+    )
 }
 
 fn rows(text: &str) -> anyhow::Result<Vec<Vec<String>>> {
@@ -78,7 +127,7 @@ mod tests {
     use super::*;
 
     fn pairs(text: &str) -> Vec<(String, String)> {
-        parse(text).unwrap().into_iter().collect()
+        Table::parse(text).unwrap().incidents.into_iter().collect()
     }
 
     #[test]
@@ -90,12 +139,34 @@ mod tests {
     }
 
     #[test]
+    fn a_file_whose_first_row_is_an_alert_is_refused_and_told_what_head_it_wants() {
+        for headless in ["a,1\nb,1", "da63_1,x\nb1,8\n", "\u{feff}04feb23f-b1ca,noise\n"] {
+            let told = format!("{:#}", Table::parse(headless).unwrap_err());
+            assert!(
+                told.contains("row 1: a head is wanted") && told.contains("`alert id,incident`"),
+                "{told}"
+            );
+        }
+        let told = |alerts: &[&str]| {
+            let table = Table::parse("alpha,noise\nbeta,noise\n").unwrap();
+            table.check_head(Path::new("l.csv"), alerts.iter().copied()).map_err(|error| error.to_string())
+        };
+        assert_eq!(told(&["beta", "gamma"]), Ok(()));
+        assert!(told(&["beta", "alpha"]).is_err_and(|told| told.starts_with("l.csv: row 1")));
+    }
+
+    #[test]
     fn what_is_no_pair_is_told_with_its_row() {
-        assert!(format!("{:#}", parse("id,incident\na\n").unwrap_err()).contains("row 2"));
-        assert!(format!("{:#}", parse("id,incident\na,\"b\n").unwrap_err()).contains("row 2: a quote"));
-        assert!(format!("{:#}", parse("id,incident\na,1\na,2\n").unwrap_err()).contains("row 3: a is in 2"));
-        for nobody in ["", "id,incident\n", "a,1"] {
-            assert!(format!("{:#}", parse(nobody).unwrap_err()).contains("no alert"), "{nobody}");
+        assert!(format!("{:#}", Table::parse("id,incident\na\n").unwrap_err()).contains("row 2"));
+        assert!(
+            format!("{:#}", Table::parse("id,incident\na,\"b\n").unwrap_err()).contains("row 2: a quote")
+        );
+        assert!(
+            format!("{:#}", Table::parse("id,incident\na,1\na,2\n").unwrap_err())
+                .contains("row 3: a is in 2")
+        );
+        for nobody in ["", "id,incident\n"] {
+            assert!(format!("{:#}", Table::parse(nobody).unwrap_err()).contains("no alert"), "{nobody}");
         }
     }
 }

@@ -9,18 +9,20 @@ mod sweep;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::Path;
 
-use braid_alert::Tenant;
 use braid_engine::{Input, Settings};
 use braid_sim::agreement::{Assignment, Fate, Score};
 use clap::error::ErrorKind;
 
 use crate::Outcome;
 use crate::cli::Evaluate;
-use crate::config::{self, Config, Correlation};
-use crate::decode::{Refusals, unless_pipe_closed};
-use crate::replay::{self, Player, Rules};
+use crate::config::{self, Config};
+use crate::decode::Refusals;
+use crate::replay::{self, Player, Rules, Wanted};
+use crate::stdout::unless_pipe_closed;
 
+use csv::Table;
 use report::{Evaluation, Record};
 pub use sweep::Sweep;
 
@@ -29,11 +31,12 @@ pub(crate) fn run(arguments: &Evaluate) -> anyhow::Result<Outcome> {
     if let Some(conflict) = conflict(arguments) {
         clap::Error::raw(ErrorKind::ArgumentConflict, format!("{conflict}\n")).exit();
     }
-    let truth = csv::read(&arguments.labels)?;
+    let labels = Table::read(&arguments.labels)?;
+    let truth = &labels.incidents;
     let mut refusals = Refusals::default();
     let evaluations = match &arguments.assignment {
-        Some(file) => vec![evaluation(String::new(), &truth, &csv::read(file)?, &arguments.purity_of)],
-        None => of_alerts(arguments, &truth, &mut refusals)?,
+        Some(file) => vec![of_assignment(arguments, &labels, file)?],
+        None => of_alerts(arguments, &labels, &mut refusals)?,
     };
     let mut out = io::stdout().lock();
     let written = if arguments.json {
@@ -69,30 +72,52 @@ fn conflict(arguments: &Evaluate) -> Option<&'static str> {
     }
 }
 
+fn of_assignment(arguments: &Evaluate, labels: &Table, file: &Path) -> anyhow::Result<Evaluation> {
+    let found = Table::read(file)?;
+    labels.check_head(&arguments.labels, found.incidents.keys().map(String::as_str))?;
+    found.check_head(file, labels.incidents.keys().map(String::as_str))?;
+    Ok(evaluation(String::new(), &labels.incidents, &found.incidents, &arguments.purity_of))
+}
+
 fn of_alerts(
     arguments: &Evaluate,
-    truth: &Assignment,
+    labels: &Table,
     refusals: &mut Refusals,
 ) -> anyhow::Result<Vec<Evaluation>> {
-    let base = match &arguments.config {
-        Some(file) => Config::read(file, config::variables())?.correlation,
-        None => Correlation::default(),
+    let files = &arguments.inputs.0.files;
+    let config = match &arguments.config {
+        Some(file) => Config::read_for_files(file, config::variables())?,
+        None => Config::default(),
     };
-    let combinations = sweep::combinations(&base, &arguments.sweep)?;
-    let tenant = arguments.tenant.as_deref().map(Tenant::new);
-    let inputs =
-        replay::inputs_in_order(&arguments.inputs.0.files, tenant.as_ref(), arguments.alerts_max, refusals)?;
+    let combinations = sweep::combinations(&config, &arguments.sweep).unwrap_or_else(|message| {
+        clap::Error::raw(ErrorKind::ValueValidation, format!("--sweep: {message}\n")).exit()
+    });
+    let Wanted { rules, reading } =
+        Wanted::of(arguments.config.as_deref(), arguments.tenant.as_deref(), files)?;
+    let inputs = replay::inputs_in_order(files, &reading, arguments.alerts_max, refusals)?;
+    labels.check_head(&arguments.labels, inputs.iter().flat_map(ids))?;
+    let truth = &labels.incidents;
     combinations
         .into_iter()
         .map(|(settings, correlation)| {
-            let found = played(correlation.settings(), &inputs, truth)?;
+            let correlation = Settings { rules: rules.correlation.rules.clone(), ..correlation.settings() };
+            let found = played(correlation, &inputs, truth)?;
             Ok(evaluation(settings, truth, &found, &arguments.purity_of))
         })
         .collect()
 }
 
-fn played(settings: Settings, inputs: &[Input], truth: &Assignment) -> io::Result<Assignment> {
-    let rules = Rules { correlation: settings, ..Rules::default() };
+/// The names that an alert goes by.
+fn ids(input: &Input) -> impl Iterator<Item = &str> {
+    let alert = match input {
+        Input::Alert(alert) => Some(alert),
+        _ => None,
+    };
+    alert.into_iter().flat_map(|alert| [Some(alert.id.as_str()), alert.source_alert_id.as_deref()]).flatten()
+}
+
+fn played(correlation: Settings, inputs: &[Input], truth: &Assignment) -> io::Result<Assignment> {
+    let rules = Rules { correlation, ..Rules::default() };
     let mut player = Player::new(rules, true);
     for input in inputs {
         player.apply(0, input.clone(), &mut |_| Ok(()))?;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context;
-use braid_alert::{EntityId, Incident, IncidentChange, IncidentEntity, IncidentId, Tenant};
+use braid_alert::{EntityId, Incident, IncidentChange, IncidentEntity, IncidentId};
 use braid_wire::incident::{decode_change, decode_incident};
 
 use super::api::Api;
@@ -63,13 +63,12 @@ impl Material {
             arguments.files.iter().map(|file| cli::Input { format, file: file.clone() }).collect();
         let path = arguments.config.path();
         let config = arguments.config.is_named().then_some(&*path);
-        let tenant = arguments.tenant.as_deref().map(Tenant::new);
         let each = &mut |event: &[u8]| {
             let change = decode_change(event).map_err(|refusal| io::Error::other(refusal.to_string()))?;
             self.take_change(change);
             Ok(())
         };
-        let incidents = replay::incidents_of(&inputs, tenant.as_ref(), config, each, refusals)?;
+        let incidents = replay::incidents_of(&inputs, arguments.tenant.as_deref(), config, each, refusals)?;
         incidents.into_iter().for_each(|incident| self.take_incident(incident));
         Ok(())
     }

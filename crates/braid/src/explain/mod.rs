@@ -16,8 +16,9 @@ use braid_alert::Incident;
 
 use crate::Outcome;
 use crate::cli::Explain;
-use crate::decode::{Refusals, unless_pipe_closed};
+use crate::decode::Refusals;
 use crate::paint::Paint;
+use crate::stdout::unless_pipe_closed;
 
 use material::Material;
 use telling::Telling;

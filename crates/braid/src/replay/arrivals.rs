@@ -1,10 +1,10 @@
-use braid_alert::{Alert, Tenant};
+use braid_alert::Alert;
 use braid_engine::Input;
 use braid_wire::Holds;
 
 use super::{EachInput, named};
 use crate::cli::{self, FileFormat};
-use crate::decode::{Place, Refusals, each_alert, each_directory_record};
+use crate::decode::{Place, Reading, Refusals, each_alert, each_record};
 
 /// An alert that waits for its turn.
 struct Arrival {
@@ -16,7 +16,7 @@ struct Arrival {
 /// no times: what it says is taken to be known beforehand.
 pub(super) fn play(
     files: &[cli::Input],
-    tenant: Option<&Tenant>,
+    reading: &Reading,
     alerts_max: usize,
     each_input: &mut EachInput<'_>,
     refusals: &mut Refusals,
@@ -24,9 +24,9 @@ pub(super) fn play(
     let (directories, alerts): (Vec<_>, Vec<_>) =
         files.iter().partition(|input| holds(input) == Holds::Directory);
     for input in directories {
-        play_directory(input, tenant, each_input, refusals)?;
+        play_directory(input, reading, each_input, refusals)?;
     }
-    for Arrival { alert, place } in in_order(&alerts, tenant, alerts_max, refusals)? {
+    for Arrival { alert, place } in in_order(&alerts, reading, alerts_max, refusals)? {
         let input = Input::Alert(alert);
         let what = named(&input);
         if let Some(rejected) = each_input(0, input)? {
@@ -39,7 +39,7 @@ pub(super) fn play(
 /// What [`play`] would play, in its order: for whoever plays it several times.
 pub(crate) fn inputs_in_order(
     files: &[cli::Input],
-    tenant: Option<&Tenant>,
+    reading: &Reading,
     alerts_max: usize,
     refusals: &mut Refusals,
 ) -> anyhow::Result<Vec<Input>> {
@@ -48,7 +48,7 @@ pub(crate) fn inputs_in_order(
         inputs.push(input);
         Ok(None)
     };
-    play(files, tenant, alerts_max, &mut gather, refusals)?;
+    play(files, reading, alerts_max, &mut gather, refusals)?;
     Ok(inputs)
 }
 
@@ -62,12 +62,12 @@ pub(super) const fn holds(input: &cli::Input) -> Holds {
 
 fn play_directory(
     input: &cli::Input,
-    tenant: Option<&Tenant>,
+    reading: &Reading,
     each_input: &mut EachInput<'_>,
     refusals: &mut Refusals,
 ) -> anyhow::Result<()> {
     let FileFormat::Records(format) = input.format else { return Ok(()) };
-    each_directory_record(input, format, tenant, &mut |place, found| {
+    each_record(input, format, reading, &mut |place, found| {
         match found {
             Ok(record) => {
                 let what = named(&record);
@@ -85,13 +85,13 @@ fn play_directory(
 /// can be told; so there is a bound.
 fn in_order(
     files: &[&cli::Input],
-    tenant: Option<&Tenant>,
+    reading: &Reading,
     alerts_max: usize,
     refusals: &mut Refusals,
 ) -> anyhow::Result<Vec<Arrival>> {
     let mut arrivals = Vec::new();
     for input in files {
-        each_alert(input, tenant, &mut |place, found| {
+        each_alert(input, reading, &mut |place, found| {
             match found {
                 Ok(_) if arrivals.len() == alerts_max => return Err(too_many(&place, alerts_max)),
                 Ok(alert) => arrivals.push(Arrival { alert: Box::new(alert), place }),

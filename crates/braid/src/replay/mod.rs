@@ -21,17 +21,18 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use braid_alert::{Incident, Tenant};
+use braid_alert::Incident;
 use braid_engine::Settings;
-use braid_wire::Holds;
 use braid_wire::incident::{Encoding, encode_incident};
+use braid_wire::{Format, Holds};
 use clap::error::ErrorKind;
 
 use crate::Outcome;
 use crate::cli::{FileFormat, Input, Replay, ReplayOutput};
-use crate::config::{self, Config};
-use crate::decode::{Refusals, unless_pipe_closed};
+use crate::config::{self, Config, Faults};
+use crate::decode::{Reading, Refusals};
 use crate::rules;
+use crate::stdout::unless_pipe_closed;
 
 pub(crate) use arrivals::inputs_in_order;
 pub(crate) use assignment::all as assignment_of;
@@ -42,9 +43,10 @@ pub(crate) fn run(arguments: &Replay) -> anyhow::Result<Outcome> {
     if let Some(conflict) = conflict(arguments) {
         clap::Error::raw(ErrorKind::ArgumentConflict, format!("{conflict}\n")).exit();
     }
-    let rules = rules(arguments.config.as_deref())?;
+    let wanted = |file| Wanted::of(file, arguments.tenant.as_deref(), &arguments.inputs.files);
+    let before = wanted(arguments.config.as_deref())?;
     if let Some(against) = &arguments.against {
-        return against::run(arguments, rules, self::rules(Some(against))?);
+        return against::run(arguments, before, wanted(Some(against))?);
     }
     // Before the work, so that a path that does not go is told at once.
     let assignment = arguments.assignment.as_ref().map(|file| {
@@ -53,7 +55,7 @@ pub(crate) fn run(arguments: &Replay) -> anyhow::Result<Outcome> {
     let assignment = assignment.transpose()?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut refusals = Refusals::default();
-    unless_pipe_closed(replay(arguments, rules, assignment, &mut out, &mut refusals))?;
+    unless_pipe_closed(replay(arguments, before, assignment, &mut out, &mut refusals))?;
     Ok(refusals.outcome())
 }
 
@@ -74,19 +76,51 @@ fn conflict(arguments: &Replay) -> Option<&'static str> {
         .then_some("the alerts of a dump have their tenants: --tenant is for other files")
 }
 
-fn rules(config: Option<&Path>) -> anyhow::Result<Rules> {
-    let Some(file) = config else { return Ok(Rules::default()) };
-    let config = Config::read(file, config::variables())?;
-    let rules = rules::named_by(&config, file)?;
-    Ok(Rules {
-        correlation: Settings { rules, ..config.correlation.settings() },
-        incident_url_prefix: config.output.incident_url.map(Into::into),
-    })
+/// What a configuration says that a replay follows: correlation and rules, what stands before an incident's URL, and how
+/// its sources read their records.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) rules: Rules,
+    pub(crate) reading: Reading,
+}
+
+impl Wanted {
+    /// Of a file, or the defaults without one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn of(config: Option<&Path>, tenant: Option<&str>, files: &[Input]) -> Result<Self, Faults> {
+        let Some(file) = config else {
+            return Ok(Self { rules: Rules::default(), reading: Reading::plain(tenant) });
+        };
+        let config = Config::read_for_files(file, config::variables())?;
+        let reading = Reading::of(&config, file, tenant, &formats(files))?;
+        let rules = rules::named_by(&config, file)?;
+        let rules = Rules {
+            correlation: Settings { rules, ..config.correlation.settings() },
+            incident_url_prefix: config.output.incident_url.as_deref().map(Into::into),
+        };
+        Ok(Self { rules, reading })
+    }
+}
+
+/// What the records of files are; a dump has none.
+fn formats(files: &[Input]) -> Vec<Format> {
+    let mut formats: Vec<Format> = files
+        .iter()
+        .filter_map(|input| match input.format {
+            FileFormat::Records(format) => Some(format),
+            FileFormat::Dump => None,
+        })
+        .collect();
+    formats.sort_unstable();
+    formats.dedup();
+    formats
 }
 
 fn replay(
     arguments: &Replay,
-    rules: Rules,
+    Wanted { rules, reading }: Wanted,
     assignment: Option<BufWriter<File>>,
     out: &mut dyn Write,
     refusals: &mut Refusals,
@@ -95,7 +129,8 @@ fn replay(
     let keep = !events || assignment.is_some();
     let mut player = Player::new(rules, keep);
     let each_event: &mut EachEvent<'_> = &mut |event| if events { write_line(out, event) } else { Ok(()) };
-    play(arguments, &mut |partition, input| player.apply(partition, input, each_event), refusals)?;
+    let each_input: &mut EachInput<'_> = &mut |partition, input| player.apply(partition, input, each_event);
+    play(&arguments.inputs.files, &reading, arguments.alerts_max, each_input, refusals)?;
     let folded = player.take_folded();
     let incidents = player.finish();
     if let Some(mut file) = assignment {
@@ -126,14 +161,9 @@ fn named(input: &braid_engine::Input) -> String {
 /// Where inputs go, each of a partition. Says why one was rejected, if it was.
 type EachInput<'a> = dyn FnMut(i32, braid_engine::Input) -> io::Result<Option<Rejected>> + 'a;
 
-fn play(arguments: &Replay, each_input: &mut EachInput<'_>, refusals: &mut Refusals) -> anyhow::Result<()> {
-    let tenant = arguments.tenant.as_deref().map(Tenant::new);
-    play_files(&arguments.inputs.files, tenant.as_ref(), arguments.alerts_max, each_input, refusals)
-}
-
-fn play_files(
+fn play(
     files: &[Input],
-    tenant: Option<&Tenant>,
+    reading: &Reading,
     alerts_max: usize,
     each_input: &mut EachInput<'_>,
     refusals: &mut Refusals,
@@ -141,21 +171,22 @@ fn play_files(
     if files.iter().any(|input| input.format == FileFormat::Dump) {
         return log::play(files, each_input, refusals);
     }
-    arrivals::play(files, tenant, alerts_max, each_input, refusals)
+    arrivals::play(files, reading, alerts_max, each_input, refusals)
 }
 
 /// The incidents that files of alerts come to, and every change on the way there, encoded.
 pub(crate) fn incidents_of(
     files: &[Input],
-    tenant: Option<&Tenant>,
+    tenant: Option<&str>,
     config: Option<&Path>,
     each_event: &mut EachEvent<'_>,
     refusals: &mut Refusals,
 ) -> anyhow::Result<Vec<Incident>> {
-    let mut player = Player::new(rules(config)?, true);
+    let Wanted { rules, reading } = Wanted::of(config, tenant, files)?;
+    let mut player = Player::new(rules, true);
     let each_input: &mut EachInput<'_> =
         &mut |partition, input| player.apply(partition, input, &mut *each_event);
-    play_files(files, tenant, ALERTS_MAX, each_input, refusals)?;
+    play(files, &reading, ALERTS_MAX, each_input, refusals)?;
     Ok(player.finish())
 }
 

@@ -17,6 +17,7 @@ use braid_wire::{Format, own};
 
 use crate::Outcome;
 use crate::cli::Simulate;
+use crate::stdout;
 
 /// The formats that a world is written in.
 pub(crate) const FORMATS: [Format; 5] =
@@ -33,9 +34,9 @@ pub(crate) fn run(arguments: &Simulate) -> anyhow::Result<Outcome> {
     to_file(&labels, |out| write_labels(&world, &written, out))?;
     let labels_of = world.arrivals.iter().map(|arrival| world.label(arrival));
     let campaigns: BTreeSet<&str> = labels_of.filter(|label| World::is_campaign(label)).collect();
-    println!(
+    let told = format!(
         "{}: {} alerts of {} attacks and the noise around them\n{}: what belongs together\nbraid evaluate --labels {} \
-         --format {} {} --purity-of campaign-",
+         --format {} {} --purity-of campaign-\n",
         alerts.display(),
         written.len(),
         campaigns.len(),
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: &Simulate) -> anyhow::Result<Outcome> {
         arguments.format,
         alerts.display()
     );
+    stdout::print(&told)?;
     Ok(Outcome::Done)
 }
 

@@ -11,7 +11,7 @@ use crate::config::Faults;
 use crate::config::fault::Place;
 use crate::config::yaml_file::read_documents;
 use crate::config::{toml_file, tree::Node, tree::Value};
-use crate::decode::each_alert;
+use crate::decode::{Reading, each_alert};
 use crate::rules::document::{Notes, Part};
 use crate::{cli, cli::FileFormat};
 
@@ -127,8 +127,8 @@ fn read_file(part: &Part<'_>, file: &Part<'_>, directory: &Path, into: &mut Vec<
         },
     };
     let input = cli::Input { file: super::near(directory, &name), format: FileFormat::Records(format) };
-    let tenant = Tenant::new(alert_line::TENANT);
-    let read = each_alert(&input, Some(&tenant), &mut |place, found| {
+    let reading = Reading::plain(Some(alert_line::TENANT));
+    let read = each_alert(&input, &reading, &mut |place, found| {
         match found {
             Ok(alert) => into.push(alert),
             Err(refusal) => notes.at(file, format!("{place}: {}: {}", refusal.reason, refusal.detail)),

@@ -20,7 +20,7 @@ use braid_engine::Settings;
 use crate::Outcome;
 use crate::cli::Test;
 use crate::config::{self, Config, Faults};
-use crate::rules;
+use crate::{rules, stdout};
 
 use case::Case;
 use report::{CaseResult, FileResult};
@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Test) -> anyhow::Result<Outcome> {
         return Err(faults.into());
     }
     let files: Vec<FileResult> = files.into_iter().filter_map(Result::ok).collect();
-    print!("{}", report::text(&files));
+    stdout::print(&report::text(&files))?;
     if let Some(file) = &arguments.junit {
         let xml = report::junit(&files)?;
         std::fs::write(file, xml).with_context(|| format!("writing {}", file.display()))?;
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Test) -> anyhow::Result<Outcome> {
 /// The numbers and rules of a configuration, or the defaults without rules.
 fn settings(config: Option<&Path>) -> Result<Settings, Faults> {
     let Some(file) = config else { return Ok(Settings::default()) };
-    let config = Config::read(file, config::variables())?;
+    let config = Config::read_for_files(file, config::variables())?;
     Ok(Settings { rules: rules::named_by(&config, file)?, ..config.correlation.settings() })
 }
 

@@ -214,6 +214,77 @@ fn listed(identifiers: Vec<Identifier>) -> DirectoryEntry {
     }
 }
 
+/// A configuration with nothing in it but a source.
+fn source(more: &str) -> String {
+    format!("[[sources]]\nname = \"s\"\nformat = \"braid-json\"\nenabled = true\n{more}\n")
+}
+
+#[test]
+fn a_file_of_correlation_alone_is_enough() {
+    let files = files();
+    files.write("short.toml", "[correlation]\njoin_at = 9.0\nmerge_at = 9.0\n");
+    let after = compared(&files, "--against short.toml");
+    assert_eq!(after["counts"]["incidents_after"], 5);
+    files.write("wrong.toml", "[correlation]\njoin_at = 0\n[[sources]]\nname = \"s\"\n");
+    let ran = files.braid("replay -f braid-json a.jsonl -c wrong.toml");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("wrong.toml:2:") && ran.err.contains("a source needs a format"), "{}", ran.err);
+}
+
+#[test]
+fn what_a_source_leaves_out_or_keeps_apart_is_compared() {
+    let files = files();
+    let low = alert("m6", 6, "client1", "ann").replace("\"high\"", "\"low\"");
+    files.write("a.jsonl", files.read("a.jsonl") + "\n" + &low);
+    files.write("grave.toml", source("severity_min = \"high\""));
+    let grave = compared(&files, "-c defaults.toml --against grave.toml");
+    let ids = |what: &Value| -> Vec<Value> {
+        what.as_array().expect("a list").iter().map(|alert| alert["id"].clone()).collect()
+    };
+    assert_eq!(ids(&grave["alerts_only_before"]), ["m6"], "{grave}");
+    files.write("off.toml", source("correlate = \"off\""));
+    let off = compared(&files, "--against off.toml");
+    assert_eq!(
+        (&off["counts"]["incidents_before"], &off["counts"]["incidents_after"]),
+        (&1.into(), &6.into())
+    );
+    // What the second file says nothing of is as the first one has it.
+    files.write("narrow.toml", "[correlation]\nhub_partners = 14\n");
+    let same = files.braid("replay -f braid-json a.jsonl -c off.toml --against narrow.toml");
+    assert!(same.good().starts_with("6 incidents before, 6 after: 6 unchanged"));
+}
+
+#[test]
+fn sources_that_read_differently_need_the_records_themselves() {
+    let files = files();
+    files.write("grave.toml", source("severity_min = \"high\""));
+    files.write("slight.toml", source("severity_min = \"low\""));
+    let alerts = files.read("a.jsonl");
+    let piped =
+        files.braid_fed("replay -f braid-json - -c slight.toml --against grave.toml", alerts.as_bytes());
+    assert!(piped.code == Some(2) && piped.err.contains("can be read but once"), "{piped:?}");
+    files.write(
+        "a.dump",
+        line(0, &Input::Alert(Box::new(user_alert("a1", 1, r#"{"kind":"upn","value":"a@b.c"}"#)))),
+    );
+    let dumped = files.braid("replay -f braid-dump a.dump -c slight.toml --against grave.toml");
+    assert!(dumped.code == Some(2) && dumped.err.contains("sources (s)"), "{dumped:?}");
+    files.write("short.toml", "[correlation]\nhub_partners = 14\n");
+    assert_eq!(files.braid("replay -f braid-dump a.dump -c slight.toml --against short.toml").code, Some(0));
+}
+
+#[test]
+fn two_sources_that_read_a_format_differently_are_not_chosen_between() {
+    let files = files();
+    let other = source("severity_min = \"high\"").replace("\"s\"", "\"t\"");
+    files.write("two.toml", source("") + &other);
+    let ran = files.braid("replay -f braid-json a.jsonl -c two.toml");
+    assert!(
+        ran.code == Some(2) && ran.err.contains("`s` and `t` read braid-json in different ways"),
+        "{ran:?}"
+    );
+}
+
 #[test]
 fn a_configuration_that_is_wrong_is_told_before_anything_is_played() {
     let files = files();

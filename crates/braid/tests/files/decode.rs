@@ -126,3 +126,34 @@ fn a_reader_that_has_enough_is_no_failure() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_directory_and_commands_are_checked_too() {
+    let files = Files::new();
+    let user = |sid: &str| {
+        format!(
+            r#"{{"tenant":"contoso","object":"{sid}","kind":"user","onPremises":true,"sid":"{sid}","samAccountName":"ann"}}"#
+        )
+    };
+    files.write("people.jsonl", format!("{}\n{}\n", user("S-1-5-21-1-2-3-1104"), user("S-1-5-18")));
+    let ran = files.braid("decode -f braid-directory-json people.jsonl");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.starts_with("people.jsonl:2: unknown_value: sid is \"S-1-5-18\""), "{}", ran.err);
+    assert!(ran.out.contains(r#""object":"S-1-5-21-1-2-3-1104","kind":"user""#), "{}", ran.out);
+    assert_eq!(files.braid_fed("decode -f braid-directory-json -", ran.out.as_bytes()).good(), ran.out);
+
+    let command = |action: &str| {
+        format!(
+            r#"{{"id":"c-{action}","author":"ann","action":"{action}","text":"ok","incident":"b28af616-3eb5-5174-856b-7bb8f4295596"}}"#
+        )
+    };
+    files.write("commands.json", format!("[{},{}]", command("comment"), command("coment")));
+    let ran = files.braid("decode -f braid-command-json --tenant contoso commands.json");
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(1), 1));
+    assert!(
+        ran.out.contains(r#""id":"c-comment""#) && ran.out.contains(r#""tenant":"contoso""#),
+        "{}",
+        ran.out
+    );
+    assert!(ran.err.starts_with("commands.json:1:1: unknown_value"), "{}", ran.err);
+}

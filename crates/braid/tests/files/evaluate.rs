@@ -46,7 +46,8 @@ fn an_assignment_is_scored_as_it_is_and_says_what_is_wrong_with_it() {
 fn a_sweep_tries_every_combination() {
     let files = Files::new();
     two_attacks(&files);
-    let sweep = "--sweep join_at=0.3,9 --sweep half_lives.other=30m,1h";
+    files.write("strict.toml", "correlation.merge_at = 9.0\n");
+    let sweep = "-c strict.toml --sweep join_at=0.3,9 --sweep half_lives.other=30m,1h";
     let out = files.braid(&format!("evaluate --labels labels.csv -f braid-json alerts.jsonl {sweep}")).good();
     let settings: Vec<String> = out
         .lines()
@@ -93,12 +94,61 @@ fn what_does_not_go_together_is_told_at_once() {
             "evaluate --labels labels.csv --assignment labels.csv --sweep join_at=1",
             "an assignment is as it is",
         ),
-        ("evaluate --labels labels.csv -f braid-json alerts.jsonl --sweep join=1", "join"),
+        ("evaluate --labels labels.csv -f braid-json alerts.jsonl --sweep joinat=1", "did you mean join_at?"),
+        ("evaluate --labels labels.csv -f braid-json alerts.jsonl --sweep target=2", "from 0 to 1"),
+        ("evaluate --labels labels.csv -f braid-json alerts.jsonl --sweep merge_at=much", "merge_at=much"),
+        (
+            "evaluate --labels labels.csv -f braid-json alerts.jsonl --sweep join_at=1 --sweep join_at=2",
+            "join_at is given twice",
+        ),
         ("evaluate --labels nothing.csv -f braid-json alerts.jsonl", "nothing.csv"),
     ] {
         let ran = files.braid(arguments);
-        assert!(ran.code != Some(0) && ran.err.contains(told), "{arguments}: {ran:?}");
+        let code = if told == "nothing.csv" { 3 } else { 2 };
+        assert!(ran.code == Some(code) && ran.err.contains(told), "{arguments}: {ran:?}");
     }
+}
+
+#[test]
+fn what_help_shows_can_be_tried() {
+    let help = Files::new().braid("evaluate --help").good();
+    let files = Files::new();
+    two_attacks(&files);
+    let sweeps = |line: &&str| line.trim_start().starts_with("braid evaluate") && line.contains("--sweep");
+    let lines: Vec<&str> = help.lines().filter(sweeps).collect();
+    assert!(!lines.is_empty(), "{help}");
+    for line in lines {
+        files.braid(line.trim_start().strip_prefix("braid ").expect("it begins so")).good();
+    }
+}
+
+#[test]
+fn a_file_without_a_head_is_refused_and_loses_no_alert() {
+    let files = Files::new();
+    two_attacks(&files);
+    let headless = files.read("labels.csv").replacen("alert id,incident\n", "", 1);
+    files.write("headless.csv", &headless);
+    files.write("words.csv", headless.replace("row-a0,", "first,"));
+    let named = alert("first", 0, "client1", "ann").replace("row-first", "first");
+    files.write("alerts.jsonl", format!("{named}\n{}", files.read("alerts.jsonl")));
+    for (labels, told) in [("headless.csv", "`row-a0,a` is an alert"), ("words.csv", "`first` is an alert")] {
+        let ran = files.braid(&format!("evaluate --labels {labels} -f braid-json alerts.jsonl"));
+        assert_eq!((ran.code, ran.out.as_str()), (Some(3), ""), "{ran:?}");
+        assert!(ran.err.contains(told) && ran.err.contains("alert id,incident"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_file_of_correlation_alone_is_configuration_enough_and_sources_count() {
+    let files = Files::new();
+    two_attacks(&files);
+    let evaluated = |config: &str| {
+        files.write("c.toml", config);
+        files.braid("evaluate --labels labels.csv -f braid-json alerts.jsonl -c c.toml").good()
+    };
+    assert!(evaluated("correlation.hub_partners = 14\n").contains("1.000 1.000 1.000"));
+    let source = "[[sources]]\nname = \"s\"\nformat = \"braid-json\"\nenabled = true\ncorrelate = \"off\"\n";
+    assert!(evaluated(source).contains("1.000 0.000 0.000"), "none of them joins");
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod explain;
 mod replay;
 mod scores;
 mod simulate;
+mod unread;

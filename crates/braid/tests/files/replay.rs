@@ -52,7 +52,10 @@ fn a_directory_is_known_before_the_first_alert_and_commands_are_not_taken() {
     let ran = files.braid(&format!("{command} -f braid-directory-json wrong.jsonl"));
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("wrong.jsonl:1: unexpected_field"), "{}", ran.err);
-    files.write("nobody.jsonl", r#"{"object":"guid-9","kind":"user","onPremises":true,"sid":"S-1-5-18"}"#);
+    files.write(
+        "nobody.jsonl",
+        r#"{"object":"guid-9","kind":"user","onPremises":true,"samAccountName":"Guest"}"#,
+    );
     let ran = files.braid(&format!("{command} -f braid-directory-json nobody.jsonl"));
     assert_eq!(ran.code, Some(1));
     let told =

@@ -31,6 +31,16 @@ impl Files {
         run(self.0.path(), arguments, b"")
     }
 
+    /// Runs the program with a standard output that nobody reads; the exit code and what it says on standard error.
+    pub(crate) fn braid_unread(&self, arguments: &str) -> (Option<i32>, String) {
+        let (reader, writer) = std::io::pipe().expect("there is room for a pipe");
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
+        command.args(arguments.split_whitespace()).current_dir(self.0.path()).stdin(Stdio::null());
+        let output = command.stdout(writer).output().expect("the program starts");
+        (output.status.code(), String::from_utf8(output.stderr).expect("it is text"))
+    }
+
     pub(crate) fn braid_fed(&self, arguments: &str, input: &[u8]) -> Ran {
         run(self.0.path(), arguments, input)
     }

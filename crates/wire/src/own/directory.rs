@@ -3,6 +3,8 @@
 //! Strict about what identity depends on: a field that is unknown is refused, for a misspelt `objectId` would leave the
 //! user without it and nobody would see. What is for display may be missing or of a wrong type.
 
+mod writing;
+
 use std::fmt::Write;
 
 use braid_alert::{
@@ -16,6 +18,8 @@ use super::lenient::{Lenient, Texts};
 use super::text::{IdentifierText, blank_origin};
 use crate::json::shortened;
 use crate::{Refusal, RefusalReason};
+
+pub(super) use writing::RecordOut;
 
 /// The longest key of a directory's object, in characters. Distinguished names of over 256 are rare.
 const OBJECT_CHARACTERS_MAX: usize = 1_024;
@@ -172,10 +176,10 @@ impl DirectoryText {
             let Some(value) = value.as_deref() else { continue };
             identifiers.extend(Identifier::new(name, value.trim_end_matches('.')));
         }
-        identifiers.extend(self.account(kind));
         for text in &self.identifiers {
             identifiers.push(listed(text)?);
         }
+        identifiers.extend(self.account(kind));
         Ok(identifiers)
     }
 
@@ -225,6 +229,7 @@ pub(super) fn canonical(mut entry: DirectoryEntry) -> Result<DirectoryEntry, Ref
     let mut identifiers: Vec<Identifier> = Vec::new();
     for identifier in entry.identifiers.iter().filter_map(canonical_identifier) {
         check_place(&entry.kind, &identifier.kind)?;
+        check_form(&identifier)?;
         if !identifiers.contains(&identifier) {
             identifiers.push(identifier);
         }
@@ -319,6 +324,36 @@ fn check_place(kind: &EntityKind, name: &IdentifierKind) -> Result<(), Refusal> 
         ));
     }
     Ok(())
+}
+
+/// A name that decides who an object is must be what it claims to be: a column that was mixed up would make one object
+/// of all that have the same nonsense there, and a SID that every host knows is nobody's.
+fn check_form(name: &Identifier) -> Result<(), Refusal> {
+    let wanted = match name.kind {
+        IdentifierKind::Sid if !is_sid_of_account(&name.value) => {
+            "the SID of one account: S-1-5-21-… with its domain's three parts and a relative id, or S-1-12-1-… with four \
+             parts"
+        }
+        IdentifierKind::ObjectId if !is_guid(&name.value) => "a GUID",
+        _ => return Ok(()),
+    };
+    let value = shortened(&name.value, 64);
+    Err(Refusal::new(RefusalReason::UnknownValue, format!("{} is {value:?}, and not {wanted}", name.kind)))
+}
+
+/// The two forms that stand for one account; what is the same on every host, as `S-1-5-18`, is of neither.
+fn is_sid_of_account(sid: &str) -> bool {
+    let parts = sid.strip_prefix("S-1-5-21-").or_else(|| sid.strip_prefix("S-1-12-1-"));
+    let is_part = |part: &str| part.bytes().all(|b| b.is_ascii_digit()) && part.parse::<u32>().is_ok();
+    parts.is_some_and(|parts| parts.split('-').count() == 4 && parts.split('-').all(is_part))
+}
+
+fn is_guid(text: &str) -> bool {
+    const LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
+    let mut parts = text.split('-');
+    LENGTHS.iter().all(|length| {
+        parts.next().is_some_and(|part| part.len() == *length && part.bytes().all(|b| b.is_ascii_hexdigit()))
+    }) && parts.next().is_none()
 }
 
 fn listed(text: &IdentifierText) -> Result<Identifier, Refusal> {

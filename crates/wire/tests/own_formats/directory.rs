@@ -2,7 +2,8 @@
 
 use braid_alert::{DirectoryEntry, DirectoryRecord, EntityKind, Identifier};
 use braid_wire::own::{
-    DirectoryKey, directory_from_avro, directory_from_json, directory_to_avro, directory_tombstone,
+    DirectoryKey, directory_from_avro, directory_from_json, directory_to_avro, directory_to_json,
+    directory_tombstone,
 };
 use braid_wire::{Refusal, RefusalReason};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::nouns;
 fn user() -> Value {
     json!({
         "tenant": "fabrikam", "object": "guid-1", "kind": "user", "onPremises": true,
-        "sid": "s-1-5-21-11-22-33-1104", "objectId": "0A0B", "upn": "Noor@Fabrikam.example",
+        "sid": "s-1-5-21-11-22-33-1104", "objectId": "0A0B0C0D-0000-4000-8000-000000000001", "upn": "Noor@Fabrikam.example",
         "samAccountName": "Noor", "domain": "fabrikam.example", "netbiosDomain": "FAB", "mail": "n.haddad@fabrikam.example",
         "displayName": "Noor Haddad", "title": "Accountant", "office": "Lille", "phone": "+33 3",
         "created": "2021-05-04T08:00:00Z", "firstSeen": "2021-06-01T08:00:00Z", "tags": ["sensitive"],
@@ -49,7 +50,7 @@ fn plain_fields_become_the_names_of_a_user() {
         names(&entry),
         [
             "sid:S-1-5-21-11-22-33-1104",
-            "objectId:0a0b",
+            "objectId:0a0b0c0d-0000-4000-8000-000000000001",
             "upn:noor@fabrikam.example",
             "upn:n.haddad@fabrikam.example",
             "domainAccount:fab\\noor",
@@ -103,6 +104,15 @@ fn what_identity_depends_on_is_refused_with_its_field() {
         ("onPremises", Value::Null, RefusalReason::MissingField),
         ("onPremises", json!("true"), RefusalReason::WrongType),
         ("sid", json!(1104), RefusalReason::WrongType),
+        ("sid", json!("fabrikam\\noor"), RefusalReason::UnknownValue),
+        ("sid", json!("S-1-5-18"), RefusalReason::UnknownValue),
+        ("sid", json!("S-1-5-32-544"), RefusalReason::UnknownValue),
+        ("sid", json!("S-1-5-21-11-22-33"), RefusalReason::UnknownValue),
+        ("sid", json!("S-1-5-21-11-22-33-x"), RefusalReason::UnknownValue),
+        ("objectId", json!("0A0B"), RefusalReason::UnknownValue),
+        ("objectId", json!("0a0b0c0d-0000-4000-8000-00000000000g"), RefusalReason::UnknownValue),
+        ("objectId", json!("noor@fabrikam.example"), RefusalReason::UnknownValue),
+        ("identifiers", json!([{"kind": "sid", "value": "S-1-5-18"}]), RefusalReason::UnknownValue),
         ("upn", json!(["a@b"]), RefusalReason::WrongType),
         ("object", json!(""), RefusalReason::MissingId),
         ("object", json!("x".repeat(1_025)), RefusalReason::TooLarge),
@@ -118,8 +128,37 @@ fn what_identity_depends_on_is_refused_with_its_field() {
         record[field] = value.clone();
         let refusal = read(&record).expect_err("it must not be taken");
         assert_eq!(refusal.reason, reason, "{field}: {value}: {refusal}");
-        let told = refusal.detail.to_lowercase().contains(&field.to_lowercase());
+        let detail = refusal.detail.to_lowercase();
+        let told = detail.contains(&field.to_lowercase())
+            || (field == "identifiers" && detail.starts_with("sid is"));
         assert!(told, "{field}: {refusal}");
+    }
+}
+
+#[test]
+fn an_account_of_the_cloud_has_a_sid_of_its_own_form() {
+    let mut value = user();
+    value["sid"] = json!("S-1-12-1-1111111111-2222222222-333333333-4294967295");
+    assert_eq!(names(&entry(&value))[0], "sid:S-1-12-1-1111111111-2222222222-333333333-4294967295");
+    value["sid"] = json!("S-1-12-1-1111111111-2222222222-333333333-4294967296");
+    assert_eq!(read(&value).map_err(|refusal| refusal.reason), Err(RefusalReason::UnknownValue));
+}
+
+#[test]
+fn what_is_written_as_json_reads_back_the_same() {
+    let deleted = json!({"tenant": "fabrikam", "object": "guid-1", "deleted": true});
+    for value in [user(), host(), deleted] {
+        let record = read(&value).expect("it is good");
+        let written = directory_to_json(&record);
+        let again = directory_from_json(DirectoryKey::default(), &written).expect("it is good");
+        let sorted = |record: &DirectoryRecord| {
+            let mut record = record.clone();
+            if let Some(entry) = &mut record.entry {
+                entry.identifiers.sort();
+            }
+            record
+        };
+        assert_eq!(sorted(&again), sorted(&record), "{}", String::from_utf8_lossy(&written));
     }
 }
 
