@@ -300,7 +300,8 @@ Examples:
 
 Writes alerts.jsonl (alerts.cef, alerts.avro) in the order in which they arrive, late ones, repetitions and revisions \
 included, and labels.csv for `braid evaluate`. The same seed writes the same bytes. A format that a product has for itself \
-carries the alerts of that product only.")]
+carries the alerts of that product only; as Defender for Cloud's are written those of hosts and of cloud applications. \
+Incidents of a vendor hold an alert each.")]
 pub struct Simulate {
     /// The directory to write to; it is made if it is not there, and files of these names are overwritten
     #[arg(long, value_name = "DIRECTORY")]
@@ -312,7 +313,7 @@ pub struct Simulate {
     #[arg(long, value_name = "NAME", default_value = "hub-ridden-week",
         value_parser = clap::builder::PossibleValuesParser::new(WorldSettings::PRESETS))]
     pub preset: String,
-    /// How the alerts are written: braid-json, braid-avro, sentinel-security-alert, graph-alert or mdi-cef
+    /// How the alerts are written: in any format that carries alerts, see `braid replay --help`
     #[arg(short, long, default_value = "braid-json", value_parser = format_that_is_simulated)]
     pub format: Format,
     /// How many alerts there are, attacks included [default: as the preset has it]

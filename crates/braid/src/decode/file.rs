@@ -25,13 +25,14 @@ pub(super) fn each_frame(
         Format::SentinelSecurityAlert
         | Format::GraphAlert
         | Format::GraphIncident
-        | Format::DefenderXdrStreaming
         | Format::DefenderXdrIncident
         | Format::DefenderEndpointAlert
         | Format::DefenderCloudAlert
         | Format::BraidJson
         | Format::BraidDirectoryJson
-        | Format::BraidCommandJson => each_json(&mut reader, each),
+        | Format::BraidCommandJson => each_json(&mut reader, false, each),
+        // The rows of one message that are of one alert are that alert.
+        Format::DefenderXdrStreaming => each_json(&mut reader, true, each),
         Format::BraidAvro | Format::BraidDirectoryAvro | Format::BraidCommandAvro => {
             each_avro(&mut reader, each)
         }

@@ -9,8 +9,15 @@ use super::frames::{Bounded, EachFrame, Frame};
 ///
 /// It does not read JSON, it only finds where a record begins and ends (brackets outside of texts); whether what lies
 /// between is JSON is for the decoder to say.
-pub(super) fn each_json(reader: &mut dyn BufRead, each: &mut EachFrame<'_>) -> anyhow::Result<()> {
-    let mut scanner = Scanner::default();
+///
+/// With `whole` what wraps a list is a record with all that is in it, as its topic has it, as long as it is no larger than
+/// any record may be: the rows of an alert stand together there.
+pub(super) fn each_json(
+    reader: &mut dyn BufRead,
+    whole: bool,
+    each: &mut EachFrame<'_>,
+) -> anyhow::Result<()> {
+    let mut scanner = Scanner { whole, ..Scanner::default() };
     loop {
         let piece = match reader.fill_buf() {
             Ok(piece) => piece,
@@ -62,6 +69,8 @@ enum Within {
 struct Scanner {
     layout: Layout,
     within: Within,
+    /// Whether an object is left whole though it holds a list.
+    whole: bool,
     /// How many brackets are open.
     depth: usize,
     in_text: bool,
@@ -84,6 +93,7 @@ impl Default for Scanner {
         Self {
             layout: Layout::Unknown,
             within: Within::Nothing,
+            whole: false,
             depth: 0,
             in_text: false,
             escaped: false,
@@ -103,6 +113,9 @@ impl Scanner {
         if self.watch && !byte.is_ascii_whitespace() {
             self.tell_layout(byte);
         }
+        if self.whole && self.within == Within::Object && self.bytes.kept().len() == RECORD_BYTES_MAX {
+            self.take_apart();
+        }
         match self.within {
             Within::Nothing => self.begin(byte),
             Within::Other => self.bytes.extend(&[byte]),
@@ -111,6 +124,15 @@ impl Scanner {
         if byte == b'\n' {
             self.end_line();
         }
+    }
+
+    /// The object at hand is larger than any record: it is no message of a topic, and what is in it is read one by one.
+    fn take_apart(&mut self) {
+        let kept = self.bytes.kept().to_vec();
+        self.bytes.clear();
+        (self.within, self.depth, self.line) = (Within::Nothing, 0, self.begins);
+        (self.in_text, self.escaped, self.whole) = (false, false, false);
+        kept.into_iter().for_each(|byte| self.take(byte));
     }
 
     fn begin(&mut self, byte: u8) {
@@ -166,7 +188,8 @@ impl Scanner {
     }
 
     fn open(&mut self, byte: u8) {
-        if byte == b'[' && self.within == Within::Object && self.depth == 1 && self.is_behind_list_name() {
+        let in_wrapper = !self.whole && self.within == Within::Object && self.depth == 1;
+        if byte == b'[' && in_wrapper && self.is_behind_list_name() {
             self.bytes.clear();
             self.within = Within::List(2);
         } else {
@@ -272,8 +295,12 @@ mod tests {
 
     /// Each frame as `line:element bytes`, lines from 1.
     fn frames(text: &str) -> Vec<String> {
+        frames_of(text, false)
+    }
+
+    fn frames_of(text: &str, whole: bool) -> Vec<String> {
         let mut frames = Vec::new();
-        each_json(&mut text.as_bytes(), &mut |frame| {
+        each_json(&mut text.as_bytes(), whole, &mut |frame| {
             let element = frame.element.map_or(String::new(), |element| format!(":{element}"));
             let bytes = match &frame.bytes {
                 Ok(bytes) => String::from_utf8_lossy(bytes.trim_ascii()).into_owned(),
@@ -325,6 +352,20 @@ mod tests {
             frames("{\"x\":{\"value\":[{\"id\":\"1\"}]}}"),
             ["1 {\"x\":{\"value\":[{\"id\":\"1\"}]}}"]
         );
+    }
+
+    #[test]
+    fn a_message_of_several_rows_is_left_whole_where_its_rows_belong_together() {
+        let text = "{\"records\":[{\"id\":\"1\"},{\"id\":\"2\"}]}\n{\"records\":[{\"id\":\"3\"}]}\n";
+        let expected =
+            ["1 {\"records\":[{\"id\":\"1\"},{\"id\":\"2\"}]}", "2 {\"records\":[{\"id\":\"3\"}]}"];
+        assert_eq!(frames_of(text, true), expected);
+        let row = format!("{{\n\"id\":\"{}\"}}", "]}".repeat(500));
+        let rows = RECORD_BYTES_MAX / row.len() + 1;
+        let page = format!("{{\"records\":[{}]}}", vec![row; rows].join(","));
+        assert!(page.len() > RECORD_BYTES_MAX);
+        assert_eq!(frames_of(&page, true), frames_of(&page, false), "larger than a record: row by row");
+        assert_eq!(frames_of(&page, true).len(), rows);
     }
 
     #[test]

@@ -5,7 +5,27 @@ use super::{account, named, techniques, time};
 
 /// A Microsoft Graph `alerts_v2` resource.
 pub(super) fn alert(alert: &Alert) -> Vec<u8> {
-    let resource = object([
+    braid_wire::json::to_json(&resource(alert))
+}
+
+/// A Graph incident of this number with the alert in it. Each has its own: what belongs together is in the labels.
+pub(super) fn incident(alert: &Alert, number: usize) -> Vec<u8> {
+    let incident = object([
+        ("@odata.type", Some(text("#microsoft.graph.security.incident"))),
+        ("id", Some(text(&number.to_string()))),
+        ("tenantId", Some(text(alert.tenant.as_str()))),
+        ("displayName", Some(text(&alert.title))),
+        ("severity", Some(text(alert.severity.as_str()))),
+        ("status", Some(text("active"))),
+        ("createdDateTime", alert.created.map(time)),
+        ("lastUpdateDateTime", Some(time(alert.updated))),
+        ("alerts", Some(Node::List(vec![resource(alert)]))),
+    ]);
+    braid_wire::json::to_json(&incident)
+}
+
+fn resource(alert: &Alert) -> Node {
+    object([
         ("@odata.type", Some(text("#microsoft.graph.security.alert"))),
         ("id", Some(text(alert.id.as_str()))),
         ("providerAlertId", Some(text(alert.id.as_str()))),
@@ -24,8 +44,7 @@ pub(super) fn alert(alert: &Alert) -> Vec<u8> {
         ("lastActivityDateTime", Some(time(alert.last_activity))),
         ("resolvedDateTime", alert.resolved.map(time)),
         ("evidence", Some(Node::List(alert.evidence.iter().map(evidence).collect()))),
-    ]);
-    braid_wire::json::to_json(&resource)
+    ])
 }
 
 fn evidence(evidence: &Evidence) -> Node {

@@ -1,8 +1,11 @@
 //! `braid simulate`: a world with ground truth, written in a format that braid reads, and its labels.
 
 mod cef;
+mod cloud;
+mod defender;
 mod graph;
 mod sentinel;
+mod streaming;
 mod tree;
 
 use std::collections::BTreeSet;
@@ -20,8 +23,18 @@ use crate::cli::Simulate;
 use crate::stdout;
 
 /// The formats that a world is written in.
-pub(crate) const FORMATS: [Format; 5] =
-    [Format::BraidJson, Format::BraidAvro, Format::SentinelSecurityAlert, Format::GraphAlert, Format::MdiCef];
+pub(crate) const FORMATS: [Format; 10] = [
+    Format::BraidJson,
+    Format::BraidAvro,
+    Format::SentinelSecurityAlert,
+    Format::GraphAlert,
+    Format::GraphIncident,
+    Format::DefenderXdrStreaming,
+    Format::DefenderXdrIncident,
+    Format::DefenderEndpointAlert,
+    Format::DefenderCloudAlert,
+    Format::MdiCef,
+];
 
 /// Writes the alerts and their labels.
 pub(crate) fn run(arguments: &Simulate) -> anyhow::Result<Outcome> {
@@ -80,17 +93,8 @@ fn to_file<T>(file: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) 
 fn write_alerts(world: &World, format: Format, out: &mut dyn Write) -> io::Result<BTreeSet<usize>> {
     let mut written = BTreeSet::new();
     for arrival in &world.arrivals {
-        let alert = &arrival.alert;
-        let record = match format {
-            Format::BraidJson => own::alert_to_json(alert),
-            Format::BraidAvro => framed(&own::alert_to_avro(alert)),
-            Format::SentinelSecurityAlert => sentinel::row(alert),
-            Format::GraphAlert => graph::alert(alert),
-            // The sensor's syslog tells of its own alerts only.
-            Format::MdiCef if alert.provider != Provider::DefenderForIdentity => continue,
-            Format::MdiCef => cef::line(alert, written.contains(&arrival.number)),
-            _ => unreachable!("the command line takes those of FORMATS only"),
-        };
+        let again = written.contains(&arrival.number);
+        let Some(record) = record(&arrival.alert, arrival.number, again, format) else { continue };
         out.write_all(&record)?;
         if format != Format::BraidAvro {
             out.write_all(b"\n")?;
@@ -98,6 +102,30 @@ fn write_alerts(world: &World, format: Format, out: &mut dyn Write) -> io::Resul
         written.insert(arrival.number);
     }
     Ok(written)
+}
+
+/// An alert as a record of the format; `None` if it is another product's than the format is for.
+fn record(alert: &Alert, number: usize, again: bool, format: Format) -> Option<Vec<u8>> {
+    let of = |provider| alert.provider == provider;
+    let record = match format {
+        Format::BraidJson => own::alert_to_json(alert),
+        Format::BraidAvro => framed(&own::alert_to_avro(alert)),
+        Format::SentinelSecurityAlert => sentinel::row(alert),
+        Format::GraphAlert => graph::alert(alert),
+        Format::GraphIncident => graph::incident(alert, number),
+        Format::DefenderXdrStreaming => streaming::record(alert),
+        Format::DefenderXdrIncident => defender::incident(alert, number),
+        Format::DefenderEndpointAlert => {
+            of(Provider::DefenderForEndpoint).then(|| defender::endpoint_alert(alert))?
+        }
+        Format::DefenderCloudAlert => cloud::raises(alert).then(|| cloud::alert(alert))?,
+        Format::MdiCef => of(Provider::DefenderForIdentity).then(|| cef::line(alert, again))?,
+        Format::BraidDirectoryJson
+        | Format::BraidDirectoryAvro
+        | Format::BraidCommandJson
+        | Format::BraidCommandAvro => unreachable!("the command line takes those of FORMATS only"),
+    };
+    Some(record)
 }
 
 /// Avro behind its length, as `braid decode` reads files of it.

@@ -43,7 +43,7 @@ fn provider(provider: &Provider) -> &str {
 }
 
 /// Tactics by ATT&CK's names, run together.
-fn tactic(phase: &Phase) -> &str {
+pub(super) fn tactic(phase: &Phase) -> &str {
     match phase {
         Phase::Reconnaissance => "Discovery",
         Phase::CompromisedCredentials => "CredentialAccess",
@@ -52,7 +52,8 @@ fn tactic(phase: &Phase) -> &str {
     }
 }
 
-fn entity(evidence: &Evidence) -> Node {
+/// An entity of the list.
+pub(super) fn entity(evidence: &Evidence) -> Node {
     let names = &evidence.identifiers;
     let name = |kind| named(names, kind).map(text);
     let kind = |kind: &str| ("Type", Some(text(kind)));
