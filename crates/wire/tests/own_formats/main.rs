@@ -5,6 +5,8 @@ mod changelog;
 mod command;
 mod dead_letter;
 mod directory;
+mod form_schema;
+mod forms;
 mod json;
 mod json_schema;
 mod nouns;
