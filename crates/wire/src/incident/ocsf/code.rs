@@ -108,10 +108,11 @@ mod tests {
         assert_eq!(severity(&word), code(99, "catastrophic"));
         assert_eq!(severity(&Severity::unknown()), code(0, "Unknown"));
         let verdict = |c, d| verdict(&IncidentStatus::Active, c, d);
-        assert_eq!(verdict(Some(&Classification::Other("odd".into())), None), code(99, "odd"));
+        let (odd, benign) =
+            (Classification::Other("odd".into()), Classification::InformationalExpectedActivity);
+        assert_eq!(verdict(Some(&odd), None), code(99, "odd"));
         assert_eq!(verdict(Some(&Classification::Unknown), Some(&Determination::Apt)), UNKNOWN);
-        let test = Some(&Determination::SecurityTesting);
-        assert_eq!(verdict(Some(&Classification::InformationalExpectedActivity), test), code(6, "Test"));
+        assert_eq!(verdict(Some(&benign), Some(&Determination::SecurityTesting)), code(6, "Test"));
     }
 
     #[test]
