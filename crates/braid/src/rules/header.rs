@@ -151,9 +151,9 @@ impl Header {
         let tactic = word.replace('_', "-").to_lowercase();
         match Phase::from_text(&tactic.replace('-', "")) {
             Phase::Other(_) => {
-                // Groups, software and whatever ATT&CK numbers next have no place on an alert; a slip has.
-                if let Some(near) = near_miss(&tactic, TACTICS) {
-                    notes.at(part, format!("there is no tactic `{word}`; did you mean `attack.{near}`?"));
+                // Groups, software and whatever else ATT&CK numbers have no place on an alert.
+                if !is_numbered(&tactic) {
+                    notes.at(part, no_tactic(word, &tactic));
                 }
             }
             phase => self.reach(phase),
@@ -163,6 +163,21 @@ impl Header {
     /// An alert has one phase: of several tactics the one that is furthest on.
     fn reach(&mut self, phase: Phase) {
         self.phase = self.phase.take().max(Some(phase));
+    }
+}
+
+/// `g0016`, `s0002`, `ds0009`: a letter or two and four digits.
+fn is_numbered(word: &str) -> bool {
+    let digits = word.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    (1..=2).contains(&(word.len() - digits.len()))
+        && digits.len() == 4
+        && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn no_tactic(word: &str, tactic: &str) -> String {
+    match near_miss(tactic, TACTICS) {
+        Some(near) => format!("there is no tactic `{word}`; did you mean `attack.{near}`?"),
+        None => format!("there is no tactic `{word}`; there are {}", TACTICS.join(", ")),
     }
 }
 

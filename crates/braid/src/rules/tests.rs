@@ -155,7 +155,7 @@ correlation: {type: event_count, rules: [a], timespan: 5m, condition: {gte: 2}}
 #[test]
 fn tags_give_the_alert_its_phase_and_techniques() {
     let text = format!(
-        "{BASE}correlation: {{type: temporal, rules: [a], timespan: 5m}}\ntags: [attack.discovery, attack.lateral_movement, attack.t1021.002, attack.g0016, tlp.red, cve.2026-1]"
+        "{BASE}correlation: {{type: temporal, rules: [a], timespan: 5m}}\ntags: [attack.discovery, attack.lateral_movement, attack.t1021.002, attack.g0016, attack.ds0009, tlp.red, cve.2026-1]"
     );
     let rules = parse_one(&text).unwrap_or_else(|faults| panic!("{faults}"));
     let rule = rules.iter().find(|rule| &*rule.id == "c").expect("it is there");

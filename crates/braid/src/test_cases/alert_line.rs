@@ -186,17 +186,30 @@ fn set(alert: &mut Alert, key: &str, value: &str) -> Result<(), String> {
 }
 
 fn unknown_key(key: &str) -> String {
-    let fields = Field::names();
-    let known = ATTRIBUTES
-        .into_iter()
-        .chain(fields.iter().map(String::as_str).filter(|name| !name.ends_with(".tag")));
-    match near_miss(key, known) {
-        Some(near) => format!("there is no `{key}`; did you mean `{near}`?"),
-        None => format!(
-            "there is no `{key}`; there are {}, and entities such as `user` and `target.host`",
-            ATTRIBUTES.join(", ")
-        ),
+    let listed =
+        || format!("there are {}, and entities such as `user` and `target.host`", ATTRIBUTES.join(", "));
+    match Field::from_name(key) {
+        _ if is_set(&format!("{key}.user")) => {
+            format!(
+                "`{key}` does not say what it is: write `{key}.user`, `{key}.host`, `{key}.address` or another kind"
+            )
+        }
+        Some(_) => format!("`{key}` cannot be set like this; {}", listed()),
+        None => {
+            let fields = Field::names();
+            let known =
+                ATTRIBUTES.into_iter().chain(fields.iter().map(String::as_str).filter(|name| is_set(name)));
+            match near_miss(key, known) {
+                Some(near) => format!("there is no `{key}`; did you mean `{near}`?"),
+                None => format!("there is no `{key}`; {}", listed()),
+            }
+        }
     }
+}
+
+/// Whether a line may set the field of this name.
+fn is_set(name: &str) -> bool {
+    matches!(Field::from_name(name), Some(Field::Entity(EntityField { kind: Some(_), .. })))
 }
 
 /// A word that this release knows: what would be kept as it came in a stream is a slip in a test.
@@ -306,6 +319,13 @@ mod tests {
         assert_eq!(why(r#"10:00 a "t""#), "`a` should be product/id, such as mdi/a1");
         assert_eq!(why(r#"10:00 mdi/a "t"#), "a quote is not closed");
         assert_eq!(why(r#"10:00 mdi/a "t" usr=a"#), "there is no `usr`; did you mean `user`?");
+        let role = why(r#"10:00 mdi/a "t" source=user:jeffl"#);
+        assert!(role.starts_with("`source` does not say what it is: write `source.user`"), "{role}");
+        assert!(
+            why(r#"10:00 mdi/a "t" provider=mdi"#)
+                .starts_with("`provider` cannot be set like this; there are")
+        );
+        assert!(why(r#"10:00 mdi/a "t" sourc.user=a"#).contains("did you mean `source.user`?"));
         assert_eq!(
             why(r#"10:00 mdi/a "t" severity=hi"#),
             "there is no `hi`; there are informational, low, medium, high, critical"

@@ -73,7 +73,9 @@ fn alert(text: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
         title: title.into(),
         description: message.as_deref().and_then(description),
         severity: severity(line.severity, known),
-        status: AlertStatus::New,
+        // It tells that an alert is there and that there is news, and never what became of it: said to be new, an update
+        // would reopen what another feed has resolved.
+        status: AlertStatus::Unknown,
         classification: None,
         determination: None,
         assignee: None,

@@ -1,6 +1,7 @@
 //! One alert that comes by several feeds is one alert: product and id are the same whichever feed carries it.
 
-use braid_alert::AlertKey;
+use braid_alert::{Alert, AlertKey, IncidentStatus};
+use braid_engine::{Input, Partition, Settings};
 use braid_wire::Format;
 use serde_json::{Value, json};
 
@@ -10,17 +11,24 @@ const GUID: &str = "7d0e1c2b-1111-4222-8333-0123456789ab";
 
 /// A line of Defender for Identity's sensor.
 fn cef(portal_id: &str) -> AlertKey {
-    let line = format!(
+    decode_one(Format::MdiCef, &line(portal_id)).key()
+}
+
+fn line(portal_id: &str) -> String {
+    format!(
         "<36>1 2026-02-03T10:04:30.5+00:00 ContosoDC CEF 4242 SamrReconnaissanceSecurityAlert CEF:0|Microsoft|Azure ATP|\
          2.230.0.1|SamrReconnaissanceSecurityAlert|A detection|5|start=2026-02-03T10:01:02.1234567Z suser=JeffL \
          externalId=2021 cs1Label=url cs1=https\\://security.microsoft.com/alerts/{portal_id} cs2Label=trigger cs2=new"
-    );
-    decode_one(Format::MdiCef, &line).key()
+    )
 }
 
 /// A row of Sentinel's table. Sentinel's own id of it is never the alert's, where the product gives one.
 fn row(provider: &str, own_id: &str) -> AlertKey {
-    let row = json!({
+    decode_one(Format::SentinelSecurityAlert, &alert_of_row(provider, own_id).to_string()).key()
+}
+
+fn alert_of_row(provider: &str, own_id: &str) -> Value {
+    json!({
         "ProviderName": provider,
         "VendorOriginalId": own_id,
         "SystemAlertId": "9c9c9c9c-0000-4000-8000-000000000009",
@@ -31,8 +39,7 @@ fn row(provider: &str, own_id: &str) -> AlertKey {
         "TimeGenerated": "2026-02-03 10:20:03+00:00",
         "Entities": "[]",
         "Type": "SecurityAlert"
-    });
-    decode_one(Format::SentinelSecurityAlert, &row.to_string()).key()
+    })
 }
 
 /// An alert of Graph, which carries the portal's id and, mostly, the product's own.
@@ -154,4 +161,24 @@ fn alerts_of_the_other_products_are_one_as_row_and_as_graph_json() {
 #[test]
 fn the_same_id_of_two_products_is_two_alerts() {
     assert_ne!(row("OATP", GUID), row("Azure Advanced Threat Protection", GUID));
+}
+
+#[test]
+fn a_feed_that_reports_no_resolution_does_not_reopen_what_another_one_has_resolved() {
+    let mut engine = Partition::new(Settings::default());
+    let mut statuses = |alert: Alert| -> Vec<IncidentStatus> {
+        engine.apply(Input::Alert(Box::new(alert)), &mut Vec::new());
+        let ids = engine.incident_ids().into_iter();
+        ids.filter_map(|(tenant, id)| engine.incident(&tenant, id)).map(|incident| incident.status).collect()
+    };
+    let new = line(&format!("aa{GUID}"));
+    assert_eq!(statuses(decode_one(Format::MdiCef, &new)), [IncidentStatus::Active]);
+    let mut row = alert_of_row("Azure Advanced Threat Protection", GUID);
+    row["Status"] = json!("Resolved");
+    let row = decode_one(Format::SentinelSecurityAlert, &row.to_string());
+    assert_eq!(statuses(row), [IncidentStatus::Resolved]);
+    for later in [new.clone(), new.replace("cs2=new", "cs2=update")] {
+        let later = decode_one(Format::MdiCef, &later.replace("T10:04:30.5", "T11:04:30.5"));
+        assert_eq!(statuses(later), [IncidentStatus::Resolved]);
+    }
 }

@@ -29,7 +29,7 @@ fn a_line_becomes_an_alert() {
     );
     expect![[r#"
         contoso microsoftDefenderForIdentity/7d0e1c2b-1111-4222-8333-0123456789ab "A detection"
-          medium new detector=2006 category=- phase=domainDominance techniques=T1003,T1003.006
+          medium unknown detector=2006 category=- phase=domainDominance techniques=T1003,T1003.006
           first=2026-02-03T10:01:02.123456Z last=2026-02-03T10:01:02.123456Z created=2026-02-03T10:04:30.5Z updated=2026-02-03T10:04:30.5Z resolved=-
           classification=- determination=- assignee=-
           source id=aa7d0e1c2b-1111-4222-8333-0123456789ab portal=https://security.microsoft.com/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab
