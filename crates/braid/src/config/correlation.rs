@@ -14,14 +14,17 @@ use super::quantity::{AddressRange, Bytes, Decimal, Period};
 #[serde(deny_unknown_fields, default)]
 pub struct Correlation {
     /// The sum of link weights from which an alert joins an incident. Higher makes more and smaller incidents.
+    #[schemars(extend("x-range" = "not 0"))]
     pub join_at: Decimal,
     /// The sum of link weights from which an alert that belongs to two incidents merges them.
+    #[schemars(extend("x-range" = "join_at or more"))]
     pub merge_at: Decimal,
     /// What the next step of the kill chain on a shared entity adds to a link.
     pub sequence_bonus: Decimal,
     /// How many distinct partners within `partner_window` halve an entity's weight; beyond it the weight falls steeply.
     /// That is what keeps a domain controller, a proxy or a service account from joining everything. Lower demotes
     /// sooner. At most 64, for no more are counted.
+    #[schemars(range(min = 1, max = 64))]
     pub hub_partners: NonZeroU32,
     /// How many other incidents that an entity stands in within `partner_window` of an alert halve its weight. Of an
     /// entity that several incidents are about today, an alert tells less which of them it belongs to.
@@ -37,9 +40,11 @@ pub struct Correlation {
     /// It counts once for each user that the host has been seen with around the time (or host, with the user) and for
     /// each other incident. An incident that knows both, from an alert that names both, is not held against them. `1`
     /// switches it off. Such a link merges no two incidents of several alerts.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub disagreement: Decimal,
     /// What is left of a link by a user or a host if only one of the two alerts names the other one of the pair. `1`
     /// switches it off.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub silence: Decimal,
     /// Tags, in any case, by which a directory, a product or a command (`tagEntity`) says that many use an account, a host
     /// or a mailbox. Links by such a one count only where user and host agree, or where an alert names the hop to that
@@ -48,18 +53,24 @@ pub struct Correlation {
     pub shared_tags: Vec<String>,
     /// What is left of a link in which the entity was merely aimed at, as a domain controller mostly is. Of several that
     /// both alerts merely aimed at the strongest link counts.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub target: Decimal,
     /// What is left of a link by a weak name, by an address that stands for a host, or by an address that a cloud product
     /// sees from outside.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub uncertain: Decimal,
     /// An entity that its partners leave less than this is shown as a hub. It joins nothing that its weight does not
     /// reach; this number only names it.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub hub_below: Decimal,
     /// Links that weigh less are not looked at. Higher is faster.
+    #[schemars(extend("x-range" = "join_at or less"))]
     pub link_min: Decimal,
     /// How many alerts of an entity are looked at on each side of an alert's time, 1,024 at most. Higher is slower.
+    #[schemars(range(min = 1, max = 1024))]
     pub nearest_mentions: NonZeroU32,
     /// For how long a partner counts; an hour at least, for they are counted by the hour.
+    #[schemars(extend("x-range" = "1h or more"))]
     pub partner_window: Period,
     /// How long an internal address names the host that was last seen with it. Shorter than the DHCP lease.
     pub ip_binding: Period,
@@ -69,11 +80,14 @@ pub struct Correlation {
     /// Activity shorter than this counts to its end; of longer activity only the beginning does.
     pub activity_max: Period,
     /// Without news for this long an incident is dormant: still open, still taking late alerts.
+    #[schemars(extend("x-range" = "more than 0s"))]
     pub dormant_after: Period,
     /// Without news for this long an incident takes no further alerts and leaves memory. Longer costs memory.
+    #[schemars(extend("x-range" = "dormant_after or more"))]
     pub late_join: Period,
     /// How long after its last revision an alert's id is remembered. An alert that comes again later is a new one. Longer
     /// costs memory: about 100 bytes an alert.
+    #[schemars(extend("x-range" = "late_join or more"))]
     pub dedupe_retention: Period,
     /// How long after its resolution an incident is reopened by new activity. `0s`: never, a new incident that names the
     /// old one follows instead.
@@ -89,6 +103,7 @@ pub struct Correlation {
     pub flood_window: Period,
     /// How much one partition's state may take in memory, reckoned in bytes of content. Beyond it the incidents that have
     /// been idle longest are closed, visibly.
+    #[schemars(extend("x-range" = "16MiB or more"))]
     pub state_bytes_max: Bytes,
     /// How many objects of directories a tenant may have; records of further ones become dead letters. An object costs
     /// about a kilobyte, and they are not evicted: together they may take half of `state_bytes_max`.
@@ -132,10 +147,13 @@ pub struct Weights {
 #[serde(deny_unknown_fields, default)]
 pub struct HalfLifeTimes {
     /// Of a mail, a cluster of mails, or a vendor's incident.
+    #[schemars(extend("x-range" = "more than 0s"))]
     pub mail: Period,
     /// Of a URL.
+    #[schemars(extend("x-range" = "more than 0s"))]
     pub url: Period,
     /// Of everything else.
+    #[schemars(extend("x-range" = "more than 0s"))]
     pub other: Period,
 }
 
@@ -148,8 +166,10 @@ pub struct IncidentCaps {
     /// Distinct entities in it.
     pub incident_entities_max: NonZeroU32,
     /// Bytes of its record. Below `topics.record_bytes_max`, or the record could not be written.
+    #[schemars(extend("x-range" = "16KiB or more, and less than topics.record_bytes_max"))]
     pub incident_bytes_max: Bytes,
     /// From its first activity to its last.
+    #[schemars(extend("x-range" = "dormant_after or more"))]
     pub incident_span_max: Period,
 }
 

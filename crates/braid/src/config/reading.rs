@@ -77,6 +77,12 @@ impl Config {
         Self::parse_for(Purpose::Service, file, text, variables)
     }
 
+    /// As [`Config::read_for_files`], of a text.
+    #[cfg(test)]
+    pub(super) fn read_text_for_files(text: &str) -> Result<Self, Faults> {
+        Self::parse_for(Purpose::Files, Path::new("braid.toml"), text, [])
+    }
+
     fn parse_for(
         purpose: Purpose,
         file: &Path,

@@ -27,8 +27,14 @@ struct Section {
 struct Field {
     name: String,
     description: String,
-    /// What kind of value, in words.
+    /// What kind of value, in words, and which values are taken.
     kind: String,
+    /// The least and the most of a number.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what kind says in words; a test tries them"))]
+    bounds: Option<(f64, f64)>,
+    /// What else is asked of it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what kind says in words; a test tries it"))]
+    range: Option<String>,
     /// Without one the key is required or may be absent.
     default: Option<Plain>,
     example: Option<Plain>,

@@ -35,17 +35,22 @@ pub struct Topics {
     pub replication_factor: NonZeroU16,
     /// How many of them must have a record before it counts as written. One less than `replication_factor` lets a broker
     /// be away.
+    #[schemars(extend("x-range" = "replication_factor or less"))]
     pub min_insync_replicas: NonZeroU16,
     /// How long the alerts topic keeps records. It must exceed the longest time that braid may stand still: what
     /// retention takes before it was read is lost, and braid refuses to start then. It is also how far back a replay can
     /// begin.
+    #[schemars(extend("x-range" = "1h or more"))]
     pub alerts_retention: Period,
     /// How long changes are kept.
+    #[schemars(extend("x-range" = "1h or more"))]
     pub incident_events_retention: Period,
     /// How long dead letters are kept.
+    #[schemars(extend("x-range" = "1h or more"))]
     pub dead_letters_retention: Period,
     /// The largest record that is written to any of them. Topics are created to take it; on topics that were made
     /// otherwise, and on the broker, it must be allowed. A larger alert becomes a dead letter.
+    #[schemars(extend("x-range" = "64KiB to 64MiB"))]
     pub record_bytes_max: Bytes,
     /// Whether `braid run` creates the topics that are missing. Otherwise it refuses to start and says which are;
     /// `braid topics --create` creates them with an administrator's rights.

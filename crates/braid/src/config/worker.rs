@@ -11,10 +11,12 @@ use super::quantity::{Bytes, Period};
 pub struct Worker {
     /// How long at most records are gathered into one transaction. An upper bound, never a wait: when nothing more is
     /// there the transaction is committed at once. Longer makes larger transactions under load, and later incidents.
+    #[schemars(extend("x-range" = "1ms to 5s"))]
     pub commit_interval: Period,
     /// How many records at most go into one transaction.
     pub batch_records_max: NonZeroU32,
     /// How many bytes of records at most go into one transaction. Each thread holds about this much, twice.
+    #[schemars(extend("x-range" = "topics.record_bytes_max to 256MiB"))]
     pub batch_bytes_max: Bytes,
     /// Threads that read source topics. Reading is where the time goes; it spreads over any number, up to the partitions
     /// of the source topics.

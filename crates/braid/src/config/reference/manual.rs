@@ -81,6 +81,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn the_page_in_docs_is_what_the_doc_comments_say() {
@@ -94,6 +95,62 @@ mod tests {
             there == made,
             "docs/configuration.md is stale: BRAID_BLESS=1 cargo test -p braid the_page_in_docs writes it"
         );
+    }
+
+    /// Which of these values of a key of [correlation] are faults of that key.
+    fn refused(key: &str, values: &[Plain]) -> Vec<bool> {
+        let is_refused = |value: &Plain| {
+            let text = format!("{key} = {}\n", value.toml());
+            let read = Config::read_text_for_files(&text);
+            read.err().is_some_and(|faults| faults.iter().any(|fault| fault.key == key))
+        };
+        values.iter().map(is_refused).collect()
+    }
+
+    /// Values at the ends of what the page says, and beyond them.
+    fn tried(key: &str, field: &Field) -> Option<(Vec<Plain>, Vec<bool>)> {
+        let whole = field.kind.starts_with("whole");
+        let number = |number: f64| match whole {
+            true => Plain::Integer(number as i64),
+            false => Plain::Float(number),
+        };
+        let text = |text: &str| Plain::from(text);
+        Some(match (field.range.as_deref(), field.bounds) {
+            (Some("not 0"), _) => (vec![number(0.0), number(0.25)], vec![true, false]),
+            (Some("join_at or more"), _) => (vec![number(0.01), number(900.0)], vec![true, false]),
+            (Some("join_at or less"), _) => (vec![number(0.01), number(900.0)], vec![false, true]),
+            (Some("1h or more"), _) => (vec![text("59m"), text("1h")], vec![true, false]),
+            (Some("more than 0s"), _) => (vec![text("0s"), text("1ms")], vec![true, false]),
+            (Some("dormant_after or more" | "late_join or more"), _) => {
+                (vec![text("1s"), text("3650d")], vec![true, false])
+            }
+            (Some("16MiB or more"), _) => (vec![text("15MiB"), text("16MiB")], vec![true, false]),
+            (Some("16KiB or more, and less than topics.record_bytes_max"), _) => {
+                (vec![text("15KiB"), text("16KiB"), text("2MB")], vec![true, false, true])
+            }
+            (Some(other), _) => panic!("{key}: say how {other:?} is tried"),
+            (None, Some((least, most))) if most < 65_535.0 => {
+                let values = [least - 1.0, least, most, most + 1.0].map(number).to_vec();
+                (values, vec![true, false, false, true])
+            }
+            (None, _) => return None,
+        })
+    }
+
+    #[test]
+    fn every_range_of_correlation_that_the_page_says_is_what_is_checked() {
+        let mut ranges = 0;
+        for section in schema::sections().iter().filter(|section| section.path.starts_with("correlation")) {
+            for field in &section.fields {
+                let key = format!("{}.{}", section.path, field.name);
+                if let Some((values, expected)) = tried(&key, field) {
+                    // What it is compared with may have to move with it; that is another key's fault.
+                    assert_eq!(refused(&key, &values), expected, "{key}: {}", field.kind);
+                    ranges += 1;
+                }
+            }
+        }
+        assert!(ranges > 25, "{ranges}");
     }
 
     #[test]

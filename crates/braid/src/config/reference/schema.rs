@@ -55,6 +55,10 @@ struct Property {
     r#type: Option<Types>,
     items: Option<Box<Property>>,
     minimum: Option<f64>,
+    maximum: Option<f64>,
+    /// What the check of the value asks for, where that is no pair of numbers.
+    #[serde(rename = "x-range")]
+    range: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -125,7 +129,9 @@ impl Schema {
         Field {
             name: name.to_owned(),
             description,
-            kind: if words.is_some() { "word".to_owned() } else { property.kind() },
+            kind: if words.is_some() { "word".to_owned() } else { property.ranged_kind() },
+            bounds: property.minimum.zip(property.maximum),
+            range: property.range.clone(),
             default: property.default.clone(),
             example: property.examples.first().cloned(),
         }
@@ -139,6 +145,14 @@ impl Property {
         let each = || self.items.as_ref().and_then(|items| items.reference.as_ref());
         let any = || self.any_of.iter().find_map(|alternative| alternative.reference.as_ref());
         own.or_else(each).or_else(any).and_then(|reference| reference.rsplit('/').next())
+    }
+
+    /// The kind, and the values that are taken.
+    fn ranged_kind(&self) -> String {
+        match &self.range {
+            Some(range) => format!("{}, {range}", self.kind()),
+            None => self.kind(),
+        }
     }
 
     fn kind(&self) -> String {
@@ -161,11 +175,22 @@ impl Property {
             (Some("secret"), _) => "secret".to_owned(),
             (Some("tenant"), _) => "name or rule".to_owned(),
             (_, "boolean") => "`true` or `false`".to_owned(),
-            (_, "integer") if self.minimum == Some(1.0) => "whole number from 1".to_owned(),
-            (_, "integer") => "whole number".to_owned(),
-            (_, "number") => "number".to_owned(),
+            (_, "integer" | "number") => self.number(kind),
             (_, "object") => "table".to_owned(),
             _ => "text".to_owned(),
+        }
+    }
+}
+
+impl Property {
+    /// `whole number from 1 to 64`. What a machine's number ends at is no bound that anybody meets.
+    fn number(&self, kind: &str) -> String {
+        let kind = if kind == "integer" { "whole number" } else { "number" };
+        let largest = self.maximum.filter(|most| *most < f64::from(u16::MAX));
+        match (self.minimum, largest) {
+            (Some(least), Some(most)) => format!("{kind} from {least} to {most}"),
+            (Some(least), None) => format!("{kind} from {least}"),
+            _ => kind.to_owned(),
         }
     }
 }
