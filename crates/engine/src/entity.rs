@@ -298,8 +298,9 @@ impl Entity {
         bound
     }
 
-    /// The host that the address named nearest to that time, if that was within `validity`; hosts that are not known any
-    /// more stand in nobody's way.
+    /// The host that the address named last before that time, if that was within `validity`; else the one that it named
+    /// next after it. Who was seen with an address holds it until somebody else is, however soon after that: a later
+    /// holder shows only that it has changed hands by then. Hosts that are not known any more stand in nobody's way.
     pub(crate) fn bound_to(
         &self,
         at: EventTime,
@@ -308,7 +309,7 @@ impl Entity {
     ) -> Option<EntityId> {
         let distance = |b: &BindingRecord| Span::micros(at.since(b.at).as_micros().saturating_abs());
         let near = self.bindings().iter().filter(|b| distance(b) <= validity && is_known(b.host));
-        near.min_by_key(|b| (distance(b), b.host)).map(|b| b.host)
+        near.min_by_key(|b| (b.at > at, distance(b), b.host)).map(|b| b.host)
     }
 }
 
@@ -382,10 +383,13 @@ mod tests {
             |address: &Entity, hours: i64| address.bound_to(at(hours), Span::hours(8), |_| true).map(|e| e.0);
         assert_eq!(
             [9, 11, 13, 22, 23].map(|hours| named(&address, hours)),
-            [Some(1), Some(1), Some(2), Some(2), None]
+            [Some(1), Some(1), Some(1), Some(2), None]
         );
         assert!(address.bind(EntityId(1), at(18), SIGHTINGS_APART), "it comes back");
-        assert_eq!([11, 15, 17].map(|hours| named(&address, hours)), [Some(1), Some(2), Some(1)]);
+        assert_eq!(
+            [11, 15, 17, 18].map(|hours| named(&address, hours)),
+            [Some(1), Some(2), Some(2), Some(1)]
+        );
     }
 
     #[test]

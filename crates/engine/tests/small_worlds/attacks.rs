@@ -63,6 +63,27 @@ fn an_address_that_dhcp_hands_on_joins_only_its_holder_of_the_hour() {
 }
 
 #[test]
+fn between_two_holders_an_address_is_still_the_first_one_s() {
+    // Whoever was seen with it holds it until another is, however near that is.
+    check(
+        r#"
+        08:00 mde/da01 "Suspicious PowerShell command line" impacted=host:a.contoso.azure+at@10.0.24.5
+        10:35 mde/da02 "Suspicious PowerShell command line" impacted=host:a.contoso.azure
+        11:00 mde/da03 "Suspicious PowerShell command line" impacted=host:b.contoso.azure+at@10.0.24.5
+        10:45 mdi/aa01 "Network-mapping reconnaissance (DNS)" arrives=11:30 source=ip:10.0.24.5 target=host:dc1.contoso.azure
+        07:45 mdi/aa02 "Network-mapping reconnaissance (DNS)" arrives=11:31 source=ip:10.0.24.5 target=host:dc1.contoso.azure
+        "#,
+        expect![[r#"
+            #1 v1 opened da01 active medium alerts=1
+            #2 v1 opened da02 active medium alerts=1
+            #3 v1 opened da03 active medium alerts=1
+            #2 v2 alertJoined aa01 [sameNetworkSegment da02 via a.contoso.azure 0.50 gap 10m] active medium alerts=2
+            #1 v2 alertJoined aa02 [sameNetworkSegment da01 via a.contoso.azure 0.46 gap 15m] active medium alerts=2
+        "#]],
+    );
+}
+
+#[test]
 fn an_address_that_outlives_its_binding_joins_nobody() {
     check(
         r#"

@@ -11,7 +11,7 @@
 //! | a cloud user joins its on-premises self by object id or directory, never by name | [`a_cloud_user_is_its_on_premises_self_by_object_id`](people), `a_cloud_user_is_its_on_premises_self_by_the_directory` | `a_cloud_user_of_the_same_name_is_somebody_else` |
 //! | a phone joins by its owner, never by Wi-Fi address or posture | `a_phone_joins_by_its_owner` | `phones_do_not_join_by_their_network_or_their_posture` |
 //! | two attacks with the same tools on different hosts stay two | [`two_attacks_with_the_same_tools_on_different_hosts_stay_two`](attacks) | `the_same_tools_on_the_same_host_are_one_attack` |
-//! | an address that DHCP hands on joins only its holder of the hour | `an_address_that_dhcp_hands_on_joins_only_its_holder_of_the_hour` | `an_address_that_outlives_its_binding_joins_nobody` |
+//! | an address that DHCP hands on joins only its holder of the hour | `an_address_that_dhcp_hands_on_joins_only_its_holder_of_the_hour`, `between_two_holders_an_address_is_still_the_first_one_s` | `an_address_that_outlives_its_binding_joins_nobody` |
 //! | the vendor re-sends, resolves and reopens an alert days later: the same incident | `what_the_vendor_sends_again_resolves_and_reopens_days_later_is_the_same_incident` | `an_alert_of_its_own_days_later_is_another_incident` |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]

@@ -11,14 +11,15 @@ const BINDINGS_MAX: usize = 8;
 const SIGHTINGS_APART: Span = Span::hours(4);
 
 impl History {
-    /// The host that an address was sighted with nearest to a time, if that was near enough.
+    /// The host that an address was sighted with last before a time, else next after it, if that was near enough.
     pub(super) fn host_at(&self, address: EntityId, at: EventTime) -> Option<EntityId> {
         let near = self.bindings.iter().filter(|binding| binding.address == address).filter_map(|binding| {
             let distance = Span::micros(at.since(binding.at).as_micros().saturating_abs());
             let is_known = self.entities.iter().any(|e| e.id == binding.host && e.kind == EntityKind::Host);
-            (is_known && distance <= self.settings.ip_binding).then_some((distance, binding.host))
+            let counts = is_known && distance <= self.settings.ip_binding;
+            counts.then_some((binding.at > at, distance, binding.host))
         });
-        near.min().map(|(_, host)| host)
+        near.min().map(|(_, _, host)| host)
     }
 
     /// Notes that an address was sighted with a host, unless that is between two such sightings close to each other, which
