@@ -13,4 +13,5 @@ pub mod pipeline;
 pub mod http;
 pub mod invention;
 pub mod program;
+pub mod readers;
 pub mod standing;

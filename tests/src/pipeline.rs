@@ -37,7 +37,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// A pipeline with these sources; their topics are created here, braid's by itself. `more` is configuration beyond
-    /// what all pipelines have: whole tables, in TOML.
+    /// what all pipelines have: whole tables, in TOML; `{name}` in it is what its topics' names begin with.
     pub fn new(stem: &str, sources: &[SourceSpec], more: &str) -> Self {
         let cluster = Cluster::start();
         let (name, sources) = (cluster.name(stem), sources.to_vec());
@@ -67,6 +67,7 @@ impl Pipeline {
              [http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n{more}\n",
             brokers = cluster.brokers(),
         );
+        text = text.replace("{name}", name);
         for SourceSpec { name: source, format, tenant, .. } in &self.sources {
             let _ = write!(
                 text,
@@ -158,6 +159,23 @@ impl Pipeline {
         "alerts.dump"
     }
 
+    /// What a reader has who keeps the last record of each key of a topic, and nothing of one whose last record has no
+    /// value.
+    pub fn table(&self, end: &str) -> BTreeMap<String, Record> {
+        let mut table = BTreeMap::new();
+        for record in self.read(end) {
+            let key = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default()).into_owned();
+            table.insert(key, record);
+        }
+        table.retain(|_, record| record.value.is_some());
+        table
+    }
+
+    /// The cluster that it is on.
+    pub fn cluster(&self) -> &'static Cluster {
+        self.cluster
+    }
+
     /// Asserts what the program owes: every version of every incident once and in order, the incidents as of their last
     /// version, all of it byte for byte what `replay` makes of the committed alerts topic. Gives the incidents' last
     /// records.
@@ -170,7 +188,9 @@ impl Pipeline {
         events.iter().for_each(|(incident, events)| assert_without_gap(incident, events));
         assert_same("incident-events", &events, &by_id(&replay("events"), "incident"));
 
-        let snapshots = by_key(self.read("incidents"));
+        let snapshots = self.read("incidents").into_iter();
+        // What is forgotten says so with a record without a value, which is no version.
+        let snapshots = by_key(snapshots.filter(|record| record.value.is_some()).collect());
         snapshots.iter().for_each(|(incident, versions)| assert_rising(incident, versions));
         let last = |mut versions: Vec<String>| versions.split_off(versions.len().saturating_sub(1));
         let last: BTreeMap<_, _> = snapshots.into_iter().map(|(id, versions)| (id, last(versions))).collect();

@@ -235,6 +235,7 @@ mod on_kafka {
                 .is_ok_and(|a| a.code == 404)
         });
 
+        until("a table of the incidents has forgotten it", || pipeline.table("incidents").is_empty());
         // The alert comes again: nobody knows it any more, and it founds another incident.
         feed(&pipeline, std::slice::from_ref(alert));
         pipeline.drain();

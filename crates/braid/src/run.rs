@@ -140,6 +140,10 @@ impl Instance {
                 rules = self.rules.iter().count(),
                 "correlates alerts into incidents"
             );
+            for output in &config.outputs {
+                let (holds, form) = (output.holds, output.encoding);
+                tracing::info!(topic = output.topic, ?holds, ?form, "writes a further output");
+            }
         }
         tracing::info!(dead_letters = topics.dead_letters, "what cannot be read goes to the dead letters");
     }

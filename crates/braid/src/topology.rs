@@ -8,7 +8,7 @@ use braid_kafka::{AclNeed, TopicSpec, WorkerSettings, topic_rights, worker_right
 use braid_wire::Holds;
 
 use crate::cli::Stage;
-use crate::config::{Config, Period, Source};
+use crate::config::{self, Config, FurtherOutput, Period, Source};
 
 /// What a record's frame, headers and batch may take beyond its content. Chosen so that the default for the largest
 /// record (1 MB) fits a topic with Kafka's own default for `max.message.bytes`, 1,048,588.
@@ -25,7 +25,7 @@ pub fn topics(config: &Config) -> Vec<TopicSpec> {
     let spec = |name: &str, partitions: NonZeroU16, cleanup, purpose| {
         topic(config, name, partitions, cleanup, purpose)
     };
-    vec![
+    let mut specs = vec![
         spec(&topics.alerts, topics.partitions, deleted(topics.alerts_retention), "every alert, by tenant"),
         spec(&topics.changelog, topics.partitions, compacted, "what correlation knows, for restore"),
         spec(
@@ -46,7 +46,27 @@ pub fn topics(config: &Config) -> Vec<TopicSpec> {
             deleted(topics.dead_letters_retention),
             "what could not be read, and why",
         ),
-    ]
+    ];
+    specs.extend(config.outputs.iter().map(|output| further_output(config, output)));
+    specs
+}
+
+/// A further output is made like the topic that holds the same.
+fn further_output(config: &Config, output: &FurtherOutput) -> TopicSpec {
+    let topics = &config.topics;
+    let (partitions, cleanup, purpose) = match output.holds {
+        config::Holds::Incidents => (
+            topics.incidents_partitions,
+            ("compact", None),
+            "the current state of every incident, in another form",
+        ),
+        config::Holds::IncidentEvents => (
+            topics.incident_events_partitions,
+            ("delete", Some(topics.incident_events_retention)),
+            "every change of every incident, in another form",
+        ),
+    };
+    topic(config, &output.topic, output.partitions.unwrap_or(partitions), cleanup, purpose)
 }
 
 /// How many partitions the topics of directories and commands get. Any number will do: normalise keys their records
@@ -122,13 +142,14 @@ pub fn rights(config: &Config) -> Vec<AclNeed> {
     let topics = &config.topics;
     let normalised = [topics.alerts.as_str(), &topics.dead_letters];
     // Correlation writes to the alerts topic as well: the ticks of the clock.
-    let correlated = [
+    let mut correlated = vec![
         topics.incidents.as_str(),
         &topics.incident_events,
         &topics.dead_letters,
         &topics.changelog,
         &topics.alerts,
     ];
+    correlated.extend(config.outputs.iter().map(|output| output.topic.as_str()));
     let mut needs = worker_rights(&worker(config, Stage::Normalise, 0, 0), &normalised, None);
     needs.extend(worker_rights(
         &worker(config, Stage::Correlate, 0, 0),
@@ -147,7 +168,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::config::Word;
+    use crate::config::{Holds, Word};
 
     fn config() -> Config {
         let mut config = Config::default();
@@ -176,6 +197,26 @@ mod tests {
             incident-events 12 Some(3) {"cleanup.policy": "delete", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2", "retention.ms": "2592000000"}
             dead-letters 3 Some(3) {"cleanup.policy": "delete", "max.message.bytes": "1048588", "message.timestamp.type": "LogAppendTime", "min.insync.replicas": "2", "retention.ms": "1209600000"}"#]]
         .assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn a_further_output_is_made_like_the_topic_that_holds_the_same() {
+        let mut config = config();
+        let output = |topic: &str, holds, partitions| FurtherOutput {
+            topic: topic.to_owned(),
+            holds,
+            partitions: NonZeroU16::new(partitions),
+            ..FurtherOutput::default()
+        };
+        config.outputs =
+            vec![output("i.ocsf", Holds::Incidents, 0), output("e.ocsf", Holds::IncidentEvents, 3)];
+        let specs = topics(&config);
+        let [.., incidents, events] = &specs[..] else { panic!("{specs:?}") };
+        assert_eq!((incidents.name.as_str(), incidents.partitions), ("i.ocsf", 12));
+        assert_eq!(incidents.settings, specs[2].settings);
+        assert_eq!((events.partitions, &events.settings), (3, &specs[3].settings));
+        let rights: Vec<String> = rights(&config).iter().map(ToString::to_string).collect();
+        assert!(rights.contains(&"--operation Write --topic i.ocsf".to_owned()), "{rights:?}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use metrics::{Metrics, StageKind};
 pub use readiness::Readiness;
 pub use restore::{RestoreJob, RestorePlan, Restored, Restorer, STATE_FORMAT, Threads};
 pub use run::{RunFailure, run};
-pub use settings::{BatchLimits, Settings, Source, Topics};
+pub use settings::{BatchLimits, OutputKind, OutputTopic, Settings, Source, Topics};
 pub use stage::{Correlate, CorrelateNews, Normalise, NormaliseNews, Stage};
 pub use stop::Stop;
 pub use worker::{Surroundings, Worker};

@@ -20,6 +20,8 @@ pub struct Settings {
     pub incidents_encoding: Encoding,
     /// How values of the incident-events topic are written.
     pub incident_events_encoding: Encoding,
+    /// Further topics with the same, in other forms.
+    pub further_outputs: Vec<OutputTopic>,
     /// What stands before the id in an incident's URL, such as `https://braid.example/incidents/`.
     pub incident_url_prefix: Option<Box<str>>,
     /// The numbers that decide what is one incident.
@@ -62,6 +64,26 @@ impl Default for Topics {
             changelog: "braid.changelog".into(),
         }
     }
+}
+
+/// A topic that incidents are written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputTopic {
+    /// Its name.
+    pub topic: Arc<str>,
+    /// What it holds.
+    pub holds: OutputKind,
+    /// How its values are written.
+    pub encoding: Encoding,
+}
+
+/// What a topic tells of incidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputKind {
+    /// The last version of each, compacted; a tombstone when it is forgotten.
+    Incidents,
+    /// Every change.
+    IncidentEvents,
 }
 
 /// A source topic.
@@ -121,6 +143,7 @@ impl Default for Settings {
             sources: BTreeMap::new(),
             incidents_encoding: Encoding::Json,
             incident_events_encoding: Encoding::Json,
+            further_outputs: Vec::new(),
             incident_url_prefix: None,
             correlation: braid_engine::Settings::default(),
             message_bytes_max: 1_000_000 - 100,

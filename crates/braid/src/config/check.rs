@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use braid_console::SettingsFault;
+use braid_wire::incident::FORM_TENTHS_MAX;
 use braid_wire::{Format, Holds};
 use tracing_subscriber::EnvFilter;
 
@@ -10,7 +11,10 @@ use super::fault::{Fault, Place};
 use super::quantity::{Bytes, Period};
 use super::reading::{Purpose, is_struck, place_of};
 use super::tree::{Node, Step, Value};
-use super::{Config, Correlation, Http, Kafka, Log, Output, Secret, Source, TenantRule, Topics, Worker};
+use super::{
+    Config, Correlation, Form, Holds as OutputHolds, Http, Kafka, Log, Output, Secret, Source, TenantRule,
+    Topics, Worker,
+};
 
 /// The least that a partition's state can work in.
 const STATE_BYTES_MIN: u64 = 16 << 20;
@@ -70,7 +74,8 @@ impl Checks<'_> {
     fn service(&mut self, config: &Config) {
         self.kafka(&config.kafka);
         self.topics(&config.topics);
-        self.sources(&config.sources, &config.topics);
+        self.sources(config);
+        self.outputs(config);
         self.registry(&config.output);
         self.http(&config.http);
         self.worker(&config.worker, &config.topics);
@@ -145,7 +150,8 @@ impl Checks<'_> {
         self.must(record <= largest, &key("record_bytes_max"), format!("{record} is more than {largest}"));
     }
 
-    fn sources(&mut self, sources: &[Source], topics: &Topics) {
+    fn sources(&mut self, config: &Config) {
+        let sources = &config.sources;
         let enabled = sources.iter().any(|source| source.enabled);
         // A source with any other fault may well be the one that was meant.
         let hidden = self.struck.iter().any(|key| key.starts_with("sources"));
@@ -153,7 +159,9 @@ impl Checks<'_> {
             self.fault(&["sources".into()], "no source is enabled: there would be nothing to read");
         }
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut readers: BTreeMap<&str, &str> = topics.names().map(|(_, name)| (name, "braid itself")).into();
+        let mut readers: BTreeMap<&str, &str> =
+            config.topics.names().map(|(_, name)| (name, "braid itself")).into();
+        readers.extend(config.outputs.iter().map(|output| (output.topic.as_str(), "an output")));
         for (at, source) in sources.iter().enumerate() {
             self.source(at, source);
             if !source.name.is_empty() && names.insert(&source.name, at).is_some() {
@@ -247,6 +255,31 @@ impl Checks<'_> {
         self.must(registry.timeout > Period::seconds(0), &key("timeout"), "no request is done in no time");
         if let Some(ca) = &registry.ca {
             self.file(ca, &key("ca"));
+        }
+    }
+
+    fn outputs(&mut self, config: &Config) {
+        let mut seen: BTreeMap<&str, String> =
+            config.topics.names().map(|(role, name)| (name, format!("topics.{role}"))).into();
+        for (at, output) in config.outputs.iter().enumerate() {
+            let key = |name: &str| ["outputs".into(), at.into(), name.into()];
+            let topic = output.topic.as_str();
+            self.must(is_topic(topic), &key("topic"), not_a_topic(topic));
+            if let Some(other) = seen.insert(topic, format!("outputs[{at}].topic")) {
+                self.fault(&key("topic"), format!("`{topic}` is already the name of `{other}`"));
+            }
+            let (incident, record) =
+                (config.correlation.caps.incident_bytes_max, config.topics.record_bytes_max);
+            let grows =
+                matches!(output.encoding, Form::Ocsf | Form::Ecs) && output.holds == OutputHolds::Incidents;
+            self.must(
+                !grows || incident.count() * FORM_TENTHS_MAX <= record.count() * 10,
+                &key("encoding"),
+                format!(
+                    "an incident takes nine tenths more in this form: topics.record_bytes_max ({record}) has no room \
+                     for correlation.caps.incident_bytes_max ({incident})"
+                ),
+            );
         }
     }
 

@@ -41,7 +41,7 @@ pub use fault::{Fault, Faults, Place};
 pub use http::{Http, Tls};
 pub use kafka::Kafka;
 pub use log::{Log, LogFormat};
-pub use output::{Encoding, Output, SchemaRegistry};
+pub use output::{Encoding, Form, FurtherOutput, Holds, Output, SchemaRegistry};
 pub use quantity::{Bytes, Decimal, Period, UtcOffset};
 pub use reading::variables;
 pub use rules::RuleFiles;
@@ -63,6 +63,8 @@ pub struct Config {
     pub topics: Topics,
     /// How incidents are written.
     pub output: Output,
+    /// Further topics that incidents are written to, in the forms that others know.
+    pub outputs: Vec<FurtherOutput>,
     /// The HTTP server: the API, health and metrics.
     pub http: Http,
     /// How the work is done.

@@ -209,7 +209,8 @@ fn taken_in(notation: Notation, line: &str) -> String {
     let word = |text: &str| keys.iter().any(|key| key.split('.').any(|part| part == text));
     let stands = match notation {
         Notation::Toml => rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| word(key)),
-        Notation::Yaml => rest.split_once(':').is_some_and(|(key, _)| word(key)),
+        // An output begins with its topic; the further sources are not taken in here.
+        Notation::Yaml => rest.split_once(':').is_some_and(|(key, _)| word(key) || key == "- topic"),
     };
     if stands { format!("{indent}{rest}") } else { line.to_owned() }
 }

@@ -57,6 +57,9 @@ impl Board {
     pub(super) fn take(&mut self, record: &Record, topics: &Topics) -> anyhow::Result<()> {
         let value = record.value.as_deref().unwrap_or_default();
         if record.topic == topics.incidents {
+            if record.value.is_none() {
+                return Ok(()); // it is forgotten, but a story that is told keeps it
+            }
             self.take_incident(decode_incident(value).context("a record of the incidents topic")?);
         } else if record.topic == topics.incident_events {
             self.take_change(decode_change(value).context("a record of the incident-events topic")?);

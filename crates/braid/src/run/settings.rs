@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use braid_kafka::{Connection, TopicSpec};
 use braid_log::Failure;
-use braid_runtime::{BatchLimits, Settings, Source, StageKind, Topics};
+use braid_runtime::{BatchLimits, OutputKind, OutputTopic, Settings, Source, StageKind, Topics};
 use braid_wire::AvroRecord;
 use braid_wire::incident::Encoding;
 
@@ -42,15 +42,19 @@ pub(super) fn topics(config: &Config, stages: &[StageKind]) -> Vec<TopicSpec> {
 pub(super) fn runtime(config: &Config, correlates: bool) -> Result<Settings, Failure> {
     let registry = Registry::of(config, correlates)?;
     let (topics, output, worker) = (&config.topics, &config.output, &config.worker);
-    let incidents = registry.encoding(output.incidents, &topics.incidents, AvroRecord::Incident)?;
-    let events =
-        registry.encoding(output.incident_events, &topics.incident_events, AvroRecord::IncidentEvent)?;
+    let incidents = registry.encoding(output.incidents.into(), &topics.incidents, AvroRecord::Incident)?;
+    let events = registry.encoding(
+        output.incident_events.into(),
+        &topics.incident_events,
+        AvroRecord::IncidentEvent,
+    )?;
     Ok(Settings {
         topics: names(topics),
         alerts_partitions: topics.partitions.get().into(),
         sources: sources(config),
         incidents_encoding: incidents,
         incident_events_encoding: events,
+        further_outputs: config.outputs.iter().map(|o| registry.output(o)).collect::<Result<_, _>>()?,
         incident_url_prefix: output.incident_url.as_deref().map(Into::into),
         correlation: config.correlation.settings(),
         message_bytes_max: usize::try_from(topics.record_bytes_max.count()).unwrap_or(usize::MAX),
@@ -95,15 +99,24 @@ impl Registry {
         settings.map(SchemaRegistry::new).transpose().map(Self).map_err(|error| sorted(&error))
     }
 
+    /// A further output; registers the schema of its topic.
+    fn output(&self, output: &config::FurtherOutput) -> Result<OutputTopic, Failure> {
+        let (holds, record) = match output.holds {
+            config::Holds::Incidents => (OutputKind::Incidents, AvroRecord::Incident),
+            config::Holds::IncidentEvents => (OutputKind::IncidentEvents, AvroRecord::IncidentEvent),
+        };
+        let encoding = self.encoding(output.encoding, &output.topic, record)?;
+        Ok(OutputTopic { topic: output.topic.as_str().into(), holds, encoding })
+    }
+
     /// How the values of a topic are written; registers their schema.
-    fn encoding(
-        &self,
-        encoding: config::Encoding,
-        topic: &str,
-        record: AvroRecord,
-    ) -> Result<Encoding, Failure> {
-        if encoding == config::Encoding::Json {
-            return Ok(Encoding::Json);
+    fn encoding(&self, form: config::Form, topic: &str, record: AvroRecord) -> Result<Encoding, Failure> {
+        match form {
+            config::Form::Json => return Ok(Encoding::Json),
+            config::Form::Ocsf => return Ok(Encoding::Ocsf),
+            config::Form::Ecs => return Ok(Encoding::Ecs),
+            config::Form::Cef => return Ok(Encoding::Cef),
+            config::Form::Avro => {}
         }
         let Some(registry) = &self.0 else { return Ok(Encoding::Avro { registry_id: None }) };
         let id = registry.register(topic, record.schema_text()).map_err(|error| sorted(&error))?;
@@ -135,7 +148,8 @@ mod tests {
     fn what_is_configured_reaches_the_workers() {
         let more = "topics.partitions = 6\nworker.correlate_threads = 3\nworker.commit_interval = \"20ms\"\n\
                     topics.record_bytes_max = \"2MB\"\noutput.incident_url = \"https://b.example/i/\"\n\
-                    output.incidents = \"avro\"\ncorrelation.hub_partners = 14";
+                    output.incidents = \"avro\"\ncorrelation.hub_partners = 14\n[[outputs]]\ntopic = \"o\"\nholds = \"incident-events\"\n\
+                    encoding = \"ocsf\"\n";
         let settings = runtime(&config(more), true).unwrap();
         assert_eq!(settings.sources.keys().map(|topic| &**topic).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!((settings.alerts_partitions, settings.correlate_threads), (6, 3));
@@ -145,6 +159,9 @@ mod tests {
         assert_eq!(settings.incidents_encoding, Encoding::Avro { registry_id: None });
         assert_eq!(settings.incident_events_encoding, Encoding::Json);
         assert_eq!(settings.correlation.hub_partners, 14);
+        let further =
+            OutputTopic { topic: "o".into(), holds: OutputKind::IncidentEvents, encoding: Encoding::Ocsf };
+        assert_eq!(settings.further_outputs, [further]);
     }
 
     #[test]

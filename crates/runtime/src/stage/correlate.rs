@@ -1,3 +1,4 @@
+mod incident_topics;
 mod output;
 mod owned;
 

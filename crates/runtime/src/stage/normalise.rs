@@ -3,8 +3,9 @@ use std::sync::Arc;
 
 use braid_alert::{Origin, SourceTime};
 use braid_engine::Input;
-use braid_log::{Failure, Outgoing, Record, TopicPartition};
+use braid_log::{Failure, Header, Outgoing, Record, TopicPartition};
 use braid_wire::dead_letter::{Cause, Reader};
+use braid_wire::incident::TRACE_PARENT;
 use braid_wire::{Holds, Refusal, SourceRecord, own, read};
 
 use super::Stage;
@@ -88,7 +89,7 @@ impl Normalise {
             partition: None,
             key: Some(input.tenant().as_str().as_bytes().into()),
             value: Some(own::input_to_avro(input).into()),
-            headers: Vec::new(),
+            headers: traced(record),
             origin: record.topic_partition(),
         };
         if self.dead_letters.fits(&outgoing) {
@@ -164,6 +165,11 @@ impl Stage for Normalise {
             self.metrics.drops.add((label, reason), 1);
         }
     }
+}
+
+/// Who traces the source's records follows them to the changes that they bring about.
+fn traced(record: &Record) -> Vec<Header> {
+    record.headers.iter().filter(|(name, _)| &**name == TRACE_PARENT).cloned().collect()
 }
 
 fn reader(source: &Source) -> Reader<'_> {

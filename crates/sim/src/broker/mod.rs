@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use braid_log::{Outgoing, Record, TopicPartition};
+use braid_log::{Header, Outgoing, Record, TopicPartition};
 
 pub use changelog::ModelChangelog;
 use cluster::Cluster;
@@ -76,12 +76,24 @@ impl Broker {
         value: Option<&[u8]>,
         timestamp_millis: i64,
     ) {
+        self.produce_with(at, key, value, timestamp_millis, Vec::new());
+    }
+
+    /// As [`Broker::produce`], with headers.
+    pub fn produce_with(
+        &self,
+        at: &TopicPartition,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        timestamp_millis: i64,
+        headers: Vec<Header>,
+    ) {
         let record = Outgoing {
             topic: at.topic.clone(),
             partition: Some(at.partition),
             key: key.map(Into::into),
             value: value.map(Into::into),
-            headers: Vec::new(),
+            headers,
             origin: at.clone(),
         };
         self.cluster().append(&record, Some(timestamp_millis), Fate::Committed);

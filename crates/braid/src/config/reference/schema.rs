@@ -8,8 +8,8 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::plain::Plain;
 use super::{Field, Section};
 use crate::config::{
-    Config, Correlation, HalfLifeTimes, Http, IncidentCaps, Kafka, Log, Output, RuleFiles, SchemaRegistry,
-    Source, Tls, Topics, Weights, Worker,
+    Config, Correlation, FurtherOutput, HalfLifeTimes, Http, IncidentCaps, Kafka, Log, Output, RuleFiles,
+    SchemaRegistry, Source, Tls, Topics, Weights, Worker,
 };
 
 /// What is read of the JSON Schema that `schemars` derives.
@@ -103,7 +103,8 @@ impl Schema {
         sections.push(Section {
             path: path.to_owned(),
             is_list: property.items.is_some(),
-            is_optional: !property.any_of.is_empty(),
+            // There is nothing to do without a source, and of any other list there may be none.
+            is_optional: !property.any_of.is_empty() || property.items.is_some() && path != "sources",
             description,
             fields: fields
                 .into_iter()
@@ -203,6 +204,7 @@ fn order(name: &str) -> &'static [&'static str] {
         "Source" => declared::<Source>(),
         "Topics" => declared::<Topics>(),
         "Output" => declared::<Output>(),
+        "FurtherOutput" => declared::<FurtherOutput>(),
         "SchemaRegistry" => declared::<SchemaRegistry>(),
         "Http" => declared::<Http>(),
         "Tls" => declared::<Tls>(),

@@ -6,24 +6,26 @@ use braid_engine::{Change, Effect, Input, Partition, StateKey, StateRecord};
 use braid_log::{Failure, Outgoing, Record, TopicPartition};
 use braid_wire::changelog::{Progress, encode_change, encode_progress};
 use braid_wire::dead_letter::{Cause, Reader};
-use braid_wire::incident::{self, Encoding};
 use braid_wire::{Format, Refusal, own};
 
 use super::CorrelateNews;
+use super::incident_topics::{event, outputs, snapshot, tombstone};
 use super::owned::{Owned, Tick};
 use crate::batch::Part;
 use crate::hot_index::EntityFacts;
 use crate::metrics::{Rejection, StageKind};
 use crate::restore::STATE_FORMAT;
 use crate::stage::dead_letter::DeadLetters;
-use crate::{Settings, Topics};
+use crate::{OutputKind, OutputTopic, Settings, Topics};
 
 /// What the correlate stage writes, as records.
 #[derive(Debug)]
 pub(super) struct Output {
     topics: Topics,
-    incidents_encoding: Encoding,
-    incident_events_encoding: Encoding,
+    /// Topics with the last version of each incident.
+    incidents: Vec<OutputTopic>,
+    /// Topics with every change.
+    incident_events: Vec<OutputTopic>,
     incident_url_prefix: Option<Box<str>>,
     partitions: i32,
     pub(super) dead_letters: DeadLetters,
@@ -33,8 +35,8 @@ impl Output {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
             topics: settings.topics.clone(),
-            incidents_encoding: settings.incidents_encoding,
-            incident_events_encoding: settings.incident_events_encoding,
+            incidents: outputs(settings, OutputKind::Incidents),
+            incident_events: outputs(settings, OutputKind::IncidentEvents),
             incident_url_prefix: settings.incident_url_prefix.clone(),
             partitions: settings.alerts_partitions,
             dead_letters: DeadLetters {
@@ -113,33 +115,13 @@ impl Output {
         owned: &mut Owned,
         part: &mut Part<CorrelateNews>,
     ) -> usize {
-        let event = self.event(record, change);
-        let bytes = event.bytes() + owned.touch(change);
-        self.push(record, event, part);
+        let mut bytes = owned.touch(change) * self.incidents.len();
+        for output in &self.incident_events {
+            let event = event(record, change, output);
+            bytes += event.bytes();
+            self.push(record, event, part);
+        }
         bytes
-    }
-
-    /// A record of the incident-events topic.
-    fn event(&self, record: &Record, change: &IncidentChange) -> Outgoing {
-        Outgoing {
-            topic: self.topics.incident_events.clone(),
-            partition: None,
-            key: Some(key(change.incident)),
-            value: Some(incident::encode_change(change, self.incident_events_encoding).into()),
-            headers: Vec::new(),
-            origin: record.topic_partition(),
-        }
-    }
-
-    fn snapshot(&self, record: &Record, incident: &Incident) -> Outgoing {
-        Outgoing {
-            topic: self.topics.incidents.clone(),
-            partition: None,
-            key: Some(key(incident.id)),
-            value: Some(incident::encode_incident(incident, self.incidents_encoding).into()),
-            headers: Vec::new(),
-            origin: record.topic_partition(),
-        }
     }
 
     /// Puts a record into the transaction; as a dead letter, if the brokers would not take it as it is.
@@ -178,7 +160,9 @@ impl Output {
         let mut snapshots = BTreeMap::new();
         for incident in owned.take_changed() {
             let incident = Arc::new(self.located(incident));
-            self.push(record, self.snapshot(record, &incident), part);
+            for output in &self.incidents {
+                self.push(record, snapshot(record, &incident, output), part);
+            }
             snapshots.insert(incident.id, incident);
         }
         let opened = part.news.effects.iter().filter_map(opened);
@@ -195,6 +179,10 @@ impl Output {
         for change in owned.state.drain_changes() {
             let (key, value) = encode_change(&change);
             part.outgoing.push(self.changelog(record, key, value)?);
+            if let Change::Delete(StateKey::Incident(tenant, id)) = &change {
+                part.outgoing
+                    .extend(self.incidents.iter().map(|output| tombstone(record, tenant, *id, output)));
+            }
             show(change, &owned.state, &mut part.news);
         }
         Ok(())
@@ -261,10 +249,6 @@ fn opened(effect: &Effect) -> Option<IncidentId> {
         Effect::Incident(change) if change.reason == ChangeReason::Opened => Some(change.incident),
         _ => None,
     }
-}
-
-fn key(id: IncidentId) -> Box<[u8]> {
-    id.to_string().into_bytes().into()
 }
 
 /// What a dead letter of a directory record can be sent again as.
