@@ -51,6 +51,11 @@ impl Known {
     }
 }
 
+/// The tag by which a product says that an account is a service's, in any case. Windows' group managed service accounts
+/// have names that end in `$`, as machines' accounts do, and SIDs of the same form: nothing but a directory's class, or
+/// a tag, tells them apart.
+const SERVICE_ACCOUNT: &str = "serviceAccount";
+
 /// A piece of evidence that names somebody.
 struct Piece {
     kind: EntityKind,
@@ -63,9 +68,9 @@ struct Piece {
 }
 
 impl Piece {
-    fn of(evidence: Evidence, rivals: &mut Vec<Identifier>) -> Option<Self> {
+    fn of(evidence: Evidence, managed: bool, rivals: &mut Vec<Identifier>) -> Option<Self> {
         let Evidence { kind, role, identifiers, label, tags, addresses, .. } = evidence;
-        let (kind, mut names) = filter::names_of(kind, identifiers, rivals)?;
+        let (kind, mut names) = filter::names_of(kind, identifiers, managed, rivals)?;
         filter::leave_out_mere_names(&kind, &mut names);
         let identifier = |HostAddress { address, egress }: HostAddress| {
             (Identifier { kind: IdentifierKind::Address, value: address }, egress)
@@ -93,7 +98,11 @@ impl TenantState {
         let mut mentions = Mentions::new();
         let mut rivals = Vec::new();
         let mut pieces: Vec<Piece> = Vec::with_capacity(evidence.len());
-        pieces.extend(evidence.into_iter().filter_map(|piece| Piece::of(piece, &mut rivals)));
+        pieces.extend(evidence.into_iter().filter_map(|piece| {
+            let managed = self.is_managed(&piece.kind, &piece.identifiers)
+                || piece.tags.iter().any(|tag| tag.eq_ignore_ascii_case(SERVICE_ACCOUNT));
+            Piece::of(piece, managed, &mut rivals)
+        }));
         self.tell_conflicts(rivals, effects);
         let teacher = Teacher::Alert(provider);
         let mut bound: SmallVec<[(NameRef, NameRef); 4]> = SmallVec::new();
@@ -145,8 +154,18 @@ impl TenantState {
         }
     }
 
-    /// The kind of entity and the names that count. Names that contradict each other within one piece of evidence are
-    /// counted as a conflict, and teach nothing.
+    /// Whether a name that looks like a machine's account is known to be an account's: a directory, or a product, has said so.
+    /// Nobody else makes a user of such a name.
+    pub(crate) fn is_managed(&self, kind: &EntityKind, identifiers: &[Identifier]) -> bool {
+        let is_users = |name: &Identifier| {
+            let known = self.names.find(name).map(|name| self.names.bearer(name));
+            known.is_some_and(|bearer| self.entities[bearer].kind == EntityKind::User)
+        };
+        filter::like_machines(kind, identifiers).any(is_users)
+    }
+
+    /// The kind of entity and the names that count, as a directory says them: whom it lists as a user is one, though its
+    /// name ends as a machine's does. Names that contradict each other are counted as a conflict, and teach nothing.
     pub(crate) fn names_of(
         &self,
         kind: EntityKind,
@@ -154,7 +173,7 @@ impl TenantState {
         effects: &mut Vec<Effect>,
     ) -> Option<(EntityKind, Names)> {
         let mut rivals = Vec::new();
-        let named = filter::names_of(kind, identifiers, &mut rivals);
+        let named = filter::names_of(kind, identifiers, true, &mut rivals);
         self.tell_conflicts(rivals, effects);
         named
     }

@@ -4,8 +4,8 @@
 
 mod timeline;
 
-use braid_alert::{Span, Tenant};
-use braid_engine::{Caps, Settings};
+use braid_alert::{Incident, OpenReason, Span, Tenant};
+use braid_engine::{Caps, Partition, Settings};
 use expect_test::{Expect, expect};
 use timeline::{Stage, play, play_with};
 
@@ -88,6 +88,40 @@ fn a_resolved_incident_takes_what_came_before_and_what_comes_after_recurs() {
             #2 v1 opened b3 (#1) active medium alerts=1
         "#]],
     );
+}
+
+#[test]
+fn an_incident_that_recurs_names_the_one_before_on_its_record() {
+    let mut stage = Stage::new(Settings::default());
+    for line in [
+        r#"10:00 mde/b1 "One" impacted=host:a.contoso.azure"#,
+        r#"10:00 mde/b1 "One" status=resolved impacted=host:a.contoso.azure arrives=10:20"#,
+        r#"10:40 mde/b2 "After" impacted=host:a.contoso.azure"#,
+        r#"10:45 mde/b3 "More of it" impacted=host:a.contoso.azure"#,
+        r#"11:00 mde/d1 "Of somebody else" impacted=host:d.contoso.azure"#,
+    ] {
+        stage.take(line);
+    }
+    let told = |partition: &Partition| {
+        let mut incidents: Vec<Incident> = partition
+            .incident_ids()
+            .into_iter()
+            .filter_map(|(tenant, id)| partition.incident(&tenant, id))
+            .collect();
+        incidents.sort_by_key(|incident| (incident.first_emitted, incident.id));
+        let place = |id| incidents.iter().position(|incident| incident.id == id);
+        let told = |i: &Incident| (i.alerts.len(), i.opened.clone(), i.recurrence_of.and_then(place));
+        incidents.iter().map(told).collect::<Vec<_>>()
+    };
+    let expected = [
+        (1, OpenReason::NothingLinked, None),
+        (2, OpenReason::Recurs, Some(0)),
+        (1, OpenReason::NothingLinked, None),
+    ];
+    assert_eq!(told(&stage.partition), expected);
+    let changes = stage.partition.drain_changes();
+    let restored = Partition::restore(Settings::default(), changes.into_iter());
+    assert_eq!(told(&restored), expected, "after a restart");
 }
 
 #[test]

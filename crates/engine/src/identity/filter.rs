@@ -35,13 +35,15 @@ const BUILT_IN_DOMAINS: [&str; 5] =
     ["nt authority", "nt service", "window manager", "font driver host", "builtin"];
 
 /// The kind of entity and the names that count, strongest first; `None` if there is none. Names that contradict each
-/// other go to `rivals`.
+/// other go to `rivals`. A name that ends in `$` is a host's, unless something says that it is an account's (`managed`, as a
+/// group managed service account is).
 pub(super) fn names_of(
     kind: EntityKind,
     identifiers: Vec<Identifier>,
+    managed: bool,
     rivals: &mut Vec<Identifier>,
 ) -> Option<(EntityKind, Names)> {
-    if let Some(host) = machine_account(&kind, &identifiers) {
+    if let Some(host) = machine_account(&kind, &identifiers).filter(|_| !managed) {
         return Some((EntityKind::Host, vec![host]));
     }
     if is_built_in(&kind, &identifiers) {
@@ -183,6 +185,19 @@ fn machine_account(kind: &EntityKind, identifiers: &[Identifier]) -> Option<Iden
     Identifier::new(IdentifierKind::NetbiosName, name)
 }
 
+/// The names that look like a machine's account: `svc$` of an account that Windows manages looks so too.
+pub(super) fn like_machines<'a>(
+    kind: &EntityKind,
+    identifiers: &'a [Identifier],
+) -> impl Iterator<Item = &'a Identifier> {
+    let of_user = *kind == EntityKind::User;
+    identifiers.iter().filter(move |identifier| {
+        of_user
+            && identifier.value.as_bytes().contains(&b'$')
+            && account_name(identifier).is_some_and(|name| name.ends_with('$'))
+    })
+}
+
 /// The account's bare name, where the identifier holds one.
 fn account_name(identifier: &Identifier) -> Option<&str> {
     match identifier.kind {
@@ -305,7 +320,7 @@ mod tests {
     fn user(names: &[(IdentifierKind, &str)]) -> Option<(EntityKind, Vec<String>)> {
         let identifiers =
             names.iter().map(|(kind, value)| Identifier { kind: kind.clone(), value: (*value).into() });
-        let (kind, names) = names_of(EntityKind::User, identifiers.collect(), &mut Vec::new())?;
+        let (kind, names) = names_of(EntityKind::User, identifiers.collect(), false, &mut Vec::new())?;
         Some((kind, names.iter().map(ToString::to_string).collect()))
     }
 
@@ -366,7 +381,7 @@ mod tests {
             ["127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.251", "169.254.3.4", "::1", "fe80::1"]
         {
             let identifiers = vec![Identifier::address(address).unwrap()];
-            assert_eq!(names_of(EntityKind::Address, identifiers, &mut Vec::new()), None, "{address}");
+            assert_eq!(names_of(EntityKind::Address, identifiers, false, &mut Vec::new()), None, "{address}");
         }
     }
 }

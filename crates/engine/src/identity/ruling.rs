@@ -33,7 +33,7 @@ impl TenantState {
     /// The entity that a name means, in whatever form a product writes it: `CLIENT1$` is the host CLIENT1. `None` if it
     /// means nobody in particular, or nobody who is known.
     pub(crate) fn find_entity(&self, name: &Identifier) -> Option<EntityRef> {
-        let (_, names) = meant_by(name).ok()?;
+        let (_, names) = self.meant_by(name).ok()?;
         names.iter().find_map(|name| self.names.find(name)).map(|name| self.names.bearer(name))
     }
 
@@ -115,14 +115,14 @@ impl TenantState {
     ) -> Result<(), CommandRefused> {
         let kind = |slot: Option<EntityRef>, name: &Identifier| match slot {
             Some(slot) => self.entities[slot].kind.clone(),
-            None => meant_by(name).map_or_else(|_| filter::kind_of(&name.kind), |(kind, _)| kind),
+            None => self.meant_by(name).map_or_else(|_| filter::kind_of(&name.kind), |(kind, _)| kind),
         };
         if !rank::may_be_one(&kind(known.0, a), &kind(known.1, b)) {
             return Err(CommandRefused::KindMismatch);
         }
         let names = |slot: Option<EntityRef>, name: &Identifier| match slot {
             Some(slot) => self.identifiers_of(slot),
-            None => meant_by(name).map(|(_, names)| names).unwrap_or_default(),
+            None => self.meant_by(name).map(|(_, names)| names).unwrap_or_default(),
         };
         let (mine, theirs) = (names(known.0, a), names(known.1, b));
         // So it is if both are one's already, and if nobody is known whom one name means in two spellings.
@@ -159,7 +159,7 @@ impl TenantState {
 
     /// Gives an entity a name that nobody bears.
     fn teach(&mut self, slot: EntityRef, name: &Identifier) -> EntityRef {
-        let (kind, names) = meant_by(name).expect("the name has been looked up");
+        let (kind, names) = self.meant_by(name).expect("the name has been looked up");
         self.before_change_of(slot);
         let known: SmallVec<[Option<NameRef>; 6]> = names.iter().map(|name| self.names.find(name)).collect();
         self.learn(slot, kind, names, &known, Teacher::Command);
@@ -204,7 +204,7 @@ impl TenantState {
     ) -> Result<(), CommandRefused> {
         let named = (self.name_of_command(a), self.name_of_command(b));
         // One name in two spellings is one: the SID of an account of the cloud says its object id.
-        let (mine, theirs) = (meant_by(a)?.1, meant_by(b)?.1);
+        let (mine, theirs) = (self.meant_by(a)?.1, self.meant_by(b)?.1);
         if named.0.is_some() && named.0 == named.1 || mine.iter().any(|name| theirs.contains(name)) {
             return Err(CommandRefused::NamesNobody);
         }
@@ -252,7 +252,7 @@ impl TenantState {
 
     /// The bearer of a name that a command gives, if there is one.
     fn unambiguous(&self, name: &Identifier) -> Result<Option<EntityRef>, CommandRefused> {
-        meant_by(name)?;
+        self.meant_by(name)?;
         match self.find_entity(name) {
             Some(slot) if self.entities[slot].ambiguous => Err(CommandRefused::NamesNobody),
             known => Ok(known),
@@ -260,7 +260,7 @@ impl TenantState {
     }
 
     fn name_of_command(&self, name: &Identifier) -> Option<NameRef> {
-        let (_, names) = meant_by(name).ok()?;
+        let (_, names) = self.meant_by(name).ok()?;
         names.iter().find_map(|name| self.names.find(name))
     }
 
@@ -277,7 +277,7 @@ impl TenantState {
         if let Some(slot) = known {
             return Ok(slot);
         }
-        let (kind, _) = meant_by(name)?;
+        let (kind, _) = self.meant_by(name)?;
         let slot = self.new_entity(kind);
         Ok(self.teach(slot, name))
     }
@@ -285,6 +285,14 @@ impl TenantState {
     fn room_to_rule(&self, known: Option<EntityRef>) -> Result<(), CommandRefused> {
         let is_ruled = known.is_some_and(|slot| self.entities[slot].ruled);
         if is_ruled || self.ruled < RULED_MAX { Ok(()) } else { Err(CommandRefused::RulingsMax) }
+    }
+
+    /// The kind of entity that a name means, and the forms in which it is kept.
+    fn meant_by(&self, name: &Identifier) -> Result<(EntityKind, Vec<Identifier>), CommandRefused> {
+        let kind = filter::kind_of(&name.kind);
+        let managed = self.is_managed(&kind, std::slice::from_ref(name));
+        let named = filter::names_of(kind, vec![name.clone()], managed, &mut Vec::new());
+        named.ok_or(CommandRefused::NamesNobody)
     }
 
     /// What people said of an entity has changed.
@@ -319,12 +327,6 @@ impl TenantState {
         }
         groups
     }
-}
-
-/// The kind of entity that a name means by itself, and the forms in which it is kept.
-fn meant_by(name: &Identifier) -> Result<(EntityKind, Vec<Identifier>), CommandRefused> {
-    let kind = filter::kind_of(&name.kind);
-    filter::names_of(kind, vec![name.clone()], &mut Vec::new()).ok_or(CommandRefused::NamesNobody)
 }
 
 fn tags_after(before: &[Box<str>], add: &[Box<str>], remove: &[Box<str>]) -> Vec<Box<str>> {

@@ -36,6 +36,23 @@ fn the_incident_whose_activity_began_first_survives_then_the_larger_one() {
     );
 }
 
+#[test]
+fn of_two_that_began_at_once_the_larger_one_survives_whichever_has_the_smaller_id() {
+    // Ids follow from the founding alerts, so that one of the two has the smaller.
+    for (small, large) in [("x", "y"), ("y", "x")] {
+        let out = play(&format!(
+            r#"
+            10:00 mde/{small}1 "Small" impacted=host:{small}.contoso.azure
+            10:00 mde/{large}1 "Large" impacted=host:{large}.contoso.azure
+            10:00 mde/{large}2 "Large" impacted=host:{large}.contoso.azure
+            10:00 mde/{large}3 "Larger, whichever the bridge joins first" impacted=host:{large}.contoso.azure
+            10:07 mde/c1 "Bridge" impacted=host:x.contoso.azure impacted=host:y.contoso.azure
+            "#
+        ));
+        assert!(out.contains(" redirected (#2) ") && out.contains("(#1) active medium alerts=5"), "{out}");
+    }
+}
+
 /// What a bridge between two incidents is answered, and what the command that wants them merged.
 #[track_caller]
 fn check_guard(before: &str, settings: Settings, reason: &str, refused: &str) {

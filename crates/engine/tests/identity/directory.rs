@@ -399,3 +399,45 @@ fn a_hub_is_one_still_when_it_turns_out_to_be_another_entity_too() {
     assert_eq!(met, Some(31));
     assert!(stage.out.trim_end().ends_with("opened b1 active medium alerts=1"), "{}", stage.out);
 }
+
+#[test]
+fn an_account_that_windows_manages_is_no_host_though_its_name_ends_like_one() {
+    // Only a directory can tell: sensors write the account of the host SVC just so, with a SID of the same form.
+    let timeline = r#"
+        09:00 directory user:S-1-5-21-1-2-3-1200+contoso\svc$+svc$ object=o1
+        10:00 mdi/a1 "Ticket asked for" source=user:contoso\svc$
+        10:05 mde/b1 "By its SID" impacted=user:S-1-5-21-1-2-3-1200
+        10:10 mde/b2 "The host of that name" impacted=host:svc
+        10:15 mdi/a2 "A host's own account" source=user:contoso\client1$
+        10:20 mde/b3 "And that host" impacted=host:client1
+        "#;
+    check(
+        timeline,
+        expect![[r#"
+        o1: listed
+        #1 v1 opened a1 active medium alerts=1
+        #1 v2 alertJoined b1 [sameActor a1 via S-1-5-21-1-2-3-1200 0.94 gap 5m] active medium alerts=2
+        #2 v1 opened b2 active medium alerts=1
+        #3 v1 opened a2 active medium alerts=1
+        #3 v2 alertJoined b3 [sameTargetedAsset a2 via client1 0.34 gap 5m] active medium alerts=2
+    "#]],
+    );
+}
+
+#[test]
+fn a_managed_account_may_be_tagged_and_then_joins_nothing_alone() {
+    check(
+        r#"
+        09:00 directory user:S-1-5-21-1-2-3-1200+contoso\svc$+svc$ object=o1
+        09:30 ann mark user:contoso\svc$ +serviceAccount
+        10:00 mde/b1 "One" impacted=host:a.contoso.azure impacted=user:contoso\svc$
+        10:05 mde/b2 "Two" impacted=host:b.contoso.azure impacted=user:contoso\svc$
+        "#,
+        expect![[r#"
+            o1: listed
+            tagEntity c1: done
+            #1 v1 opened b1 active medium alerts=1
+            #2 v1 opened b2 active medium alerts=1
+        "#]],
+    );
+}

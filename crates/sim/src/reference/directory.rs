@@ -43,7 +43,7 @@ impl History {
         if objects >= self.settings.directory_entries_max as usize {
             return Err(DirectoryRejected::EntriesMax);
         }
-        let (meant, rivals) = filter::meant(&entry.kind, &names_in(entry));
+        let (meant, rivals) = filter::meant(&entry.kind, &names_in(entry), true);
         effects.extend(rivals.iter().map(|name| self.conflict(name)));
         let meant = meant.ok_or(DirectoryRejected::NamesNobody)?;
         let who = self.learn(&meant, &NameSource::Directory, effects);
@@ -68,7 +68,7 @@ impl History {
 
     /// Who bears the strongest of an entry's names that anybody in particular bears.
     pub(super) fn listed_bearer(&self, entry: &DirectoryEntry) -> Option<EntityId> {
-        let (meant, _) = filter::meant(&entry.kind, &names_in(entry));
+        let (meant, _) = filter::meant(&entry.kind, &names_in(entry), true);
         let bearers = meant?.names.into_iter().filter_map(|name| self.bearer(&name)).collect::<Vec<_>>();
         bearers.into_iter().find(|&bearer| !self.entity(bearer).ambiguous)
     }

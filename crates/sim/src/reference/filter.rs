@@ -37,9 +37,15 @@ pub(super) struct Meant {
 }
 
 /// Who is meant by names, if anybody; with the names that contradict each other, which do not count.
-pub(super) fn meant(kind: &EntityKind, identifiers: &[Identifier]) -> (Option<Meant>, Vec<Identifier>) {
+///
+/// `CLIENT1$` is the host CLIENT1, unless somebody has said that it is an account (`managed`).
+pub(super) fn meant(
+    kind: &EntityKind,
+    identifiers: &[Identifier],
+    managed: bool,
+) -> (Option<Meant>, Vec<Identifier>) {
     if *kind == EntityKind::User {
-        if let Some(machine) = machine_of(identifiers) {
+        if let Some(machine) = machine_of(identifiers).filter(|_| !managed) {
             return (Some(Meant { kind: EntityKind::Host, names: vec![machine] }), Vec::new());
         }
         if identifiers.iter().any(|name| is_built_in(name, identifiers)) {
@@ -63,8 +69,9 @@ pub(super) fn meant(kind: &EntityKind, identifiers: &[Identifier]) -> (Option<Me
 }
 
 /// Who is meant by a piece of evidence. Bare names beside a cloud identity's, without any of a domain, do not count.
-pub(super) fn meant_by_evidence(evidence: &Evidence) -> (Option<Meant>, Vec<Identifier>) {
-    let (mut meant, rivals) = meant(&evidence.kind, &evidence.identifiers);
+pub(super) fn meant_by_evidence(evidence: &Evidence, known: bool) -> (Option<Meant>, Vec<Identifier>) {
+    let managed = known || evidence.tags.iter().any(|tag| tag.eq_ignore_ascii_case("serviceAccount"));
+    let (mut meant, rivals) = meant(&evidence.kind, &evidence.identifiers, managed);
     if let Some(Meant { kind: EntityKind::User | EntityKind::Mailbox, names }) = &mut meant
         && names.len() > 1
         && names.iter().any(is_of_the_cloud)
@@ -85,6 +92,11 @@ fn is_of_a_domain(name: &Identifier) -> bool {
         IdentifierKind::DomainAccount => !name.value.starts_with("azuread\\"),
         _ => false,
     }
+}
+
+/// Whether a name is written as a machine's account is.
+pub(super) fn is_like_a_machine(name: &Identifier) -> bool {
+    account_of(name).is_some_and(|account| account.ends_with('$'))
 }
 
 /// `CLIENT1$` is the account of the host CLIENT1.

@@ -8,7 +8,7 @@ use braid_engine::{Effect, NameSource};
 
 use super::alert::{Part, Saying, Who};
 use super::entity::EntityFacts;
-use super::filter::{Meant, meant, meant_by_evidence};
+use super::filter::{Meant, is_like_a_machine, meant, meant_by_evidence};
 use super::history::{Binding, History};
 use super::naming;
 
@@ -19,6 +19,14 @@ impl History {
     /// The entity that bears a name.
     pub(super) fn bearer(&self, name: &Identifier) -> Option<EntityId> {
         self.entities.iter().find(|entity| entity.names.contains(name)).map(|entity| entity.id)
+    }
+
+    /// Whether one of these names is written as a machine's account is, and known to be a user's all the same.
+    pub(super) fn is_managed(&self, names: &[Identifier]) -> bool {
+        let is_users = |name: &Identifier| {
+            self.bearer(name).is_some_and(|bearer| self.entity(bearer).kind == EntityKind::User)
+        };
+        names.iter().any(|name| is_like_a_machine(name) && is_users(name))
     }
 
     /// What an entity is called by number now, if it has turned out to be another one.
@@ -35,7 +43,9 @@ impl History {
         effects: &mut Vec<Effect>,
     ) -> Vec<Saying> {
         let (mut sayings, mut bound) = (Vec::new(), Vec::new());
-        let pieces: Vec<_> = evidence.iter().map(|piece| (piece, meant_by_evidence(piece))).collect();
+        let known = |piece: &Evidence| self.is_managed(&piece.identifiers);
+        let pieces: Vec<_> =
+            evidence.iter().map(|piece| (piece, meant_by_evidence(piece, known(piece)))).collect();
         for name in pieces.iter().flat_map(|(_, (_, rivals))| rivals) {
             effects.push(self.conflict(name));
         }
@@ -84,7 +94,7 @@ impl History {
         effects: &mut Vec<Effect>,
     ) -> Option<(Saying, bool)> {
         let name = Identifier { kind: IdentifierKind::Address, value: address.clone() };
-        let (meant, _) = meant(&EntityKind::Address, &[name]);
+        let (meant, _) = meant(&EntityKind::Address, &[name], false);
         let who = self.learn(&meant?, teacher, effects);
         let entity = self.meant(&who);
         self.entity_mut(entity).egress |= egress;

@@ -114,7 +114,7 @@ impl History {
         let known = (self.unambiguous(a)?, self.unambiguous(b)?);
         let is_one_name = matches!((self.as_borne(a), self.as_borne(b)), (Ok(a), Ok(b)) if a == b);
         // The SID of an account of the cloud is its object id in another spelling.
-        let (mine, theirs) = (names_of(a)?.names, names_of(b)?.names);
+        let (mine, theirs) = (self.names_of(a)?.names, self.names_of(b)?.names);
         if is_one_name || mine.iter().any(|name| theirs.contains(name)) {
             return Err(CommandRefused::NamesNobody);
         }
@@ -132,9 +132,16 @@ impl History {
         Ok(vec![first, second])
     }
 
+    /// What a name means.
+    fn names_of(&self, name: &Identifier) -> Result<Meant, CommandRefused> {
+        let names = std::slice::from_ref(name);
+        let (meant, _) = filter::meant(&naming::kind_of(&name.kind), names, self.is_managed(names));
+        meant.ok_or(CommandRefused::NamesNobody)
+    }
+
     /// The bearer of a name that a command gives, if there is one; a name that stands for several is nobody's.
     fn unambiguous(&self, name: &Identifier) -> Result<Option<EntityId>, CommandRefused> {
-        let bearer = names_of(name)?.names.iter().find_map(|name| self.bearer(name));
+        let bearer = self.names_of(name)?.names.iter().find_map(|name| self.bearer(name));
         match bearer {
             Some(bearer) if self.entity(bearer).ambiguous => Err(CommandRefused::NamesNobody),
             bearer => Ok(bearer),
@@ -143,7 +150,7 @@ impl History {
 
     /// A name in the form in which somebody bears it.
     fn as_borne(&self, name: &Identifier) -> Result<Identifier, CommandRefused> {
-        let borne = names_of(name)?.names.into_iter().find(|name| self.bearer(name).is_some());
+        let borne = self.names_of(name)?.names.into_iter().find(|name| self.bearer(name).is_some());
         borne.ok_or(CommandRefused::NamesNobody)
     }
 
@@ -151,21 +158,21 @@ impl History {
         match self.unambiguous(name)? {
             Some(entity) => Ok(entity),
             None => {
-                let entity = self.new_entity(names_of(name)?.kind);
+                let entity = self.new_entity(self.names_of(name)?.kind);
                 self.teach(entity, name)
             }
         }
     }
 
     fn teach(&mut self, entity: EntityId, name: &Identifier) -> Result<EntityId, CommandRefused> {
-        let Meant { kind, names } = names_of(name)?;
+        let Meant { kind, names } = self.names_of(name)?;
         self.give_names(entity, kind, &names, &NameSource::Command);
         Ok(entity)
     }
 
     /// An entity's kind and names; of one that is not known those that its name says.
     fn as_one(&self, known: Option<EntityId>, name: &Identifier) -> Result<Meant, CommandRefused> {
-        let Some(known) = known.map(|entity| self.entity(entity)) else { return names_of(name) };
+        let Some(known) = known.map(|entity| self.entity(entity)) else { return self.names_of(name) };
         Ok(Meant { kind: known.kind.clone(), names: known.names.clone() })
     }
 
@@ -183,12 +190,6 @@ impl History {
             && entity.names.iter().any(|name| self.taught[name] == NameSource::Command);
         entity.excluded || !entity.own_tags.is_empty() || !entity.apart.is_empty() || united
     }
-}
-
-/// What a name means by itself.
-fn names_of(name: &Identifier) -> Result<Meant, CommandRefused> {
-    let (meant, _) = filter::meant(&naming::kind_of(&name.kind), std::slice::from_ref(name));
-    meant.ok_or(CommandRefused::NamesNobody)
 }
 
 /// Whether two can be one: of one kind, or a user and the user's mailbox; two that are not one already; and without names
