@@ -37,9 +37,9 @@ mod on_kafka {
         Pipeline::new("outputs", &[SOURCE], &FORMS.iter().flat_map(both).collect::<String>())
     }
 
-    /// The program's own view: every incident that its console lists.
+    /// The program's own view: every incident that its console lists, merged ones included.
     fn listed(program: &mut Program) -> BTreeMap<String, Standing> {
-        let answer = program.get("/api/incidents?limit=500");
+        let answer = program.get("/api/incidents?limit=500&status=active,resolved,redirected");
         let answer: Value = serde_json::from_str(&answer.body).expect("it is JSON");
         let listed = answer["incidents"].as_array().expect("it is a list");
         assert!(listed.len() < 500, "the list is whole");
@@ -176,7 +176,7 @@ mod on_kafka {
         let pipeline = pipeline();
         let mut program = pipeline.start(0);
         program.wait_until_ready();
-        let alerts = invent(20_261_123, 150, 4);
+        let alerts = invent(20_250_201, 440, 5);
         pipeline.feed(SOURCE.name, alerts.iter().map(|a| (a.id.as_str(), Some(a.json.as_bytes()))));
         pipeline.drain();
         let shown = listed(&mut program);
