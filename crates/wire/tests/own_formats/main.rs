@@ -3,6 +3,7 @@
 mod avro;
 mod changelog;
 mod command;
+mod compatibility;
 mod dead_letter;
 mod directory;
 mod form_schema;
