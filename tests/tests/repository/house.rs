@@ -158,6 +158,10 @@ fn every_version_of_every_schema_has_a_sample() {
         let versions = 1..=older.count() + 1;
         expected.extend(versions.flat_map(|v| [format!("{name}-{v}.avro"), format!("{name}-{v}.json")]));
     }
+    for form in ["ocsf", "ecs", "cef"] {
+        let ending = if form == "cef" { "txt" } else { "json" };
+        expected.extend(["incident", "incident-event"].map(|name| format!("{name}.{form}-1.{ending}")));
+    }
     let missing: Vec<_> = expected.iter().filter(|sample| !samples.contains(sample)).collect();
     assert!(missing.is_empty(), "schemas/README.md says how to write {missing:?}");
     let strays: Vec<_> = samples.iter().filter(|sample| !expected.contains(sample)).collect();
