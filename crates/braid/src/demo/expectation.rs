@@ -46,12 +46,15 @@ pub(super) fn read(record: &StoryRecord, now: SourceTime) -> Vec<Option<Alert>> 
     let source = sources().into_iter().find(|(topic, _)| **topic == *record.topic);
     let (_, source) = source.expect("every record goes to one of the sources");
     let rules: &SourceRules = &source.rules;
-    decode(record.value.as_bytes(), &origin(record, now), rules).into_iter().map(Result::ok).collect()
+    decode(record.value.as_bytes(), &origin(record, &source.name, now), rules)
+        .into_iter()
+        .map(Result::ok)
+        .collect()
 }
 
-fn origin(record: &StoryRecord, now: SourceTime) -> Origin {
+fn origin(record: &StoryRecord, source: &str, now: SourceTime) -> Origin {
     Origin {
-        source: record.topic.into(),
+        source: source.into(),
         topic: record.topic.into(),
         partition: 0,
         offset: 0,

@@ -22,6 +22,8 @@ mod ticker;
 mod report;
 
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;

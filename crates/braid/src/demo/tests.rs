@@ -34,6 +34,13 @@ fn played<'a>(records: impl IntoIterator<Item = &'a StoryRecord>) -> (Vec<Incide
     (all.filter(|incident| incident.status != IncidentStatus::Redirected).collect(), ids.len())
 }
 
+/// The incident that the attack is.
+pub(super) fn attack() -> Incident {
+    let story = Story::beginning(BEGINNING).unwrap();
+    let (incidents, _) = played(&story.records);
+    incidents.into_iter().max_by_key(|incident| incident.alerts.len()).unwrap()
+}
+
 fn keys(incident: &Incident) -> BTreeSet<AlertKey> {
     incident.alerts.iter().map(key).collect()
 }
