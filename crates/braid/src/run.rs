@@ -141,8 +141,8 @@ impl Instance {
                 "correlates alerts into incidents"
             );
             for output in &config.outputs {
-                let (holds, form) = (output.holds, output.encoding);
-                tracing::info!(topic = output.topic, ?holds, ?form, "writes a further output");
+                let (holds, encoding) = (output.holds.as_str(), output.encoding.as_str());
+                tracing::info!(topic = output.topic, holds, encoding, "writes a further output");
             }
         }
         tracing::info!(dead_letters = topics.dead_letters, "what cannot be read goes to the dead letters");

@@ -88,6 +88,29 @@ pub enum Form {
     Cef,
 }
 
+impl Holds {
+    /// As it is written in a configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incidents => "incidents",
+            Self::IncidentEvents => "incident-events",
+        }
+    }
+}
+
+impl Form {
+    /// As it is written in a configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Avro => "avro",
+            Self::Ocsf => "ocsf",
+            Self::Ecs => "ecs",
+            Self::Cef => "cef",
+        }
+    }
+}
+
 impl From<Encoding> for Form {
     fn from(encoding: Encoding) -> Self {
         match encoding {
