@@ -19,6 +19,13 @@ mod on_kafka {
         tenant: "{ field = \"tenant\" }",
         partitions: 3,
     };
+    /// Real alerts, which name what nobody would invent.
+    const RECORDED: SourceSpec = SourceSpec {
+        name: "recorded",
+        format: "sentinel-security-alert",
+        tenant: "\"contoso\"",
+        partitions: 2,
+    };
     const FORMS: [&str; 5] = ["json", "avro", "ocsf", "ecs", "cef"];
     /// Not the number of the topic that holds the same.
     const PARTITIONS: u32 = 7;
@@ -34,7 +41,7 @@ mod on_kafka {
             )
         };
         let both = |form: &&str| [output(form, "incidents"), output(form, "incident-events")];
-        Pipeline::new("outputs", &[SOURCE], &FORMS.iter().flat_map(both).collect::<String>())
+        Pipeline::new("outputs", &[SOURCE, RECORDED], &FORMS.iter().flat_map(both).collect::<String>())
     }
 
     /// The program's own view: every incident that its console lists, merged ones included.
@@ -171,6 +178,17 @@ mod on_kafka {
         assert!(used.len() > 3, "keys that all lie in {used:?} prove little");
     }
 
+    /// Real alerts, where they are at hand.
+    fn recorded() -> Vec<String> {
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/samples/defender-xdr/alerts.jsonl");
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            eprintln!("no recorded alerts at {}: the invented ones alone", file.display());
+            return Vec::new();
+        };
+        text.lines().map(str::to_owned).collect()
+    }
+
     #[test]
     fn every_output_is_what_others_take_it_for_and_has_exactly_the_programs_own_view() {
         let pipeline = pipeline();
@@ -178,6 +196,8 @@ mod on_kafka {
         program.wait_until_ready();
         let alerts = invent(20_250_201, 440, 5);
         pipeline.feed(SOURCE.name, alerts.iter().map(|a| (a.id.as_str(), Some(a.json.as_bytes()))));
+        let recorded = recorded();
+        pipeline.feed(RECORDED.name, recorded.iter().map(|row| ("", Some(row.as_bytes()))));
         pipeline.drain();
         let shown = listed(&mut program);
         assert!(shown.values().any(|(_, status)| status == "redirected"), "some were merged: {shown:?}");
