@@ -18,6 +18,7 @@ use braid_engine::Rules;
 use braid_kafka::{Connection, KafkaLog, Topics};
 use braid_log::Failure;
 use braid_runtime::{HotIndex, Metrics, Readiness, RunFailure, StageKind, Stop, Surroundings};
+use braid_wire::{Format, Holds};
 
 use crate::cli::{Run, Stage};
 use crate::config::{self, Config};
@@ -103,7 +104,7 @@ impl Instance {
             connection: Arc::new(settings::connection(&config)?),
             index: Arc::new(HotIndex::new()),
             patience: Patience::new(stop.clone(), workers(&config.worker, &stages)),
-            around: Surroundings { stop, readiness, metrics },
+            around: Surroundings { stop, readiness, metrics, source_health: Arc::default() },
             config,
             rules,
             stages,
@@ -125,9 +126,9 @@ impl Instance {
         );
         if self.has(StageKind::Normalise) {
             for source in config.sources.iter().filter(|source| source.enabled) {
-                let format = source.format.as_ref().map_or("", |format| format.0.as_str());
-                let topics = source.topics.join(",");
-                tracing::info!(source = source.name, topics, format, "reads a source");
+                let Some(format) = source.format.map(|format| format.0) else { continue };
+                let (topics, resolution) = (source.topics.join(","), resolution(format));
+                tracing::info!(source = source.name, topics, %format, resolution, "reads a source");
             }
         }
         if self.has(StageKind::Correlate) {
@@ -211,6 +212,15 @@ impl Instance {
             );
         }
         if wrong.is_empty() { Ok(()) } else { Err(Failure::Fatal(wrong.join("; "))) }
+    }
+}
+
+/// Whether a source's products say that an alert is done with.
+fn resolution(format: Format) -> &'static str {
+    match (format.holds(), format.reports_resolution()) {
+        (Holds::Alerts, true) => "reported",
+        (Holds::Alerts, false) => "not reported",
+        (Holds::Directory | Holds::Commands, _) => "none",
     }
 }
 

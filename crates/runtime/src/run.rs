@@ -87,7 +87,8 @@ fn work<L: Log>(
 ) -> Result<(), Failure> {
     match stage {
         StageKind::Normalise => {
-            start(log, Normalise::new(settings, around.metrics.clone()), number, settings, around)
+            let (metrics, health) = (around.metrics.clone(), around.source_health.clone());
+            start(log, Normalise::new(settings, metrics, health), number, settings, around)
         }
         StageKind::Correlate => {
             let stage = Correlate::new(settings.clone(), index.clone(), around.metrics.clone());

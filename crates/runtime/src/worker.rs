@@ -23,7 +23,7 @@ use crate::metrics::{self, Metrics};
 use crate::restore::{Restorer, Restores, Threads};
 use crate::settings::BatchLimits;
 use crate::stage::Stage;
-use crate::{Batch, Readiness, Stop};
+use crate::{Batch, Readiness, SourceHealth, Stop};
 
 use assignment::Phase;
 use pacing::Pacing;
@@ -40,6 +40,8 @@ pub struct Surroundings {
     pub readiness: Arc<Readiness>,
     /// What `/metrics` answers.
     pub metrics: Arc<Metrics>,
+    /// What the products behind the sources say of themselves.
+    pub source_health: Arc<SourceHealth>,
 }
 
 /// One worker. [`Worker::run`] is its life; a test may take it step by step.

@@ -9,6 +9,8 @@ mod refusal;
 
 mod source;
 
+mod exclusion;
+
 mod input;
 
 pub mod own;
@@ -25,7 +27,8 @@ mod avro;
 mod fingerprint;
 mod registry;
 
+pub use exclusion::Exclusion;
 pub use input::{RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, SourceRecord, decode, read};
-pub use refusal::{Refusal, RefusalReason};
+pub use refusal::{HealthReport, Refusal, RefusalReason};
 pub use registry::AvroRecord;
 pub use source::{Format, Holds, SourceRules, TenantRule, UnknownFormat};

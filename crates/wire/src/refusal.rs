@@ -1,5 +1,10 @@
 use std::fmt;
 
+use braid_alert::{EventTime, Severity};
+
+/// How much of a health report its refusal's detail shows.
+const HEALTH_DETAIL_CHARACTERS: usize = 300;
+
 /// Why a record, or one element of it, is not an alert: the reason for the metric, the detail for the person who has
 /// to mend the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,12 +15,34 @@ pub struct Refusal {
     pub detail: Box<str>,
     /// Which element of the record it is, where a record holds several; else 0.
     pub element: i32,
+    /// What the product says about itself, where that is what the record is ([`RefusalReason::HealthAlert`]).
+    pub health: Option<Box<HealthReport>>,
+}
+
+/// What a product says about itself instead of about an attack: a sensor that is silent, a database that is down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthReport {
+    /// What the product calls it, such as `GatewayDisconnectedMonitoringAlert`.
+    pub kind: Box<str>,
+    /// What it says, as it says it; at most 4 KiB.
+    pub text: Box<str>,
+    /// How grave.
+    pub severity: Severity,
+    /// When the product said it, or else when its record came.
+    pub at: EventTime,
 }
 
 impl Refusal {
     /// A refusal of a record's first or only element. [`crate::decode`] sets the number of every other one.
     pub fn new(reason: RefusalReason, detail: impl Into<Box<str>>) -> Self {
-        Self { reason, detail: detail.into(), element: 0 }
+        Self { reason, detail: detail.into(), element: 0, health: None }
+    }
+
+    /// What stands in place of an alert where a product reports on itself.
+    pub fn health(report: HealthReport) -> Self {
+        let detail = format!("{}: {}", report.kind, report.text);
+        let detail: String = detail.chars().take(HEALTH_DETAIL_CHARACTERS).collect();
+        Self { health: Some(Box::new(report)), ..Self::new(RefusalReason::HealthAlert, detail) }
     }
 
     /// Whether this is a stated drop: what the configuration asks to leave out, or what stands beside alerts by design. It is counted like every refusal, but
@@ -70,7 +97,7 @@ refusal_reasons! {
     Malformed = "malformed",
     /// It is something else than the source's configured format.
     UnknownFormat = "unknown_format",
-    /// It is of the format and no alert: a health record, an empty page.
+    /// It is of the format and no alert: a row of another table, an empty page.
     NotAnAlert = "not_an_alert",
     /// It stands beside alerts in a source that carries more by design: a row of another table, an assessment, an incident
     /// that lists no alert. A stated drop.
@@ -91,6 +118,16 @@ refusal_reasons! {
     UnmappedTenant = "unmapped_tenant",
     /// It is less grave than the source's minimum: a stated drop.
     BelowMinimumSeverity = "below_minimum_severity",
+    /// Its detector is a preview of the product's, and the source takes none: a stated drop.
+    PreviewDetector = "preview_detector",
+    /// The source leaves its detector out: a stated drop.
+    ExcludedDetector = "excluded_detector",
+    /// The source leaves out what is about an entity that it names: a stated drop.
+    ExcludedEntity = "excluded_entity",
+    /// It is the mitigation of a threat that the source leaves out: a stated drop.
+    FilteredMitigation = "filtered_mitigation",
+    /// The product reports on itself. It goes to the source's status and makes no incident: a stated drop.
+    HealthAlert = "health_alert",
     /// What a command or a directory record cannot do without is not there.
     MissingField = "missing_field",
     /// There is a field that has no place here: it is misspelt, stands twice, or belongs to another action.
@@ -104,7 +141,16 @@ refusal_reasons! {
 impl RefusalReason {
     /// Whether it is a stated drop and no fault; see [`Refusal::is_drop`].
     pub const fn is_drop(self) -> bool {
-        matches!(self, Self::BelowMinimumSeverity | Self::BesideAlerts)
+        matches!(
+            self,
+            Self::BesideAlerts
+                | Self::BelowMinimumSeverity
+                | Self::PreviewDetector
+                | Self::ExcludedDetector
+                | Self::ExcludedEntity
+                | Self::FilteredMitigation
+                | Self::HealthAlert
+        )
     }
 }
 
@@ -127,8 +173,19 @@ mod tests {
 
     #[test]
     fn only_what_the_configuration_leaves_out_is_a_drop_and_what_stands_beside_alerts() {
-        let drops: Vec<_> = RefusalReason::ALL.iter().filter(|r| r.is_drop()).collect();
-        assert_eq!(drops, [&RefusalReason::BesideAlerts, &RefusalReason::BelowMinimumSeverity]);
+        let drops: Vec<_> = RefusalReason::ALL.iter().filter(|r| r.is_drop()).map(|r| r.as_str()).collect();
+        assert_eq!(
+            drops,
+            [
+                "beside_alerts",
+                "below_minimum_severity",
+                "preview_detector",
+                "excluded_detector",
+                "excluded_entity",
+                "filtered_mitigation",
+                "health_alert",
+            ]
+        );
     }
 
     #[test]

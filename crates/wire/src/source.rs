@@ -5,7 +5,7 @@ use std::str::FromStr;
 use braid_alert::{Correlate, Severity, Span, Tenant};
 use jiff::tz::Offset;
 
-use crate::{Refusal, RefusalReason};
+use crate::{Exclusion, Refusal, RefusalReason};
 
 /// How the records of one configured source are read: everything that a decoder must be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct SourceRules {
     /// The least grave alerts that are taken; a revision is tested like a first one. `None` takes all. An alert whose
     /// severity this release does not know is always taken.
     pub severity_min: Option<Severity>,
+    /// Whether alerts of detectors that the product itself calls a preview are taken.
+    pub preview_detectors: bool,
+    /// What is left out though it is grave enough.
+    pub exclusions: Vec<Exclusion>,
     /// What correlation may do with the alerts; frozen on each as it arrives.
     pub correlate: Correlate,
     /// What it may do with the alerts of single detectors instead, by the detector in lower case.
@@ -31,14 +35,16 @@ pub struct SourceRules {
 }
 
 impl SourceRules {
-    /// The rules of a source that says no more than its format and tenant: UTC, every severity, correlation in full,
-    /// events up to 24 hours ahead.
+    /// The rules of a source that says no more than its format and tenant: UTC, every severity, nothing left out,
+    /// correlation in full, events up to 24 hours ahead.
     pub fn new(format: Format, tenant: TenantRule) -> Self {
         Self {
             format,
             tenant,
             timezone: Offset::UTC,
             severity_min: None,
+            preview_detectors: true,
+            exclusions: Vec::new(),
             correlate: Correlate::Full,
             detectors: BTreeMap::new(),
             vendor_incidents: false,
@@ -60,7 +66,9 @@ pub enum TenantRule {
         /// The field; `None` is the format's own ([`Format::tenant_field`]).
         name: Option<Box<str>>,
         /// What the field may say, and which tenant that is. Empty: what the field says is the tenant. Otherwise a
-        /// value that is not listed is refused, so that a new customer's alerts never land in a tenant by accident.
+        /// value that is not listed is refused, so that a new customer's alerts never land in a tenant by accident. In
+        /// lower case: what a field says is looked up as it stands, then in lower case, for the products write their
+        /// ids in either.
         aliases: BTreeMap<Box<str>, Tenant>,
     },
 }
@@ -89,13 +97,22 @@ impl TenantRule {
         match value.as_ref().map(|value| value.as_ref().trim()).filter(|value| !value.is_empty()) {
             None => Err(Refusal::new(RefusalReason::MissingTenant, format!("{name} is missing or empty"))),
             Some(value) if aliases.is_empty() => Ok(Tenant::new(value)),
-            Some(value) => aliases.get(value).cloned().ok_or_else(|| {
-                let found: String = value.chars().take(64).collect();
-                let detail = format!("{name} is {found:?}, which is not among the source's tenant aliases");
-                Refusal::new(RefusalReason::UnmappedTenant, detail)
-            }),
+            Some(value) => {
+                let tenant = aliases.get(value).or_else(|| aliases.get(value.to_lowercase().as_str()));
+                tenant.cloned().ok_or_else(|| unmapped(name, value))
+            }
         }
     }
+}
+
+/// Says how a tenant's id can be mapped, for it is the operator who reads this and not the product.
+fn unmapped(field: &str, value: &str) -> Refusal {
+    let found: String = value.chars().take(64).collect();
+    let detail = format!(
+        "{field} is {found:?}, which is no tenant's: list it in the configuration under tenants.aliases, as in \
+         `contoso = [{found:?}]`, or in the source's own tenant.aliases"
+    );
+    Refusal::new(RefusalReason::UnmappedTenant, detail)
 }
 
 /// The formats that braid reads.
@@ -117,6 +134,8 @@ pub enum Format {
     DefenderEndpointAlert,
     /// Alerts of Defender for Cloud, as its continuous export or Azure Resource Manager writes them.
     DefenderCloudAlert,
+    /// What Zimperium's console (Mobile Threat Defense) writes: threats and their mitigations, incidents and theirs.
+    ZimperiumMtd,
     /// braid's own alert as JSON.
     BraidJson,
     /// braid's own alert as Avro.
@@ -144,7 +163,7 @@ pub enum Holds {
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::MdiCef,
         Self::SentinelSecurityAlert,
         Self::GraphAlert,
@@ -153,6 +172,7 @@ impl Format {
         Self::DefenderXdrIncident,
         Self::DefenderEndpointAlert,
         Self::DefenderCloudAlert,
+        Self::ZimperiumMtd,
         Self::BraidJson,
         Self::BraidAvro,
         Self::BraidDirectoryJson,
@@ -172,6 +192,7 @@ impl Format {
             | Self::DefenderXdrIncident
             | Self::DefenderEndpointAlert
             | Self::DefenderCloudAlert
+            | Self::ZimperiumMtd
             | Self::BraidJson
             | Self::BraidAvro => Holds::Alerts,
             Self::BraidDirectoryJson | Self::BraidDirectoryAvro => Holds::Directory,
@@ -183,8 +204,27 @@ impl Format {
     pub const fn names_vendor_incidents(self) -> bool {
         matches!(
             self,
-            Self::GraphAlert | Self::GraphIncident | Self::DefenderXdrIncident | Self::DefenderEndpointAlert
+            Self::GraphAlert
+                | Self::GraphIncident
+                | Self::DefenderXdrIncident
+                | Self::DefenderEndpointAlert
+                | Self::ZimperiumMtd
         )
+    }
+
+    /// Whether it says that an alert was resolved at its source. What does not resolves no incident by itself: that is
+    /// left to people, and to other feeds of the same alerts.
+    pub const fn reports_resolution(self) -> bool {
+        matches!(self.holds(), Holds::Alerts) && !matches!(self, Self::MdiCef | Self::DefenderXdrStreaming)
+    }
+
+    /// The least grave alerts that a source of it takes unless it says otherwise. A mobile console reports every open
+    /// Wi-Fi and every missing passcode.
+    pub const fn severity_min_default(self) -> Option<Severity> {
+        match self {
+            Self::ZimperiumMtd => Some(Severity::Critical),
+            _ => None,
+        }
     }
 
     /// Whether its records are Avro, in single-object encoding, and not text.
@@ -203,6 +243,7 @@ impl Format {
             Self::DefenderXdrIncident => "defender-xdr-incident",
             Self::DefenderEndpointAlert => "defender-endpoint-alert",
             Self::DefenderCloudAlert => "defender-cloud-alert",
+            Self::ZimperiumMtd => "zimperium-mtd",
             Self::BraidJson => "braid-json",
             Self::BraidAvro => "braid-avro",
             Self::BraidDirectoryJson => "braid-directory-json",
@@ -237,6 +278,9 @@ impl Format {
             Self::DefenderCloudAlert => {
                 "alerts of Microsoft Defender for Cloud, by continuous export or as Azure Resource Manager has them"
             }
+            Self::ZimperiumMtd => {
+                "Zimperium MTD: threat and mitigation logs, incident logs, threats of its REST API, in any mixture"
+            }
             Self::BraidJson => "braid's own alert as JSON, as `braid decode` writes it",
             Self::BraidAvro => "braid's own alert as Avro, as the alerts topic carries it",
             Self::BraidDirectoryJson => {
@@ -256,6 +300,7 @@ impl Format {
             Self::GraphAlert | Self::GraphIncident | Self::DefenderXdrStreaming => Some("tenantId"),
             Self::DefenderEndpointAlert => Some("aadTenantId"),
             Self::DefenderCloudAlert => Some("AadTenantId"),
+            Self::ZimperiumMtd => Some("account_id"),
             Self::BraidJson
             | Self::BraidAvro
             | Self::BraidDirectoryJson
@@ -329,6 +374,29 @@ mod tests {
     }
 
     #[test]
+    fn an_alias_is_found_in_either_case_and_an_unknown_one_is_told_how_to_be_mapped() {
+        let rule = rule(&[("b3c1-ab", "contoso")]);
+        assert_eq!(tenant(&rule, Some("B3C1-AB")).as_deref(), Ok("contoso"));
+        let refused = rule.tenant(Format::GraphAlert, |_| Some("77aa")).expect_err("nobody listed it");
+        assert_eq!(
+            &*refused.detail,
+            "tenantId is \"77aa\", which is no tenant's: list it in the configuration under tenants.aliases, as in \
+             `contoso = [\"77aa\"]`, or in the source's own tenant.aliases"
+        );
+    }
+
+    #[test]
+    fn cef_and_the_streaming_tables_report_no_resolution() {
+        let silent: Vec<_> = Format::ALL
+            .into_iter()
+            .filter(|format| !format.reports_resolution())
+            .map(Format::as_str)
+            .collect();
+        assert_eq!(silent[..2], ["mdi-cef", "defender-xdr-streaming"]);
+        assert!(silent[2..].iter().all(|name| name.contains("directory") || name.contains("command")));
+    }
+
+    #[test]
     fn a_field_rule_finds_no_tenant_in_cef() {
         let found = rule(&[]).tenant(Format::MdiCef, |_| Some("contoso"));
         assert_eq!(found.map_err(|refusal| refusal.reason), Err(RefusalReason::MissingTenant));
@@ -348,7 +416,7 @@ mod tests {
             error,
             "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, graph-incident, \
              defender-xdr-streaming, defender-xdr-incident, defender-endpoint-alert, \
-             defender-cloud-alert, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
+             defender-cloud-alert, zimperium-mtd, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
         );
     }
 }

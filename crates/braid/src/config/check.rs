@@ -13,7 +13,7 @@ use super::reading::{Purpose, is_struck, place_of};
 use super::tree::{Node, Step, Value};
 use super::{
     Config, Correlation, Form, Holds as OutputHolds, Http, Kafka, Log, Output, Secret, Source, TenantRule,
-    Topics, Worker,
+    Tenants, Topics, Worker,
 };
 
 /// The least that a partition's state can work in.
@@ -36,6 +36,8 @@ pub(super) fn faults(config: &Config, purpose: Purpose, tree: &Node, struck: &[S
             config.sources.iter().enumerate().for_each(|(at, source)| checks.reading(at, source))
         }
     }
+    checks.tenants(&config.tenants);
+    checks.tenants_of_sources(&config.sources, &config.tenants);
     checks.incident_url(&config.output);
     checks.correlation(&config.correlation, &config.topics);
     checks.faults
@@ -215,6 +217,19 @@ impl Checks<'_> {
             &key("severity_min"),
             "only alerts are more or less grave: this source reads none",
         );
+        self.must(
+            alerts || source.exclusions.is_empty(),
+            &key("exclusions"),
+            "only alerts are left out: this source reads none",
+        );
+        for (nth, exclusion) in source.exclusions.iter().enumerate() {
+            let path = ["sources".into(), at.into(), "exclusions".into(), nth.into()];
+            self.must(
+                exclusion.rule().is_some(),
+                &path,
+                "an exclusion names a `detector`, an `entity` or both: this would leave out everything",
+            );
+        }
         let named = source.format.is_none_or(|format| format.0.names_vendor_incidents());
         self.must(
             named || !source.vendor_incidents,
@@ -228,6 +243,42 @@ impl Checks<'_> {
             &key("tenant"),
             "records of this format name no tenant: give its name here",
         );
+    }
+
+    /// A name that two tenants have would give one's alerts to the other.
+    fn tenants(&mut self, tenants: &Tenants) {
+        let folded = |name: &str| name.trim().to_lowercase();
+        let mut owners: BTreeMap<String, &str> =
+            tenants.aliases.keys().map(|tenant| (folded(tenant), tenant.as_str())).collect();
+        for (tenant, aliases) in &tenants.aliases {
+            for (nth, alias) in aliases.iter().enumerate() {
+                let path = ["tenants".into(), "aliases".into(), tenant.as_str().into(), nth.into()];
+                self.must(!alias.trim().is_empty(), &path, "an alias is a name: this one is empty");
+                let owner = owners.insert(folded(alias), tenant).filter(|owner| owner != tenant);
+                if let Some(owner) = owner {
+                    self.fault(&path, format!("`{alias}` is {owner} already"));
+                }
+            }
+        }
+    }
+
+    /// Where the tenants are listed, a name that is none of theirs is a slip.
+    fn tenants_of_sources(&mut self, sources: &[Source], tenants: &Tenants) {
+        let names = tenants.names();
+        for (at, source) in sources.iter().enumerate().filter(|_| !names.is_empty()) {
+            let named = source.tenant.as_ref().map(TenantRule::tenants).unwrap_or_default();
+            for name in
+                named.into_iter().filter(|name| !names.contains_key(name.trim().to_lowercase().as_str()))
+            {
+                let known = || tenants.aliases.keys().map(String::as_str);
+                let hint = match super::fault::near_miss(name, known()) {
+                    Some(near) => format!("; did you mean `{near}`?"),
+                    None => format!("; those are {}", super::fault::one_of(known())),
+                };
+                let path = ["sources".into(), at.into(), "tenant".into()];
+                self.fault(&path, format!("`{name}` is not among the tenants of tenants.aliases{hint}"));
+            }
+        }
     }
 
     fn incident_url(&mut self, output: &Output) {

@@ -16,6 +16,7 @@ mod log;
 mod output;
 mod rules;
 mod source;
+mod tenants;
 mod topics;
 mod worker;
 
@@ -46,7 +47,8 @@ pub use quantity::{Bytes, Decimal, Period, UtcOffset};
 pub use reading::variables;
 pub use rules::RuleFiles;
 pub use secret::{Secret, SecretError};
-pub use source::{Source, TenantField, TenantRule};
+pub use source::{Exclusion, Source, TenantField, TenantRule};
+pub use tenants::Tenants;
 pub use topics::Topics;
 pub use word::Word;
 pub use worker::Worker;
@@ -59,6 +61,8 @@ pub struct Config {
     pub kafka: Kafka,
     /// Where alerts come from: one section for each product's feed.
     pub sources: Vec<Source>,
+    /// Who the tenants are, by all their names.
+    pub tenants: Tenants,
     /// braid's own topics.
     pub topics: Topics,
     /// How incidents are written.

@@ -2,13 +2,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use braid_alert::{Correlate, Severity, Tenant};
+use braid_alert::{Correlate, Severity};
 use braid_wire::{Format, SourceRules};
 use jiff::tz::Offset;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use super::Tenants;
 use super::quantity::{Period, UtcOffset};
 use super::reference::Plain;
 use super::word::{Vocabulary, Word};
@@ -30,9 +31,19 @@ pub struct Source {
     #[schemars(example = true)]
     pub enabled: bool,
     /// The least grave alerts that are taken, in Graph's words or the product's own (`Elevated` and `Normal` of mobile
-    /// consoles are `medium` and `informational`). Tested at every revision of an alert. Without it all are taken.
+    /// consoles are `medium` and `informational`). Tested at every revision of an alert. Without it all are taken, but of
+    /// `zimperium-mtd` only critical ones: `normal` takes all of these.
     #[schemars(example = &"medium")]
     pub severity_min: Option<Word<Severity>>,
+    /// Whether alerts are taken of detectors that the product calls a preview: those whose title begins with `[PREVIEW]`.
+    pub preview_detectors: bool,
+    /// What is left out though it is grave enough: alerts of a detector, alerts about an entity, or, where both are given,
+    /// those of the detector that are about the entity. A detector is what `detectors` says, or the title where the product
+    /// names none. An entity is meant by any name that an alert gives it: `contoso\\jeffl`, `jeffl@contoso.com`, a SID, a
+    /// host's full name, an address. Case does not count. Each is counted in `braid_drops_total`. Rows of the streaming
+    /// tables that do not come in one record are each asked for themselves, and a row that names no entity is not about one.
+    #[schemars(example = exclusions_example())]
+    pub exclusions: Vec<Exclusion>,
     /// What correlation may do with its alerts. `full`: open incidents, join them and merge them. `join`: join one, never
     /// merge two. `off`: each has an incident for itself. It is frozen on each alert as it arrives.
     pub correlate: Word<Correlate>,
@@ -43,8 +54,8 @@ pub struct Source {
     pub detectors: BTreeMap<String, Word<Correlate>>,
     /// Whether the incident that the vendor has an alert in is taken as a hint: a reason of its own for joining alerts
     /// (`sameVendorIncident`), as strong as `correlation.weights.vendor_incident` says. Off, so that what braid joins
-    /// stands on what the alerts are about. Of `graph-alert`, `graph-incident`, `defender-xdr-incident` and
-    /// `defender-endpoint-alert`; the others do not say it.
+    /// stands on what the alerts are about. Of `graph-alert`, `graph-incident`, `defender-xdr-incident`,
+    /// `defender-endpoint-alert` and `zimperium-mtd` (its incident log); the others do not say it.
     #[schemars(example = true)]
     pub vendor_incidents: bool,
     /// The offset from UTC of times that name none.
@@ -54,8 +65,9 @@ pub struct Source {
     pub future_max: Period,
     /// Whose alerts these are. Required. A name, if all of them are one tenant's; or
     /// `{ field = "TenantId", aliases = { "b3c1…" = "contoso" } }`: what a field of the record says, by a table of
-    /// aliases, since one tenant has several ids. Without `field` it is the format's own; without `aliases` what the field
-    /// says is the tenant; with them, a value that is not listed is refused. CEF names no tenant: it needs a name here.
+    /// aliases, since one tenant has several ids. Without `field` it is the format's own. `aliases` go before those of all
+    /// sources (`tenants.aliases`); without either, what the field says is the tenant, and with either a value that is not
+    /// listed is refused. CEF names no tenant: it needs a name here.
     /// The key of a directory's record is the object that it is about, if the tenant is named here, and `tenant/object`
     /// if not: a tombstone has nothing else to say it with.
     #[schemars(example = &"contoso")]
@@ -66,6 +78,11 @@ fn detectors_example() -> Plain {
     Plain::table([("2021", "join".into())])
 }
 
+fn exclusions_example() -> Plain {
+    let entity = ("entity", "scanner.contoso.azure".into());
+    Plain::List(vec![Plain::table([entity.clone()]), Plain::table([("detector", "2007".into()), entity])])
+}
+
 impl Default for Source {
     fn default() -> Self {
         Self {
@@ -74,6 +91,8 @@ impl Default for Source {
             format: None,
             enabled: false,
             severity_min: None,
+            preview_detectors: true,
+            exclusions: Vec::new(),
             correlate: Word(Correlate::Full),
             detectors: BTreeMap::new(),
             vendor_incidents: false,
@@ -86,17 +105,20 @@ impl Default for Source {
 
 impl Source {
     /// How its records are read; `None` while its format or tenant is missing, which no checked configuration leaves so.
-    pub fn rules(&self) -> Option<SourceRules> {
-        Some(self.rules_for(self.format?.0, self.tenant.as_ref()?.rule()))
+    pub fn rules(&self, tenants: &Tenants) -> Option<SourceRules> {
+        Some(self.rules_for(self.format?.0, self.tenant.as_ref()?.rule(tenants)))
     }
 
     /// How records of this format are read, whose tenant is found so, by what it says of everything else.
     pub fn rules_for(&self, format: Format, tenant: braid_wire::TenantRule) -> SourceRules {
+        let severity_min = self.severity_min.as_ref().map(|word| word.0.clone());
         SourceRules {
             format,
             tenant,
             timezone: Offset::from_seconds(self.timezone.seconds()).unwrap_or(Offset::UTC),
-            severity_min: self.severity_min.as_ref().map(|word| word.0.clone()),
+            severity_min: severity_min.or_else(|| format.severity_min_default()),
+            preview_detectors: self.preview_detectors,
+            exclusions: self.exclusions.iter().filter_map(Exclusion::rule).collect(),
             correlate: self.correlate.0.clone(),
             detectors: self
                 .detectors
@@ -106,6 +128,39 @@ impl Source {
             vendor_incidents: self.vendor_incidents,
             future_max: self.future_max.span(),
         }
+    }
+}
+
+/// What a source leaves out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Exclusion {
+    /// The detector; any if it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detector: Option<String>,
+    /// One of the names of the entity that an alert is about; any if it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+}
+
+impl Exclusion {
+    /// `None` if it names neither.
+    pub(super) fn rule(&self) -> Option<braid_wire::Exclusion> {
+        braid_wire::Exclusion::new(self.detector.as_deref(), self.entity.as_deref())
+    }
+}
+
+impl JsonSchema for Exclusion {
+    fn schema_name() -> Cow<'static, str> {
+        "Exclusion".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object" })
     }
 }
 
@@ -131,16 +186,25 @@ pub struct TenantField {
 }
 
 impl TenantRule {
-    fn rule(&self) -> braid_wire::TenantRule {
+    fn rule(&self, tenants: &Tenants) -> braid_wire::TenantRule {
         match self {
-            Self::Name(name) => braid_wire::TenantRule::Fixed(Tenant::new(name)),
-            Self::Field(TenantField { field, aliases }) => braid_wire::TenantRule::Field {
-                name: field.as_deref().map(Into::into),
-                aliases: aliases
+            Self::Name(name) => braid_wire::TenantRule::Fixed(tenants.named(name)),
+            Self::Field(TenantField { field, aliases }) => {
+                let own = aliases
                     .iter()
-                    .map(|(alias, tenant)| (alias.as_str().into(), Tenant::new(tenant)))
-                    .collect(),
-            },
+                    .map(|(alias, tenant)| (alias.to_lowercase().into(), tenants.named(tenant)));
+                let mut names = tenants.names();
+                names.extend(own);
+                braid_wire::TenantRule::Field { name: field.as_deref().map(Into::into), aliases: names }
+            }
+        }
+    }
+
+    /// The tenants that it names.
+    pub(super) fn tenants(&self) -> Vec<&str> {
+        match self {
+            Self::Name(name) => vec![name],
+            Self::Field(field) => field.aliases.values().map(String::as_str).collect(),
         }
     }
 }

@@ -60,7 +60,7 @@ fn toml_and_yaml_say_the_same() {
 #[test]
 fn what_is_written_arrives_as_the_nouns_have_it() {
     let config = good(&[]).unwrap();
-    let rules = config.sources[0].rules().unwrap();
+    let rules = config.sources[0].rules(&config.tenants).unwrap();
     assert_eq!(
         (rules.format, rules.severity_min, rules.correlate),
         (Format::GraphAlert, Some(Severity::Medium), Correlate::Join)

@@ -28,6 +28,7 @@ pub(super) fn each_frame(
         | Format::DefenderXdrIncident
         | Format::DefenderEndpointAlert
         | Format::DefenderCloudAlert
+        | Format::ZimperiumMtd
         | Format::BraidJson
         | Format::BraidDirectoryJson
         | Format::BraidCommandJson => each_json(&mut reader, false, each),

@@ -82,7 +82,7 @@ fn names(topics: &config::Topics) -> Topics {
 
 fn sources(config: &Config) -> BTreeMap<Arc<str>, Source> {
     let enabled = config.sources.iter().filter(|source| source.enabled);
-    let read = enabled.filter_map(|source| Some((source, source.rules()?)));
+    let read = enabled.filter_map(|source| Some((source, source.rules(&config.tenants)?)));
     read.flat_map(|(source, rules)| {
         let read = Source { name: source.name.as_str().into(), rules };
         source.topics.iter().map(move |topic| (topic.as_str().into(), read.clone()))

@@ -7,6 +7,7 @@ mod graph;
 mod sentinel;
 mod streaming;
 mod tree;
+mod zimperium;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -23,7 +24,7 @@ use crate::cli::Simulate;
 use crate::stdout;
 
 /// The formats that a world is written in.
-pub(crate) const FORMATS: [Format; 10] = [
+pub(crate) const FORMATS: [Format; 11] = [
     Format::BraidJson,
     Format::BraidAvro,
     Format::SentinelSecurityAlert,
@@ -33,6 +34,7 @@ pub(crate) const FORMATS: [Format; 10] = [
     Format::DefenderXdrIncident,
     Format::DefenderEndpointAlert,
     Format::DefenderCloudAlert,
+    Format::ZimperiumMtd,
     Format::MdiCef,
 ];
 
@@ -119,6 +121,7 @@ fn record(alert: &Alert, number: usize, again: bool, format: Format) -> Option<V
             of(Provider::DefenderForEndpoint).then(|| defender::endpoint_alert(alert))?
         }
         Format::DefenderCloudAlert => cloud::raises(alert).then(|| cloud::alert(alert))?,
+        Format::ZimperiumMtd => of(Provider::Zimperium).then(|| zimperium::record(alert))?,
         Format::MdiCef => of(Provider::DefenderForIdentity).then(|| cef::line(alert, again))?,
         Format::BraidDirectoryJson
         | Format::BraidDirectoryAvro

@@ -6,7 +6,7 @@ use braid_engine::Input;
 use braid_log::{Failure, Header, Outgoing, Record, TopicPartition};
 use braid_wire::dead_letter::{Cause, Reader};
 use braid_wire::incident::TRACE_PARENT;
-use braid_wire::{Holds, Refusal, SourceRecord, own, read};
+use braid_wire::{HealthReport, Holds, Refusal, SourceRecord, own, read};
 
 use super::Stage;
 use super::dead_letter::DeadLetters;
@@ -14,7 +14,7 @@ use super::oldest_first::oldest_first;
 use crate::batch::Part;
 use crate::metrics::{Metrics, Rejection, SourceName, StageKind, StatedDrop};
 use crate::restore::{RestorePlan, Restored};
-use crate::{Batch, Settings, Source};
+use crate::{Batch, Settings, Source, SourceHealth};
 
 /// Any source topic → the alerts topic, keyed by tenant. It keeps nothing between records, so any number of it may run.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub struct Normalise {
     dead_letters: DeadLetters,
     output_bytes_max: usize,
     metrics: Arc<Metrics>,
+    health: Arc<SourceHealth>,
 }
 
 #[derive(Debug)]
@@ -39,11 +40,22 @@ pub struct NormaliseNews {
     written: u64,
     rejects: Vec<Rejection>,
     drops: Vec<StatedDrop>,
+    /// The newest report of the product on itself, if there was one.
+    health: Option<Box<HealthReport>>,
+}
+
+impl NormaliseNews {
+    fn note_health(&mut self, report: Option<Box<HealthReport>>) {
+        let Some(report) = report else { return };
+        if self.health.as_ref().is_none_or(|known| known.at <= report.at) {
+            self.health = Some(report);
+        }
+    }
 }
 
 impl Normalise {
-    /// A stage that reads these sources.
-    pub fn new(settings: &Settings, metrics: Arc<Metrics>) -> Self {
+    /// A stage that reads these sources, and tells what it reads of them.
+    pub fn new(settings: &Settings, metrics: Arc<Metrics>, health: Arc<SourceHealth>) -> Self {
         let labelled =
             |source: &Source| Labelled { label: metrics.source(&source.name), source: source.clone() };
         let sources =
@@ -57,6 +69,7 @@ impl Normalise {
             },
             output_bytes_max: settings.batch.output_bytes_max,
             metrics,
+            health,
         }
     }
 
@@ -76,7 +89,7 @@ impl Normalise {
             part.news.found += 1;
             match found {
                 Ok(input) => self.write(record, &source.source, &input, part),
-                Err(refusal) => self.refuse(record, &source.source, &refusal, part),
+                Err(refusal) => self.refuse(record, &source.source, refusal, part),
             }
         }
         part.consume(record);
@@ -101,13 +114,14 @@ impl Normalise {
         }
     }
 
-    fn refuse(&self, record: &Record, source: &Source, refusal: &Refusal, part: &mut Part<NormaliseNews>) {
+    fn refuse(&self, record: &Record, source: &Source, refusal: Refusal, part: &mut Part<NormaliseNews>) {
         if refusal.is_drop() {
             part.news.drops.push(StatedDrop(refusal.reason));
+            part.news.note_health(refusal.health);
             return;
         }
         part.news.rejects.push(Rejection::Refused(refusal.reason));
-        part.outgoing.push(self.dead_letters.letter(record, &reader(source), &Cause::from(refusal)));
+        part.outgoing.push(self.dead_letters.letter(record, &reader(source), &Cause::from(&refusal)));
     }
 }
 
@@ -160,6 +174,10 @@ impl Stage for Normalise {
         }
         for reason in &news.rejects {
             self.metrics.rejects.add((&StageKind::Normalise, reason), 1);
+        }
+        if let Some(report) = news.health {
+            tracing::warn!(source = %source.name, kind = %report.kind, "the product reports on itself: {}", report.text);
+            self.health.note(&source.name, *report);
         }
         for reason in &news.drops {
             self.metrics.drops.add((label, reason), 1);

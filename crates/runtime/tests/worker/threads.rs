@@ -16,6 +16,7 @@ fn surroundings() -> Surroundings {
         readiness: Arc::new(Readiness::new(stop.clone())),
         stop,
         metrics: Arc::new(Metrics::new([], [])),
+        source_health: Arc::default(),
     }
 }
 

@@ -161,6 +161,7 @@ impl World {
             readiness: Arc::new(Readiness::new(stop.clone())),
             stop,
             metrics: Arc::new(Metrics::new(SOURCES, SOURCES)),
+            source_health: Arc::default(),
         };
         let (queue, index) = (Queue::default(), Arc::new(HotIndex::new()));
         self.seats.push(Seat { kind, ordinal, live: None, queue, around, index });
@@ -191,9 +192,10 @@ impl World {
         let (batch, name, around) =
             (settings.batch.clone(), format!("{kind}-{ordinal}"), seat.around.clone());
         let (metrics, restorer) = (around.metrics.clone(), seat.queue.clone());
+        let health = around.source_health.clone();
         seat.live = Some(match kind {
             StageKind::Normalise => {
-                let parts = (log, Normalise::new(&settings, metrics), restorer);
+                let parts = (log, Normalise::new(&settings, metrics, health), restorer);
                 Live::Normalise(Box::new(Worker::new(&name, parts, batch, 2, around)))
             }
             StageKind::Correlate => {

@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 
-use braid_alert::{Alert, Correlate, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Role};
+use braid_alert::{
+    Alert, Correlate, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Role, Severity,
+};
 
 use super::{Context, time};
 use crate::{Refusal, RefusalReason};
@@ -9,9 +11,9 @@ impl Context<'_> {
     /// What the source's rules say about an alert that could be read.
     ///
     /// # Errors
-    /// `time_out_of_range` if one of its times cannot be, `below_minimum_severity` if it is to be left out.
+    /// `time_out_of_range` if one of its times cannot be, one of the reasons of stated drops if it is to be left out.
     pub(super) fn accept(&self, alert: Alert) -> Result<Alert, Refusal> {
-        self.check_severity(self.check_times(alert)?)
+        self.filter(self.check_times(alert)?)
     }
 
     /// The first half of [`Self::accept`].
@@ -31,28 +33,43 @@ impl Context<'_> {
         Ok(alert)
     }
 
-    /// The other half.
-    pub(super) fn check_severity(&self, alert: Alert) -> Result<Alert, Refusal> {
-        let severity = &alert.severity;
+    /// The other half: what the source leaves out. A revision is asked like a first one.
+    pub(super) fn filter(&self, alert: Alert) -> Result<Alert, Refusal> {
+        self.check_severity(&alert.severity)?;
+        self.check_preview(&alert.title)?;
+        self.rules.exclusions.iter().try_for_each(|exclusion| exclusion.pass(&alert))?;
+        Ok(alert)
+    }
+
+    fn check_severity(&self, severity: &Severity) -> Result<(), Refusal> {
         match &self.rules.severity_min {
             // Rank 0 is a word that this release does not know: leaving it out would be a guess.
             Some(least) if severity.rank() != 0 && severity.rank() < least.rank() => Err(Refusal::new(
                 RefusalReason::BelowMinimumSeverity,
                 format!("its severity is {severity}, the source takes {least} and above"),
             )),
-            _ => Ok(alert),
+            _ => Ok(()),
         }
+    }
+
+    /// Defender for Identity puts the mark before the titles of detectors that it still tries out.
+    fn check_preview(&self, title: &str) -> Result<(), Refusal> {
+        const MARK: &str = "[PREVIEW]";
+        let is_preview = title.get(..MARK.len()).is_some_and(|mark| mark.eq_ignore_ascii_case(MARK));
+        if self.rules.preview_detectors || !is_preview {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalReason::PreviewDetector,
+            "its detector is a preview, and the source takes none",
+        ))
     }
 
     /// The incident that the vendor has the alert in, if the source takes that for a hint: the one that it was merged into,
     /// if it was. All interfaces of Defender number incidents alike.
     pub(super) fn vendor_incident(&self, told: &[Option<Cow<'_, str>>]) -> Option<Evidence> {
         let id = told.iter().flatten().next().filter(|_| self.rules.vendor_incidents)?;
-        let mut incident = Evidence::new(EntityKind::VendorIncident, Role::Related);
-        incident
-            .identifiers
-            .push(Identifier::new(IdentifierKind::VendorIncidentId, &format!("defender/{id}"))?);
-        Some(incident)
+        vendor_group("defender", id)
     }
 
     /// What the source's rules let correlation do with the alerts of a detector: what stands there for the detector, or
@@ -74,4 +91,12 @@ impl Context<'_> {
             (_, said) => said,
         }
     }
+}
+
+/// A piece that ties together what a vendor has grouped.
+pub(super) fn vendor_group(vendor: &str, id: &str) -> Option<Evidence> {
+    let id = Identifier::new(IdentifierKind::VendorIncidentId, &format!("{vendor}/{id}"))?;
+    let mut group = Evidence::new(EntityKind::VendorIncident, Role::Related);
+    group.identifiers.push(id);
+    Some(group)
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use braid_alert::{
     Alert, AlertStatus, EntityKind, EventTime, Evidence, Identifier, IdentifierKind, Provider, Role,
-    Severity, Technique,
+    Severity, Span, Technique,
 };
 use jiff::civil::DateTime;
 
@@ -18,7 +18,7 @@ use super::mdi_cef_line::{CefLine, has_header};
 use super::mdi_message::{Mention, mentions};
 use super::naming::{AccountNames, HostNames};
 use super::{Context, DESCRIPTION_BYTES_MAX, alert_id, check_element_count, description, shorten, time};
-use crate::{Format, Refusal, RefusalReason};
+use crate::{Format, HealthReport, Refusal, RefusalReason};
 
 /// Reads the lines of a record; usually there is one.
 pub(super) fn decode(text: &str, context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
@@ -47,8 +47,7 @@ fn lines(text: &str) -> Vec<&str> {
 fn alert(text: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
     let line = CefLine::parse(text)?;
     if line.signature.ends_with("MonitoringAlert") {
-        let detail = format!("{} is a health alert about the product itself", shorten(line.signature));
-        return Err(Refusal::new(RefusalReason::NotAnAlert, detail));
+        return Err(Refusal::health(health(&line, context)));
     }
     let (id, portal_url) = identity(&line)?;
     let timezone = context.rules.timezone;
@@ -59,10 +58,11 @@ fn alert(text: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
     let is_new = line.labelled("trigger").is_some_and(|trigger| trigger.eq_ignore_ascii_case("new"));
     let external_id = line.field("externalId");
     let number = external_id.as_deref().and_then(|id| id.parse().ok());
-    let known = mdi_catalogue::find(number, line.signature, line.name);
+    let number = if line.is_ata { number.map(|id| todays_number(id, line.signature)) } else { number };
+    let known = mdi_catalogue::find(number, line.signature, &line.name);
     let message = line.long_text("msg");
     let title =
-        if line.name.is_empty() { known.map_or(line.signature, |known| known.name) } else { line.name };
+        if line.name.is_empty() { known.map_or(line.signature, |known| known.name) } else { &line.name };
     let detector = detector(known, external_id.as_deref(), line.signature);
     let correlate = context.correlate(detector.as_deref());
     context.accept(Alert {
@@ -93,6 +93,35 @@ fn alert(text: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
         correlate,
         origin: context.origin.clone(),
     })
+}
+
+/// What the product says about itself: that a sensor is silent, that a database is down. It names no alert and often no
+/// beginning.
+fn health(line: &CefLine<'_>, context: &Context<'_>) -> HealthReport {
+    // An old syslog header names no year: that of the record, or the one before it.
+    const ABOUT_A_YEAR: Span = Span::days(360);
+    let came = EventTime::from_micros(context.origin.source_time.as_micros());
+    let start = time::optional(line.field("start").as_deref(), context.rules.timezone);
+    let earliest = start.unwrap_or_else(|| came - ABOUT_A_YEAR);
+    HealthReport {
+        kind: shorten(line.signature).into(),
+        text: line
+            .long_text("msg")
+            .as_deref()
+            .and_then(description)
+            .unwrap_or_else(|| line.name.as_ref().into()),
+        severity: severity(line.severity, None),
+        at: sent_at(line.syslog, earliest, context).or(start).unwrap_or(came),
+    }
+}
+
+/// ATA's numbers of the kinds of encryption downgrades, one further than Defender for Identity's.
+fn todays_number(external_id: u16, signature: &str) -> u16 {
+    match external_id {
+        2010 if signature.starts_with("EncryptionDowngrade") => 2008,
+        2011 if signature.starts_with("EncryptionDowngrade") => 2010,
+        other => other,
+    }
 }
 
 /// The alert's id as the portal writes it, and its page there: the id is the last segment of the page's path.
@@ -159,7 +188,7 @@ fn rfc3164(syslog: &str, start: EventTime, context: &Context<'_>) -> Option<Even
         Some((month, words[1].parse::<u8>().ok()?, words[2]))
     })?;
     let year: i16 = start.to_string().get(..4)?.parse().ok()?;
-    let day_before = start - braid_alert::Span::days(1);
+    let day_before = start - Span::days(1);
     [year, year + 1].into_iter().find_map(|year| {
         let written: DateTime = format!("{year:04}-{month:02}-{day:02}T{clock}").parse().ok()?;
         let sent = context.rules.timezone.to_timestamp(written).ok()?;

@@ -10,8 +10,10 @@ use crate::{Refusal, RefusalReason};
 pub(super) struct CefLine<'a> {
     /// What stands before the CEF header.
     pub(super) syslog: &'a str,
+    /// Whether it is of Advanced Threat Analytics, whose numbers of alert types differ in places.
+    pub(super) is_ata: bool,
     pub(super) signature: &'a str,
-    pub(super) name: &'a str,
+    pub(super) name: Cow<'a, str>,
     pub(super) severity: &'a str,
     extension: Vec<(&'a str, &'a str)>,
 }
@@ -47,9 +49,17 @@ impl<'a> CefLine<'a> {
             return Err(Refusal::new(RefusalReason::UnknownFormat, detail));
         }
         let _product_version = field("version")?;
-        let (signature, name) = (clean(field("signature id")?), clean(field("name")?));
+        let (signature, name) = (clean(field("signature id")?), unescape(clean(field("name")?), false));
         let severity = clean(field("severity")?);
-        Ok(Self { syslog: syslog(&text[..at]), signature, name, severity, extension: extension(rest) })
+        let is_ata = clean(product).eq_ignore_ascii_case("ATA");
+        Ok(Self {
+            syslog: syslog(&text[..at]),
+            is_ata,
+            signature,
+            name,
+            severity,
+            extension: extension(rest),
+        })
     }
 
     /// An extension field, without what its value escapes; `None` if it is absent or blank.
@@ -97,7 +107,8 @@ fn clean(text: &str) -> &str {
 fn syslog(before: &str) -> &str {
     let before = before.trim_end_matches(|c: char| c.is_ascii_digit());
     let before = before.strip_suffix("CEF:").unwrap_or(before);
-    before.trim_end_matches('\u{feff}').trim_end_matches("ï»¿").trim()
+    // The mark as it is, read as Latin-1, and as the manual of ATA prints that.
+    before.trim_end_matches('\u{feff}').trim_end_matches("ï»¿").trim_end_matches("‹¯¨").trim()
 }
 
 /// A header field up to the next `|` that is not escaped.
@@ -246,14 +257,15 @@ mod tests {
 
     #[test]
     fn the_header_is_found_with_and_without_its_marks() {
-        for mark in ["CEF:0", "0", "", "\u{feff}0", "\u{feff}CEF:0", "ï»¿CEF:0", "ï»¿"] {
+        for mark in ["CEF:0", "0", "", "\u{feff}0", "\u{feff}CEF:0", "ï»¿CEF:0", "ï»¿", "‹¯¨CEF:0"]
+        {
             for product in ["Azure ATP", "ATP", "ATA"] {
                 let text = format!(
                     "Feb 21 14:00:00 CENTER {mark}|Microsoft|{product}||XSecurityAlert|**N\\|ame** |10|a=b"
                 );
                 let cef = CefLine::parse(&text).unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
                 assert_eq!(cef.syslog, "Feb 21 14:00:00 CENTER", "{text}");
-                assert_eq!((cef.signature, cef.name, cef.severity), ("XSecurityAlert", "N\\|ame", "10"));
+                assert_eq!((cef.signature, &*cef.name, cef.severity), ("XSecurityAlert", "N|ame", "10"));
             }
         }
     }

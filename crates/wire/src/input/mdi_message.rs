@@ -25,6 +25,17 @@ enum Part {
 /// Wordings with the external ids of the types that use them. A text that follows a name must follow it at once.
 static WORDINGS: &[(&[u16], &[Part])] = &[
     (&[2002, 2033, 2034, 2035], &[Text("authenticate from "), Host(Source), Text(" against "), Host(Target)]),
+    // ATA told of one that had succeeded.
+    (
+        &[2002],
+        &[
+            User(Source),
+            Text(" successfully authenticated from "),
+            Host(Source),
+            Text(" against "),
+            Host(Target),
+        ],
+    ),
     (&[2003, 2007], &[Text("originating from "), Host(Source)]),
     (&[2003], &[Text("successfully guessed "), User(Target)]),
     (&[2004], &[Text("was attempted on "), User(Target), Text(" from "), Host(Source)]),
@@ -36,6 +47,7 @@ static WORDINGS: &[(&[u16], &[Part])] = &[
     (&[2010], &[Text("Skeleton Key on "), Host(Impacted)]),
     (&[2013], &[User(Source), Text(" failed to escalate privileges ")]),
     (&[2013], &[User(Source), Text(" escalated privileges ")]),
+    (&[2013], &[User(Source), Text(" attempted to escalate privileges ")]),
     (&[2013], &[Text(" from "), Host(Source), Text(" by using forged ")]),
     (&[2014], &[Text("Logged in to "), Host(Target), Text(" via "), Host(Related)]),
     (&[2017], &[Text(" used from "), Host(Source)]),

@@ -31,6 +31,11 @@ mod streaming_evidence;
 mod streaming_row;
 mod time;
 mod xdr_incident;
+mod zimperium;
+mod zimperium_incident;
+mod zimperium_mention;
+mod zimperium_object;
+mod zimperium_threat;
 
 use braid_alert::{Alert, Origin};
 use braid_engine::Input;
@@ -118,6 +123,9 @@ fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, 
             each_element(text()?, |row| one(sentinel_security_alert::alert(&row, context)))
         }
         Format::GraphAlert => each_element(text()?, |alert| one(graph_alert::alert(&alert, context))),
+        Format::ZimperiumMtd => {
+            each_of(text()?, zimperium::LISTS, |record| zimperium::alerts(&record, context))
+        }
         Format::GraphIncident => each_element(text()?, |incident| graph_alert::alerts(&incident, context)),
         Format::DefenderEndpointAlert => {
             each_element(text()?, |alert| one(endpoint_alert::alert(&alert, context)))
@@ -174,8 +182,17 @@ fn each_element(
     text: &str,
     read: impl Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>,
 ) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
+    each_of(text, &["value", "records"], read)
+}
+
+/// The same for an interface that wraps its lists in another way.
+fn each_of(
+    text: &str,
+    lists: &[&str],
+    read: impl Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>,
+) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     expect_json(text)?;
-    let elements = elements_of(json::Json::parse(text)?);
+    let elements = elements_of(json::Json::parse(text)?, lists);
     check_element_count(elements.len())?;
     let each = |element: json::Json<'_>| match element {
         json::Json::Object(object) => read(object),
@@ -195,11 +212,11 @@ fn one(alert: Result<Alert, Refusal>) -> Vec<Result<Alert, Refusal>> {
 }
 
 /// The elements of an array or a wrapper; else the one value that there is.
-fn elements_of(root: json::Json<'_>) -> Vec<json::Json<'_>> {
+fn elements_of<'a>(root: json::Json<'a>, lists: &[&str]) -> Vec<json::Json<'a>> {
     match root {
         json::Json::List(elements) => elements,
         json::Json::Object(object) => {
-            object.into_list(&["value", "records"]).unwrap_or_else(|object| vec![json::Json::Object(object)])
+            object.into_list(lists).unwrap_or_else(|object| vec![json::Json::Object(object)])
         }
         scalar => vec![scalar],
     }

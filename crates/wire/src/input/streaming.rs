@@ -150,7 +150,7 @@ impl Record {
         let alert = |(place, found): (i32, Found)| {
             let whole = match found {
                 Found::Refused(refusal) => Err(refusal),
-                Found::Parts(parts) => context.check_severity(unite(parts)),
+                Found::Parts(parts) => context.filter(unite(parts)),
             };
             whole
                 .map(|mut alert| {

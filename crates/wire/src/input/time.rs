@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
+use super::json::Json;
 use super::shorten;
 use crate::{Refusal, RefusalReason};
 
@@ -37,6 +38,53 @@ pub(super) fn required(name: &str, text: Option<&str>, timezone: Offset) -> Resu
         let detail = format!("{name} is {:?}, which is no time as ISO 8601 writes it", shorten(text));
         Refusal::new(RefusalReason::WrongType, detail)
     })
+}
+
+/// A time that the alert needs, in milliseconds since 1970 or as ISO 8601 writes it.
+///
+/// # Errors
+/// `missing_time` if there is none, `wrong_type` if it cannot be read.
+pub(super) fn required_millis(name: &str, value: &Json<'_>, timezone: Offset) -> Result<EventTime, Refusal> {
+    match value {
+        Json::Number(_) => millis(value).ok_or_else(|| {
+            let found = value.text().unwrap_or_default();
+            Refusal::new(
+                RefusalReason::WrongType,
+                format!("{name} is {found}, which are no milliseconds since 1970"),
+            )
+        }),
+        Json::Null => required(name, None, timezone),
+        Json::Text(text) if !is_number(text) => {
+            required(name, Some(text.trim()).filter(|text| !text.is_empty()), timezone)
+        }
+        Json::Text(_) => millis(value).ok_or_else(|| {
+            Refusal::new(RefusalReason::WrongType, format!("{name} is no number of milliseconds since 1970"))
+        }),
+        other => Err(Refusal::new(
+            RefusalReason::WrongType,
+            format!("{name} is {}, which must be a time", other.type_name()),
+        )),
+    }
+}
+
+/// The same for a time without which the alert still stands.
+pub(super) fn optional_millis(value: &Json<'_>, timezone: Offset) -> Option<EventTime> {
+    required_millis("", value, timezone).ok().filter(|time| *time >= OLDEST)
+}
+
+fn is_number(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Up to the year 9999, beyond which nothing can be written as a time.
+fn millis(value: &Json<'_>) -> Option<EventTime> {
+    const NEWEST_MILLIS: i64 = 253_402_300_799_999;
+    let millis = match value {
+        Json::Number(number) => number.as_i64()?,
+        other => other.text()?.parse().ok()?,
+    };
+    (-NEWEST_MILLIS..=NEWEST_MILLIS).contains(&millis).then(|| EventTime::from_millis(millis))
 }
 
 /// Whether an event can have happened then: not before 2000, and not further ahead of the record than `future_max`.
@@ -88,6 +136,29 @@ mod tests {
         let east = Offset::constant(2);
         let time = read("2024-06-20T11:00:03", east).map(|time| time.to_string());
         assert_eq!(time.as_deref(), Some("2024-06-20T09:00:03Z"));
+    }
+
+    #[test]
+    fn a_time_may_be_milliseconds_or_a_text_of_either_kind() {
+        let read = |json: &str| {
+            let value = Json::parse(json).expect("it is JSON");
+            required_millis("t", &value, Offset::UTC)
+                .map(|time| time.to_string())
+                .map_err(|refusal| refusal.reason)
+        };
+        for same in ["1776203526000", "\"1776203526000\"", "\"2026-04-14T21:52:06Z\""] {
+            assert_eq!(read(same).as_deref(), Ok("2026-04-14T21:52:06Z"), "{same}");
+        }
+        for (json, reason) in [
+            ("null", RefusalReason::MissingTime),
+            ("\" \"", RefusalReason::MissingTime),
+            ("true", RefusalReason::WrongType),
+            ("9223372036854775807", RefusalReason::WrongType),
+            ("1e300", RefusalReason::WrongType),
+            ("\"99999999999999999999999\"", RefusalReason::WrongType),
+        ] {
+            assert_eq!(read(json), Err(reason), "{json}");
+        }
     }
 
     #[test]

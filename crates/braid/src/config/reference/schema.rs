@@ -9,7 +9,7 @@ use super::plain::Plain;
 use super::{Field, Section};
 use crate::config::{
     Config, Correlation, FurtherOutput, HalfLifeTimes, Http, IncidentCaps, Kafka, Log, Output, RuleFiles,
-    SchemaRegistry, Source, Tls, Topics, Weights, Worker,
+    SchemaRegistry, Source, Tenants, Tls, Topics, Weights, Worker,
 };
 
 /// What is read of the JSON Schema that `schemars` derives.
@@ -202,6 +202,7 @@ fn order(name: &str) -> &'static [&'static str] {
         "Config" => declared::<Config>(),
         "Kafka" => declared::<Kafka>(),
         "Source" => declared::<Source>(),
+        "Tenants" => declared::<Tenants>(),
         "Topics" => declared::<Topics>(),
         "Output" => declared::<Output>(),
         "FurtherOutput" => declared::<FurtherOutput>(),
