@@ -18,11 +18,10 @@ use braid_engine::Rules;
 use braid_kafka::{Connection, KafkaLog, Topics};
 use braid_log::Failure;
 use braid_runtime::{HotIndex, Metrics, Readiness, RunFailure, StageKind, Stop, Surroundings};
-use braid_wire::{Format, Holds};
 
 use crate::cli::{Run, Stage};
 use crate::config::{self, Config};
-use crate::{Outcome, logging, rules, topology};
+use crate::{Outcome, logging, rules, topology, wording};
 
 use http::Http;
 use patience::Patience;
@@ -127,7 +126,7 @@ impl Instance {
         if self.has(StageKind::Normalise) {
             for source in config.sources.iter().filter(|source| source.enabled) {
                 let Some(format) = source.format.map(|format| format.0) else { continue };
-                let (topics, resolution) = (source.topics.join(","), resolution(format));
+                let (topics, resolution) = (source.topics.join(","), wording::resolution(format));
                 tracing::info!(source = source.name, topics, %format, resolution, "reads a source");
             }
         }
@@ -212,15 +211,6 @@ impl Instance {
             );
         }
         if wrong.is_empty() { Ok(()) } else { Err(Failure::Fatal(wrong.join("; "))) }
-    }
-}
-
-/// Whether a source's products say that an alert is done with.
-fn resolution(format: Format) -> &'static str {
-    match (format.holds(), format.reports_resolution()) {
-        (Holds::Alerts, true) => "reported",
-        (Holds::Alerts, false) => "not reported",
-        (Holds::Directory | Holds::Commands, _) => "none",
     }
 }
 

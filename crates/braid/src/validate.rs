@@ -2,11 +2,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use braid_kafka::{Connection, SettingRefused, Topics, WorkerSettings, probe_transactions};
+use braid_wire::Format;
 
 use crate::Outcome;
 use crate::cli::Validate;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Source};
 use crate::run::told;
+use crate::wording::resolution;
 use crate::{rules, stdout, topology};
 
 /// Says everything that is wrong with a configuration and, if asked to, with the cluster's topics.
@@ -14,6 +16,8 @@ pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
     let file = arguments.config.path();
     let config = Config::read(&file, config::variables())?;
     rules::named_by(&config, &file)?;
+    let sources: String = config.sources.iter().map(|source| told_of(source) + "\n").collect();
+    stdout::print(&sources)?;
     if !arguments.connect {
         stdout::print(&format!("{} is in order\n", file.display()))?;
         return Ok(Outcome::Done);
@@ -27,6 +31,16 @@ pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     Ok(Outcome::Refused)
+}
+
+/// A source in a line: whether it is on, what it reads, and whether its products say that an alert is done with.
+fn told_of(source: &Source) -> String {
+    let state = if source.enabled { "On" } else { "Off" };
+    let format = source.format.map(|format| format.0);
+    let name = format.map_or("", Format::as_str);
+    let resolution =
+        format.and_then(resolution).map_or(String::new(), |told| format!(", resolution: {told}"));
+    format!("{}: {state}, {name} from {}{resolution}", source.name, source.topics.join(", "))
 }
 
 /// What is not as needed on the cluster, a sentence each.
@@ -76,4 +90,36 @@ pub(crate) fn connection(config: &Config) -> anyhow::Result<Connection> {
             anyhow::anyhow!(reasons.join("; "))
         })
         .context("kafka.settings")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Word;
+
+    #[test]
+    fn a_source_is_told_in_a_line_with_what_it_does_not_report() {
+        let source = |name: &str, format, enabled| {
+            let topics = vec![format!("security.{name}"), "more".to_owned()];
+            told_of(&Source {
+                name: name.to_owned(),
+                topics,
+                format: Some(Word(format)),
+                enabled,
+                ..Source::default()
+            })
+        };
+        assert_eq!(
+            source("mdi", Format::MdiCef, true),
+            "mdi: On, mdi-cef from security.mdi, more, resolution: not reported"
+        );
+        assert_eq!(
+            source("mobile", Format::ZimperiumMtd, false),
+            "mobile: Off, zimperium-mtd from security.mobile, more, resolution: reported"
+        );
+        assert_eq!(
+            source("who", Format::BraidDirectoryAvro, true),
+            "who: On, braid-directory-avro from security.who, more"
+        );
+    }
 }

@@ -4,6 +4,16 @@ use braid_alert::{
     ChangeReason, ContextReason, EntityKind, EventTime, IncidentEntity, LinkReason, NearMissReason,
     OpenReason, Provider, Span, Weight,
 };
+use braid_wire::{Format, Holds};
+
+/// Whether a source tells that an alert is done with, in words; `None` of one that holds no alerts.
+pub(crate) fn resolution(format: Format) -> Option<&'static str> {
+    match (format.holds(), format.reports_resolution()) {
+        (Holds::Alerts, true) => Some("reported"),
+        (Holds::Alerts, false) => Some("not reported"),
+        (Holds::Directory | Holds::Commands, _) => None,
+    }
+}
 
 /// Why a link holds, as a sentence about the entity that both alerts mention.
 pub(crate) fn sentence(reason: &LinkReason, name: &str) -> String {
@@ -15,7 +25,7 @@ pub(crate) fn sentence(reason: &LinkReason, name: &str) -> String {
         LinkReason::EventSequence => format!("the next step of the attack on {name}"),
         LinkReason::SameNetworkSegment => format!("an address in it was {name}’s at the time"),
         LinkReason::SameCampaign => format!("both belong to the campaign {name}"),
-        LinkReason::SameVendorIncident => format!("the vendor has both in its incident {name}"),
+        LinkReason::SameVendorIncident => format!("the vendor has grouped both, as {name}"),
         LinkReason::Commanded => format!("somebody said that they belong together, by {name}"),
         LinkReason::RuleFired => format!("a rule fired on it, about {name}"),
         LinkReason::Other(reason) => format!("{reason}: {name}"),
@@ -32,7 +42,7 @@ pub(crate) fn catchword(reason: &LinkReason, name: &str) -> String {
         LinkReason::EventSequence => "next step on",
         LinkReason::SameNetworkSegment => "address of",
         LinkReason::SameCampaign => "campaign",
-        LinkReason::SameVendorIncident => "vendor's incident",
+        LinkReason::SameVendorIncident => "vendor's group",
         LinkReason::Commanded => "command about",
         LinkReason::RuleFired => "rule about",
         LinkReason::Other(reason) => reason,

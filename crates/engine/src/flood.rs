@@ -46,14 +46,15 @@ fn mixed_text(hash: u64, text: &str) -> u64 {
 
 impl TenantState {
     /// The signature of an alert with these mentions: product, detector (or title, where the product names no detector),
-    /// and whom it is about. Tools do not count: the process is another one in each alert of a flood.
+    /// and whom it is about. Tools do not count: the process is another one in each alert of a flood. Nor does what the
+    /// vendor groups: that says to what an alert belongs and not what it is about.
     pub(crate) fn signature(&self, alert: &Alert, mentions: &Mentions) -> Signature {
         let by = mixed_text(0, alert.provider.as_str());
         let by = mixed_text(by, alert.detector.as_deref().unwrap_or(&alert.title));
         let about = mentions.iter().filter(|m| !m.bound).map(|m| &self.entities[m.entity]);
         // A sum, because evidence has no order.
         let about = about
-            .filter(|entity| !is_tool(&entity.kind))
+            .filter(|entity| !is_tool(&entity.kind) && entity.kind != EntityKind::VendorIncident)
             .fold(0u64, |sum, entity| sum.wrapping_add(mixed(MULTIPLIER, entity.id.0 as u64)));
         Signature(mixed(by, about) as i64)
     }

@@ -67,7 +67,8 @@ metrics! {
         /// What was refused and went to the dead letters, with the reason that also stands in their headers. Commands
         /// that could be read are not among it: see `braid_commands_total`.
         rejects: Counter[stage: StageKind, reason: Rejection] = "braid_rejects_total",
-        /// What was left out because the configuration asks for it; nothing of it is kept.
+        /// What was left out because the configuration asks for it, or because it stands beside alerts by design; nothing of
+        /// it is kept.
         drops: Counter[source: SourceName, reason: StatedDrop] = "braid_drops_total",
         /// Directory records that correlation has taken, by what came of them.
         directory_records: Counter[outcome: DirectoryOutcome] = "braid_directory_records_total",

@@ -39,7 +39,7 @@ pub struct Source {
     pub preview_detectors: bool,
     /// What is left out though it is grave enough: alerts of a detector, alerts about an entity, or, where both are given,
     /// those of the detector that are about the entity. A detector is what `detectors` says, or the title where the product
-    /// names none. An entity is meant by any name that an alert gives it: `contoso\\jeffl`, `jeffl@contoso.com`, a SID, a
+    /// names none. An entity is meant by any name that an alert gives it: `contoso\jeffl`, `jeffl@contoso.com`, a SID, a
     /// host's full name, an address. Case does not count. Each is counted in `braid_drops_total`. Rows of the streaming
     /// tables that do not come in one record are each asked for themselves, and a row that names no entity is not about one.
     #[schemars(example = exclusions_example())]
@@ -67,7 +67,7 @@ pub struct Source {
     /// `{ field = "TenantId", aliases = { "b3c1…" = "contoso" } }`: what a field of the record says, by a table of
     /// aliases, since one tenant has several ids. Without `field` it is the format's own. `aliases` go before those of all
     /// sources (`tenants.aliases`); without either, what the field says is the tenant, and with either a value that is not
-    /// listed is refused. CEF names no tenant: it needs a name here.
+    /// listed is refused. CEF names none, so that its source needs a name here.
     /// The key of a directory's record is the object that it is about, if the tenant is named here, and `tenant/object`
     /// if not: a tombstone has nothing else to say it with.
     #[schemars(example = &"contoso")]

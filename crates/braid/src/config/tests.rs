@@ -67,13 +67,52 @@ fn what_is_written_arrives_as_the_nouns_have_it() {
     );
     assert_eq!(rules.detectors, [("2021".into(), Correlate::Off)].into());
     assert_eq!(rules.timezone.seconds(), 7_200);
-    let aliases = [("77aa".into(), Tenant::new("contoso"))].into();
-    assert_eq!(rules.tenant, braid_wire::TenantRule::Field { name: Some("tenantId".into()), aliases });
+    assert_eq!(rules.tenant, of_field(Some("tenantId"), &["77aa"]));
     let connection = config.kafka.connection().unwrap();
     assert_eq!(connection.settings["socket.timeout.ms"], "10000");
     assert_eq!(connection.settings["sasl.password"], "hunter2");
     assert_eq!(config.correlation.settings().join_at.millionths(), 300_000);
     assert!(!config.sources[1].enabled, "off until somebody says so");
+}
+
+/// A rule that has the names of all sources beside its own.
+fn of_field(name: Option<&str>, own: &[&str]) -> braid_wire::TenantRule {
+    let contoso =
+        ["8ecf8077-cf51", "contoso.azure", "contoso"].iter().chain(own).map(|name| (*name, "contoso"));
+    let aliases = contoso.chain([("fabrikam", "fabrikam")]);
+    braid_wire::TenantRule::Field {
+        name: name.map(Into::into),
+        aliases: aliases.map(|(alias, tenant)| (alias.into(), Tenant::new(tenant))).collect(),
+    }
+}
+
+#[test]
+fn a_mobile_source_takes_what_is_critical_unless_it_says_otherwise() {
+    let mut config = good(&[]).unwrap();
+    let rules = config.sources[2].rules(&config.tenants).unwrap();
+    assert_eq!(rules.severity_min, Some(Severity::Critical));
+    assert_eq!(rules.tenant, of_field(None, &[]));
+    assert!(!rules.preview_detectors);
+    let exclusion = braid_wire::Exclusion::new(Some("usb_debugging_on"), Some("ann@contoso.com"));
+    assert_eq!(rules.exclusions.first(), exclusion.as_ref());
+    for (word, least) in [
+        ("Critical", Severity::Critical),
+        ("elevated", Severity::Medium),
+        ("LOW", Severity::Low),
+        ("Normal", Severity::Informational),
+    ] {
+        config.sources[2].severity_min = Some(Word(Severity::from_text(word)));
+        assert_eq!(config.sources[2].rules(&config.tenants).unwrap().severity_min, Some(least), "{word}");
+    }
+    assert_eq!(config.sources[1].rules(&config.tenants).unwrap().severity_min, None);
+}
+
+#[test]
+fn a_tenant_is_one_by_whichever_name_a_source_gives_it() {
+    let mut config = good(&[]).unwrap();
+    config.sources[1].tenant = Some(TenantRule::Name("Contoso.Azure".into()));
+    let rules = config.sources[1].rules(&config.tenants).unwrap();
+    assert_eq!(rules.tenant, braid_wire::TenantRule::Fixed(Tenant::new("contoso")));
 }
 
 #[test]
@@ -124,7 +163,7 @@ fn faults_of_variables_are_told_by_their_names_together_with_those_of_the_file()
         $BRAID__KAFKA__BROKER: kafka.broker: there is no such key; did you mean `brokers`?
         $BRAID__KAFKA__INSTANCE: kafka.instance: this is the text "seven", not a whole number from 0 to 4294967295
         $BRAID__LOG: log: this is a text, not a table
-        $BRAID__SOURCES__5__NAME: element 5 cannot be set: the list has 2
+        $BRAID__SOURCES__5__NAME: element 5 cannot be set: the list has 3
         $BRAID__SOURCES__FIRST__NAME: `first` stands where a list wants a number
         $BRAID__TOPICS__CREATE: topics.create: this is the text "maybe", not `true` or `false`
         $BRAID__WORKER____THREADS: the name has an empty part

@@ -20,11 +20,18 @@ pub(super) struct Signature {
 }
 
 impl History {
-    /// Tools, of which each alert of a flood has others, do not count, nor do hosts that were concluded from addresses.
+    /// Tools, of which each alert of a flood has others, do not count, nor do hosts that were concluded from addresses, nor
+    /// what the vendor groups.
     pub(super) fn signature(&self, alert: &Alert, mentions: &[Mention]) -> Signature {
-        let tools = [EntityKind::File, EntityKind::Process, EntityKind::Registry, EntityKind::CloudLogon];
+        let others = [
+            EntityKind::File,
+            EntityKind::Process,
+            EntityKind::Registry,
+            EntityKind::CloudLogon,
+            EntityKind::VendorIncident,
+        ];
         let counts =
-            |mention: &&Mention| !mention.bound && !tools.contains(&self.entity(mention.entity).kind);
+            |mention: &&Mention| !mention.bound && !others.contains(&self.entity(mention.entity).kind);
         Signature {
             provider: alert.provider.clone(),
             detector: alert.detector.clone().unwrap_or_else(|| alert.title.clone()),

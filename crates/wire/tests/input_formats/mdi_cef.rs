@@ -219,7 +219,94 @@ fn several_lines_are_several_alerts_and_a_broken_message_is_not() {
 }
 
 #[test]
-fn a_health_record_is_no_alert() {
-    let results = decode_all(Format::MdiCef, &line("SensorStoppedMonitoringAlert", 1012, "msg=a"));
-    assert_eq!(results[0].as_ref().map_err(|refusal| refusal.reason), Err(RefusalReason::NotAnAlert));
+fn what_the_product_says_of_itself_is_no_alert_and_is_told_apart() {
+    let health = |record: &str| {
+        let mut results = decode_all(Format::MdiCef, record);
+        let refusal = results.remove(0).expect_err("it is no alert");
+        assert!(refusal.is_drop() && refusal.reason == RefusalReason::HealthAlert && results.is_empty());
+        let report = refusal.health.expect("that is what it is");
+        format!("{} {} {} {:?}", report.kind, report.severity, report.at, report.text)
+    };
+    // As ATA writes them: without a beginning, and without the id of an alert.
+    let cef = r"ATA|1.9.0.0|GatewayDisconnectedMonitoringAlert|GatewayDisconnectedMonitoringAlert|5|externalId=1011 cs1Label=url cs1=https\://center/monitoring msg=No word from the Gateway DC1 for 5 minutes.";
+    expect![[r#"GatewayDisconnectedMonitoringAlert medium 2026-02-03T10:04:30Z "No word from the Gateway DC1 for 5 minutes.""#]]
+        .assert_eq(&health(&format!("1 2026-02-03T10:04:30Z CENTER ATA 4688 X CEF:0|Microsoft|{cef}")));
+    // An old header's year is the one that ends with the record.
+    expect![[r#"GatewayDisconnectedMonitoringAlert medium 2025-12-31T23:59:58Z "No word from the Gateway DC1 for 5 minutes.""#]].assert_eq(&health(&format!("<36>Dec 31 23:59:58 CENTER ATA:CEF:0|Microsoft|{cef}")));
+    // Without any time it is as old as its record.
+    expect![[r#"SensorStoppedMonitoringAlert medium 2026-02-03T12:00:00Z "A detection""#]].assert_eq(
+        &health(&line("SensorStoppedMonitoringAlert", 1012, "x=y").replace("2026-02-03T10:0", "?")),
+    );
+}
+
+#[test]
+fn ata_s_numbers_of_encryption_downgrades_are_one_further() {
+    let detector = |product: &str, external_id| {
+        let record = line("EncryptionDowngradeSuspiciousActivity", external_id, "shost=PC1");
+        let record = record.replace("Azure ATP", product).replace("/alerts/aa", "/suspiciousActivity/");
+        decode_one(Format::MdiCef, &record).detector.map(String::from)
+    };
+    assert_eq!(detector("ATA", 2010).as_deref(), Some("2008"), "overpass-the-hash");
+    assert_eq!(detector("ATA", 2011).as_deref(), Some("2010"), "skeleton key");
+    assert_eq!(detector("ATA", 2009).as_deref(), Some("2009"), "golden ticket");
+    assert_eq!(detector("Azure ATP", 2010).as_deref(), Some("2010"));
+}
+
+#[test]
+fn ata_s_own_wordings_name_the_target() {
+    let wording = |external_id, signature, message| {
+        let record =
+            line(signature, external_id, &format!("shost=PC1 msg={message}")).replace("Azure ATP", "ATA");
+        render_evidence(&decode_one(Format::MdiCef, &record).evidence)
+    };
+    let used =
+        "svc1 successfully authenticated from PC1 against DC1 using an unusual protocol implementation.";
+    expect![[r#"
+        - source user: accountName:svc1
+        - source host: netbiosName:pc1
+        - target host: netbiosName:dc1
+    "#]]
+    .assert_eq(&wording(2002, "AbnormalProtocolSuspiciousActivity", used));
+    let forged =
+        "svc1 attempted to escalate privileges against DC1 from PC1 by using forged authorization data.";
+    expect![[r#"
+        - source user: accountName:svc1
+        - source host: netbiosName:pc1
+        - target host: netbiosName:dc1
+    "#]]
+    .assert_eq(&wording(2013, "ForgedPacSuspiciousActivity", forged));
+}
+
+#[test]
+fn a_name_s_escapes_are_taken_back() {
+    let record = line("SamrReconnaissanceSecurityAlert", 2021, "suser=JeffL")
+        .replace("|A detection|", r"|A \| b \\ c|");
+    assert_eq!(&*decode_one(Format::MdiCef, &record).title, r"A | b \ c");
+}
+
+#[test]
+fn every_envelope_carries_the_same_alert() {
+    let cef = line("SamrReconnaissanceSecurityAlert", 2021, "suser=JeffL shost=VICTIMPC");
+    let (_, body) = cef.split_once("CEF:0|").expect("the line has the mark");
+    let whole = decode_one(Format::MdiCef, &cef);
+    for header in [
+        "<36>1 2026-02-03T10:04:30.5+00:00 ContosoDC CEF 4242 X \u{feff}CEF:0|",
+        "<36>1 2026-02-03T10:04:30.5+00:00 ContosoDC CEF 4242 X [a b=\"c\"] \u{feff}0|",
+        "2026-02-03T10:04:30.5+00:00 ContosoDC CEF 4242 X 0|",
+        "02-03-2026 12:04:36 Auth.Warning 10.0.0.1 1 2026-02-03T10:04:30.5+00:00 ContosoDC CEF 4242 X |",
+        "1 2026-02-03T10:04:30.500000+00:00 CENTER ATA 4688 X \u{ef}\u{bb}\u{bf}CEF:0|",
+        "2026-02-03T12:04:30.5+02:00 CENTER ATA 4688 X ‹¯¨CEF:0|",
+    ] {
+        assert_eq!(decode_one(Format::MdiCef, &format!("{header}{body}")), whole, "{header}");
+    }
+    let versionless = body.replace("|2.230.0.1|", "||").replace("Azure ATP", "ATP");
+    assert_eq!(
+        decode_one(Format::MdiCef, &format!("<36>1 2026-02-03T10:04:30.5Z x CEF 1 X |{versionless}")),
+        whole
+    );
+    for old in ["<36>Feb  3 10:04:30 ContosoDC ", "Feb 3 10:04:30 ContosoDC CEF: "] {
+        let alert = decode_one(Format::MdiCef, &format!("{old}CEF:0|{body}"));
+        assert_eq!(alert.updated.to_string(), "2026-02-03T10:04:30Z", "{old}");
+        assert_eq!((&alert.key(), &alert.evidence), (&whole.key(), &whole.evidence));
+    }
 }

@@ -33,8 +33,11 @@ const INCIDENT: &str = r#"{"incidentId":1,"tenant":"t-1","alerts":[{"alertId":"i
 const CLOUD: &str = r#"{"AadTenantId":"t-1","SystemAlertId":"c-1","AlertType":"x","AlertDisplayName":"A name",
     "StartTimeUtc":"2026-02-03T10:00:00Z","TimeGenerated":"2026-02-03T10:05:00Z"}"#;
 
+const THREAT: &str = r#"{"account_id":"t-1","threat_uuid":"z-1","threat_name":"X","threat_display_name":"A name",
+    "severity_name":"CRITICAL","device_id":"d","device_time":"2026-02-03T10:00:00Z"}"#;
+
 /// A good record of each format that is JSON and not braid's own.
-const JSON: [(Format, &str); 7] = [
+const JSON: [(Format, &str); 8] = [
     (Format::SentinelSecurityAlert, ROW),
     (Format::GraphAlert, GRAPH),
     (Format::GraphIncident, GRAPH_INCIDENT),
@@ -42,6 +45,7 @@ const JSON: [(Format, &str); 7] = [
     (Format::DefenderXdrIncident, INCIDENT),
     (Format::DefenderEndpointAlert, ENDPOINT),
     (Format::DefenderCloudAlert, CLOUD),
+    (Format::ZimperiumMtd, THREAT),
 ];
 
 fn reason_of(format: Format, record: &[u8]) -> RefusalReason {
@@ -170,6 +174,8 @@ fn an_alert_without_id_provider_or_time_is_refused() {
     let cloud = Format::DefenderCloudAlert;
     assert_eq!(reason_with(cloud, CLOUD, "c-1", ""), RefusalReason::MissingId);
     assert_eq!(reason_with(cloud, CLOUD, "StartTimeUtc", "x"), RefusalReason::MissingTime);
+    assert_eq!(reason_with(Format::ZimperiumMtd, THREAT, "z-1", ""), RefusalReason::MissingId);
+    assert_eq!(reason_with(Format::ZimperiumMtd, THREAT, "device_time", "x"), RefusalReason::MissingTime);
     assert_eq!(reason_with(Format::MdiCef, CEF, "cs1=https", "cs9=https"), RefusalReason::MissingId);
     assert_eq!(
         reason_with(Format::MdiCef, CEF, "/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab", ""),
@@ -214,7 +220,8 @@ fn an_event_of_1601_or_of_next_week_is_a_broken_clock() {
 
 #[test]
 fn an_update_from_the_future_would_make_every_later_one_look_old() {
-    for (format, record) in JSON {
+    // A threat has one time, which is both.
+    for (format, record) in JSON.into_iter().filter(|(format, _)| *format != Format::ZimperiumMtd) {
         let updated = record
             .replace("2026-02-03T10:05", "2027-02-03T10:05")
             .replace("2026-02-03 10:05", "2027-02-03 10:05");

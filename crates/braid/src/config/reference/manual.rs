@@ -4,6 +4,7 @@ use braid_wire::Format;
 
 use super::plain::Plain;
 use super::{Field, Section, schema};
+use crate::wording::resolution;
 
 const INTRODUCTION: &str = "\
 # Configuration
@@ -32,6 +33,13 @@ Kinds of values:
 - *offset from UTC*: `UTC`, `+02:00`, `-05:30`; a zone's name would mean other times in summer and is refused.
 ";
 
+const FORMATS: &str = "
+Formats. Where the products do not report that an alert was resolved, its incident stays active until somebody resolves it,
+or another feed of the same alert says so.
+
+| format | what the records are | resolution |
+|---|---|---|";
+
 /// `docs/configuration.md`.
 pub fn markdown() -> String {
     let mut page = INTRODUCTION.to_owned();
@@ -52,9 +60,10 @@ impl Section {
         writeln!(page)?;
         self.fields.iter().try_for_each(|field| field.write(page))?;
         if self.path == "sources" {
-            writeln!(page, "\nFormats:\n\n| format | what the records are |\n|---|---|")?;
+            writeln!(page, "{FORMATS}")?;
             for format in Format::ALL {
-                writeln!(page, "| `{format}` | {} |", format.description())?;
+                let resolution = resolution(format).unwrap_or("–");
+                writeln!(page, "| `{format}` | {} | {resolution} |", format.description())?;
             }
         }
         Ok(())
