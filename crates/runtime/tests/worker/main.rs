@@ -3,6 +3,7 @@
 mod bad_input;
 mod commands;
 mod exactly_once;
+mod filters;
 mod outputs;
 mod pacing;
 mod restore;
