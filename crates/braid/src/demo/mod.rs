@@ -115,7 +115,7 @@ fn conclude(
     }
     for letter in board.dead_letters() {
         let told =
-            format!("Not an incident: a record of {} is in dead-letters. {}", letter.topic, letter.detail);
+            format!("Not an incident: a record of {} is in dead-letters: {}", letter.topic, letter.detail);
         lines.extend(crate::paint::wrap(&format!("{told} ({}).", letter.reason), paint.width));
     }
     lines.push(paint.good(&verdict(story, board, &incidents, now)?));

@@ -159,7 +159,9 @@ fn a_format_is_written_or_refused_before_anything_is() {
         let carries_alerts = format.holds() == Holds::Alerts;
         match made.code {
             Some(0) if carries_alerts => {
-                assert!(files.read("world/labels.csv").lines().count() > 30, "{format}");
+                // Few of an office's attacks touch a telephone.
+                let least = if format == Format::ZimperiumMtd { 2 } else { 30 };
+                assert!(files.read("world/labels.csv").lines().count() > least, "{format}");
             }
             Some(2) if !carries_alerts => assert!(!made.err.contains("panicked"), "{format}: {made:?}"),
             _ => panic!("{format}: {made:?}"),
