@@ -24,18 +24,29 @@ use crate::slots::{EntityRef, GroupRef};
 use crate::tenant_state::TenantState;
 use crate::weighing::Weighing;
 
+/// Of which two incidents a link may make one, if it is strong enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Merges {
+    /// Of a single alert and any other: it would have joined, had it come later.
+    Alone,
+    /// Of a part, of no more than `part_alerts_max` alerts, and any other.
+    Parts,
+    /// Of any two.
+    Any,
+}
+
 /// How user and host stand to each other on a link.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Agreement {
     /// What is left of the link.
     pub(crate) left: Weight,
-    /// Whether it may make one of two incidents.
-    pub(crate) merges: bool,
+    /// Of which two incidents it may make one.
+    pub(crate) merges: Merges,
 }
 
 impl Agreement {
-    const YES: Self = Self { left: Weight::ONE, merges: true };
-    const NO: Self = Self { left: Weight::ZERO, merges: false };
+    const YES: Self = Self { left: Weight::ONE, merges: Merges::Any };
+    const NO: Self = Self { left: Weight::ZERO, merges: Merges::Alone };
 }
 
 /// Mentions that are looked at.
@@ -154,7 +165,7 @@ impl<'a> Company<'a> {
     /// Whether user and host agree on a link, and what is left of it if they do not.
     ///
     /// If only one side names a counterpart, they may or may not; if neither does, there is nothing to agree about. But of
-    /// an entity that stands in other incidents too, neither makes one incident of two. Of one that is known to be shared
+    /// an entity that stands in another incident too, neither makes one of two that have grown apart. Of one that is known to be shared
     /// by many only agreement counts, or an explicit hop.
     pub(crate) fn agreement(&mut self, standing: &mut Standing, there: &MentionAt) -> Agreement {
         let Some(other) = self.other.clone().filter(|_| !standing.is_known) else { return Agreement::YES };
@@ -164,7 +175,13 @@ impl<'a> Company<'a> {
         let is_named_there = peer.iter().any(|m| self.state.is_acting(m, &other));
         let is_off = settings.disagreement == Weight::ONE;
         let both_name = is_named_here && is_named_there;
-        let may_merge = is_off || (!both_name && others <= settings.crowd_merge_max as usize);
+        let may_merge = match others {
+            _ if is_off => Merges::Any,
+            _ if both_name => Merges::Alone,
+            0 => Merges::Any,
+            _ if others <= settings.crowd_merge_max as usize => Merges::Parts,
+            _ => Merges::Alone,
+        };
         if (is_named_here || is_named_there) && self.is_arrival(there) {
             return Agreement { left: Weight::ONE, merges: may_merge };
         }
@@ -175,7 +192,8 @@ impl<'a> Company<'a> {
             let counterparts =
                 standing.counterparts.get_or_insert_with(|| self.counterparts(&other, standing.group));
             let times = others + (*counterparts).max(1);
-            let merges = is_off || (others == 0 && other == EntityKind::Host);
+            let is_his_only = others == 0 && other == EntityKind::Host;
+            let merges = if is_off || is_his_only { Merges::Any } else { Merges::Alone };
             return Agreement { left: self.seeker.weighing.disagreement(times), merges };
         }
         let left = if is_named_here || is_named_there { settings.silence } else { Weight::ONE };

@@ -20,7 +20,7 @@ use braid_alert::{Alert, EntityKind, EventTime, LinkReason, Phase, Provider, Spa
 use smallvec::{SmallVec, smallvec};
 
 use crate::alert_state::{LinkState, Mention, Part, interval};
-use crate::company::{Company, Standing, is_partner};
+use crate::company::{Company, Merges, Standing, is_partner};
 use crate::entity::{Entity, MentionAt};
 use crate::identity::{Mentions, is_certain};
 use crate::slots::{AlertRef, GroupRef};
@@ -33,8 +33,10 @@ pub(crate) struct Candidate {
     pub(crate) group: GroupRef,
     /// What the thresholds of a join are about.
     pub(crate) total: Weight,
-    /// The part of it on which user and host agree: what the threshold of a merge is about.
+    /// The part of it on which user and host agree: what the threshold of a merge of two grown incidents is about.
     pub(crate) agreed: Weight,
+    /// The part of it that a merge with a small one is about: also that on which nothing says whether they agree.
+    pub(crate) of_parts: Weight,
     files: Weight,
     /// The strongest link by what both alerts merely aimed at.
     aimed: Weight,
@@ -46,7 +48,15 @@ impl Candidate {
     /// An incident that a single link leads to.
     pub(crate) fn of(group: GroupRef, link: LinkState) -> Self {
         let (total, agreed) = (link.weight, link.weight);
-        Self { group, total, agreed, files: Weight::ZERO, aimed: Weight::ZERO, links: smallvec![link] }
+        Self {
+            group,
+            total,
+            agreed,
+            of_parts: agreed,
+            files: Weight::ZERO,
+            aimed: Weight::ZERO,
+            links: smallvec![link],
+        }
     }
 
     fn without_links(group: GroupRef) -> Self {
@@ -54,6 +64,7 @@ impl Candidate {
             group,
             total: Weight::ZERO,
             agreed: Weight::ZERO,
+            of_parts: Weight::ZERO,
             files: Weight::ZERO,
             aimed: Weight::ZERO,
             links: SmallVec::new(),
@@ -70,7 +81,7 @@ struct Linked {
     group: GroupRef,
     link: LinkState,
     /// It may make one of two incidents.
-    merges: bool,
+    merges: Merges,
     /// Both alerts merely aimed at the entity.
     aimed: bool,
 }
@@ -187,7 +198,12 @@ impl TenantState {
             // Whoever bears a host's bare name is one machine of the network; an account's may be in any domain of it.
             let is_mere = entity.kind == EntityKind::User && !(certain && there.certain);
             let weight = weight.times(company.crowding(standing, is_mere)).times(agreement.left);
-            let link = Nearest { there, weight, gap, merges: agreement.merges && !is_mere };
+            let link = Nearest {
+                there,
+                weight,
+                gap,
+                merges: if is_mere { Merges::Alone } else { agreement.merges },
+            };
             if weighing.counts(weight) && best.as_ref().is_none_or(|known| link.rank() < known.rank()) {
                 *best = Some(link);
             }
@@ -258,9 +274,9 @@ impl TenantState {
             if candidate.total < weighing.settings.join_at {
                 best.reason = LinkReason::EventSequence;
             }
-            candidate.total = candidate.total.plus(weighing.settings.sequence_bonus);
-            if candidate.agreed > Weight::ZERO {
-                candidate.agreed = candidate.agreed.plus(weighing.settings.sequence_bonus);
+            let Candidate { total, agreed, of_parts, .. } = candidate;
+            for sum in [total, agreed, of_parts].into_iter().filter(|sum| **sum > Weight::ZERO) {
+                *sum = sum.plus(weighing.settings.sequence_bonus);
             }
         }
     }
@@ -280,7 +296,7 @@ struct Nearest<'a> {
     weight: Weight,
     gap: Span,
     /// Whether user and host agree on it.
-    merges: bool,
+    merges: Merges,
 }
 
 impl Nearest<'_> {
@@ -291,7 +307,7 @@ impl Nearest<'_> {
     fn linked(&self, group: GroupRef, mention: &Mention, entity: &Entity) -> Linked {
         let both_aim = mention.part == Part::Target && self.there.part == Part::Target;
         let aimed = both_aim && !is_tool(&entity.kind);
-        let merges = self.merges && !aimed;
+        let merges = if aimed { Merges::Alone } else { self.merges };
         Linked { group, link: self.told(mention, entity), merges, aimed }
     }
 
@@ -313,7 +329,7 @@ pub(crate) fn link_to(
 ) -> Option<LinkState> {
     let gap = gap_between(at, (there.start, there.end));
     let weight = weight_of_link(entity, here, gap, there, weighing);
-    let link = Nearest { there, weight, gap, merges: true };
+    let link = Nearest { there, weight, gap, merges: Merges::Any };
     weighing.counts(weight).then(|| link.told(mention, entity))
 }
 
@@ -357,8 +373,11 @@ fn add_link(
         link.weight
     };
     candidate.total = candidate.total.plus(counted);
-    if merges {
+    if merges == Merges::Any {
         candidate.agreed = candidate.agreed.plus(counted);
+    }
+    if merges >= Merges::Parts {
+        candidate.of_parts = candidate.of_parts.plus(counted);
     }
     candidate.links.push(link);
 }

@@ -9,7 +9,7 @@ use braid_alert::{ChangeReason, CloseReason, IncidentId, IncidentStatus, NearMis
 
 use crate::alert_state::LinkState;
 use crate::apart::Side;
-use crate::join::Candidates;
+use crate::join::{Candidate, Candidates};
 use crate::near::NearMisses;
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::{Home, TenantState};
@@ -18,7 +18,7 @@ use crate::{Effect, MergeRefused};
 
 impl TenantState {
     /// Merges into an alert's incident every other one that the alert is linked to strongly enough; by links on which user
-    /// and host agree, unless one of the two is of one alert. Returns those that a guard has kept apart.
+    /// and host agree, unless one of the two is small. Returns those that a guard has kept apart.
     pub(crate) fn merge_others(
         &mut self,
         slot: AlertRef,
@@ -35,9 +35,7 @@ impl TenantState {
             if other == own || self.continues(own, other) || self.continues(other, own) {
                 continue;
             }
-            // An alert that is alone comes in as it would have, had it arrived now.
-            let is_alone = self.groups[other].size() == 1 || self.groups[own].size() == 1;
-            if candidate.agreed < at && !is_alone {
+            if self.counted_for_merge(&candidate, own, other, weighing) < at {
                 near.push(self.miss(&candidate, other, NearMissReason::JoinedBetter));
                 continue;
             }
@@ -54,6 +52,22 @@ impl TenantState {
             }
         }
         near
+    }
+
+    /// What counts of an alert's links for a merge of these two. An alert that is alone comes in as it would have, had it
+    /// arrived now; of two that have grown, only links on which user and host agree make one.
+    fn counted_for_merge(
+        &self,
+        candidate: &Candidate,
+        own: GroupRef,
+        other: GroupRef,
+        weighing: &Weighing,
+    ) -> Weight {
+        match self.groups[own].size().min(self.groups[other].size()) {
+            1 => candidate.total,
+            part if part <= weighing.settings.part_alerts_max as usize => candidate.of_parts,
+            _ => candidate.agreed,
+        }
     }
 
     /// Whether one incident was opened because the other was full; that they are two is what was meant.

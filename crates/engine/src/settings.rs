@@ -27,9 +27,12 @@ pub struct Settings {
     /// The same, within a half-life, for an account that one of the two alerts names without its domain: if several
     /// incidents are about somebody of that name, it says little about which. Such a link merges no two incidents.
     pub crowd_accounts: u32,
-    /// In how many other incidents an entity may stand for a link by it to merge two, where not both alerts name user and
-    /// host, so that nothing says whether they agree. One of them is then the one that the alert is in.
+    /// In how many other incidents an entity may stand for a link by it to merge a part with another incident, where not
+    /// both alerts name user and host, so that nothing says whether they agree. One of them is then the one that the alert
+    /// is in. Two that have grown are not merged by such a link: where two attacks met, more than that would speak for it.
     pub crowd_merge_max: u32,
+    /// Up to how many alerts an incident is such a part of another, which arrived by itself.
+    pub part_alerts_max: u32,
     /// What is left of a link by a user whose alerts name different hosts, or by a host whose alerts name different users,
     /// unless the incident knows the other one too: as it does after an alert that names both. Once for each user
     /// that the host has been seen with around the time (host, with the user), and for each other incident. Such a link merges no two incidents.
@@ -153,6 +156,7 @@ impl Default for Settings {
             crowd_incidents: 4,
             crowd_accounts: 1,
             crowd_merge_max: 1,
+            part_alerts_max: 4,
             disagreement: Weight::from_millionths(500_000),
             silence: Weight::from_millionths(600_000),
             shared_tags: ["shared", "serviceAccount", "jumpHost"].map(Into::into).into(),

@@ -170,6 +170,58 @@ fn links_on_which_user_and_host_do_not_agree_merge_no_two_incidents() {
 }
 
 #[test]
+fn a_host_on_which_two_grown_incidents_meet_makes_no_one_of_them_if_an_alert_there_names_nobody() {
+    check(
+        r#"
+        10:00 mde/a1 "Script" impacted=host:ws1.contoso.azure impacted=user:contoso\ann
+        10:04 mde/a2 "Script" impacted=host:ws1.contoso.azure impacted=user:contoso\ann
+        10:07 mde/a3 "Script" impacted=host:ws1.contoso.azure impacted=user:contoso\ann
+        10:08 mde/a4 "Script" impacted=host:ws1.contoso.azure impacted=user:contoso\ann
+        10:10 mde/a5 "Service" impacted=host:srv.contoso.azure impacted=user:contoso\ann
+        10:40 mde/b1 "Script" impacted=host:ws2.contoso.azure impacted=user:contoso\bob
+        10:41 mde/b2 "Script" impacted=host:ws2.contoso.azure impacted=user:contoso\bob
+        10:42 mde/b3 "Script" impacted=host:ws2.contoso.azure impacted=user:contoso\bob
+        10:50 mde/b4 "Service" impacted=host:srv.contoso.azure impacted=user:contoso\bob
+        10:52 mde/c1 "Mimikatz" impacted=host:srv.contoso.azure
+        "#,
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined a2 [sameTargetedAsset a1 via ws1.contoso.azure 0.95 gap 4m] [sameActor a1 via contoso\ann 0.95 gap 4m] active medium alerts=2
+            #1 v3 alertJoined a3 [sameTargetedAsset a2 via ws1.contoso.azure 0.97 gap 3m] [sameActor a2 via contoso\ann 0.97 gap 3m] active medium alerts=3
+            #1 v4 alertJoined a4 [sameTargetedAsset a3 via ws1.contoso.azure 0.99 gap 1m] [sameActor a3 via contoso\ann 0.99 gap 1m] active medium alerts=4
+            #1 v5 alertJoined a5 [sameActor a4 via contoso\ann 0.49 gap 2m] active medium alerts=5
+            #2 v1 opened b1 active medium alerts=1
+            #2 v2 alertJoined b2 [sameTargetedAsset b1 via ws2.contoso.azure 0.99 gap 1m] [sameActor b1 via contoso\bob 0.99 gap 1m] active medium alerts=2
+            #2 v3 alertJoined b3 [sameTargetedAsset b2 via ws2.contoso.azure 0.99 gap 1m] [sameActor b2 via contoso\bob 0.99 gap 1m] active medium alerts=3
+            #2 v4 alertJoined b4 [sameActor b3 via contoso\bob 0.45 gap 8m] active medium alerts=4
+            #2 v5 alertJoined c1 [sameTargetedAsset b4 via srv.contoso.azure 0.55 gap 2m] active medium alerts=5
+        "#]],
+    );
+}
+
+#[test]
+fn a_part_that_meets_its_incident_on_a_host_becomes_one_with_it_though_an_alert_there_names_nobody() {
+    check(
+        r#"
+        10:00 mde/a1 "Script" impacted=host:ws1.contoso.azure impacted=user:contoso\ann
+        10:10 mde/a2 "Service" impacted=host:srv.contoso.azure impacted=user:contoso\ann
+        10:40 mde/b1 "Script" impacted=host:ws2.contoso.azure impacted=user:contoso\bob
+        10:50 mde/b2 "Service" impacted=host:srv.contoso.azure impacted=user:contoso\bob
+        10:52 mde/c1 "Mimikatz" impacted=host:srv.contoso.azure
+        "#,
+        expect![[r#"
+            #1 v1 opened a1 active medium alerts=1
+            #1 v2 alertJoined a2 [sameActor a1 via contoso\ann 0.44 gap 10m] active medium alerts=2
+            #2 v1 opened b1 active medium alerts=1
+            #2 v2 alertJoined b2 [sameActor b1 via contoso\bob 0.44 gap 10m] active medium alerts=2
+            #2 v3 alertJoined c1 [sameTargetedAsset b2 via srv.contoso.azure 0.55 gap 2m] active medium alerts=3
+            #1 v3 mergedFrom c1 [sameTargetedAsset a2 via srv.contoso.azure 0.32 gap 42m] (#2) active medium alerts=5
+            #2 v4 redirected (#1) redirected medium alerts=0
+        "#]],
+    );
+}
+
+#[test]
 fn an_account_that_an_attack_creates_leads_to_what_is_done_with_it() {
     check(
         r#"

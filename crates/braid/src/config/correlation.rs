@@ -33,9 +33,13 @@ pub struct Correlation {
     /// domain. If several incidents are about somebody of that name, it says little about which; and a bare name merges no
     /// two incidents.
     pub crowd_accounts: NonZeroU32,
-    /// In how many other incidents an entity may stand for a link by it to merge two incidents of several alerts, where not
-    /// both alerts name a user and a host, so that nothing says whether these agree. Lower merges less.
+    /// In how many other incidents an entity may stand for a link by it to merge two incidents, one of which is small
+    /// (`part_alerts_max`), where not both alerts name a user and a host, so that nothing says whether these agree. Lower
+    /// merges less.
     pub crowd_merge_max: u32,
+    /// Up to how many alerts an incident counts as small in that. Two larger ones that only meet on a host, as two attacks
+    /// may on a jump host, stay two. Higher merges more.
+    pub part_alerts_max: NonZeroU32,
     /// What is left of a link by a user whose alerts name different hosts, or by a host whose alerts name different users.
     /// It counts once for each user that the host has been seen with around the time (or host, with the user) and for
     /// each other incident. An incident that knows both, from an alert that names both, is not held against them. `1`
@@ -192,6 +196,7 @@ impl Correlation {
             crowd_incidents: self.crowd_incidents.get(),
             crowd_accounts: self.crowd_accounts.get(),
             crowd_merge_max: self.crowd_merge_max,
+            part_alerts_max: self.part_alerts_max.get(),
             disagreement: self.disagreement.weight(),
             silence: self.silence.weight(),
             shared_tags: self.shared_tags.iter().map(|tag| tag.as_str().into()).collect(),
@@ -251,6 +256,7 @@ impl Default for Correlation {
             crowd_incidents: at_least_one(engine.crowd_incidents),
             crowd_accounts: at_least_one(engine.crowd_accounts),
             crowd_merge_max: engine.crowd_merge_max,
+            part_alerts_max: at_least_one(engine.part_alerts_max),
             disagreement: engine.disagreement.into(),
             silence: engine.silence.into(),
             shared_tags: engine.shared_tags.into_iter().map(String::from).collect(),

@@ -9,6 +9,16 @@ use super::history::History;
 use super::linking::Seeker;
 use super::weighing;
 
+/// Of which two incidents a link may make one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Merges {
+    /// Of a single alert and another.
+    Alone,
+    /// Of a part of few alerts and another.
+    Parts,
+    Any,
+}
+
 impl History {
     /// The alerts that are looked at for an entity: nearest to the seeker, no further away than `within`, in other
     /// incidents than its own, and drawing.
@@ -45,28 +55,36 @@ impl History {
         peer: &AlertFacts,
         there: &Mention,
         others: usize,
-    ) -> (Weight, bool) {
+    ) -> (Weight, Merges) {
         let counterpart = match self.entity(here.entity).kind {
             EntityKind::User | EntityKind::Mailbox => EntityKind::Host,
             EntityKind::Host => EntityKind::User,
-            _ => return (Weight::ONE, true),
+            _ => return (Weight::ONE, Merges::Any),
         };
         let theirs = self.mentions(&peer.sayings);
         let named_here = self.acting(seeker.mentions, &counterpart);
         let named_there = self.acting(&theirs, &counterpart);
         let known = self.entities_of(peer.incident);
         if !named_here.is_disjoint(&known) {
-            return (Weight::ONE, true);
+            return (Weight::ONE, Merges::Any);
         }
         let off = self.settings.disagreement == Weight::ONE;
         let is_host = counterpart == EntityKind::User;
         let hops = || self.moves_to(seeker.mentions, here.entity) != self.moves_to(&theirs, there.entity);
-        let may_merge = off || others <= self.settings.crowd_merge_max as usize;
+        let few = others <= self.settings.crowd_merge_max as usize;
+        let may_merge = if off || others == 0 {
+            Merges::Any
+        } else if few {
+            Merges::Parts
+        } else {
+            Merges::Alone
+        };
+        let any_or_alone = |any| if any { Merges::Any } else { Merges::Alone };
         let named = (!named_here.is_empty(), !named_there.is_empty());
         match named {
-            (true, true) if is_host && hops() => return (Weight::ONE, off),
+            (true, true) if is_host && hops() => return (Weight::ONE, any_or_alone(off)),
             (true, false) | (false, true) if is_host && hops() => return (Weight::ONE, may_merge),
-            _ if self.is_shared(here.entity) => return (Weight::ZERO, false),
+            _ if self.is_shared(here.entity) => return (Weight::ZERO, Merges::Alone),
             (true, true) => {}
             (false, false) => return (Weight::ONE, may_merge),
             _ => return (self.settings.silence, may_merge),
@@ -78,7 +96,7 @@ impl History {
         if !is_host {
             seen.retain(|host| !known.contains(host));
         }
-        let merges = off || (others == 0 && !is_host);
+        let merges = any_or_alone(off || (others == 0 && !is_host));
         (weighing::disagreement(others + seen.len().max(1), &self.settings), merges)
     }
 

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use braid_alert::{Alert, EntityKind, IncidentId, LinkReason, Phase, Provider, Weight};
 
 use super::alert::{AlertFacts, LinkFacts, Mention, Part, Who, gap_between, interval};
+use super::company::Merges;
 use super::history::History;
 use super::{naming, weighing};
 
@@ -13,8 +14,10 @@ use super::{naming, weighing};
 pub(super) struct Candidate {
     pub(super) incident: IncidentId,
     pub(super) total: Weight,
-    /// The part of it that may make one of two incidents.
+    /// The part of it that may make one of any two incidents.
     pub(super) agreed: Weight,
+    /// The part of it that may make one of two, one of which is a part of few alerts.
+    pub(super) of_parts: Weight,
     /// The best link of each shared entity, the strongest first.
     pub(super) links: Vec<LinkFacts>,
 }
@@ -31,8 +34,8 @@ pub(super) struct Seeker<'a> {
 #[derive(Debug, Clone)]
 struct Linked {
     link: LinkFacts,
-    /// It may make one of two incidents.
-    merges: bool,
+    /// Of which two incidents it may make one.
+    merges: Merges,
     /// Both alerts merely aimed at what they share.
     aimed: bool,
 }
@@ -86,9 +89,10 @@ impl History {
         let aimed = best.iter().filter(|l| l.aimed && !is_tool(l)).map(|l| l.link.weight).max();
         let bystanders = tools.plus(aimed.unwrap_or(Weight::ZERO));
         let total = sum(&|l| !is_tool(l) && !l.aimed).plus(bystanders);
-        let agreed = sum(&|l| !is_tool(l) && !l.aimed && l.merges).plus(tools);
+        let merging = |least| sum(&|l| !is_tool(l) && !l.aimed && l.merges >= least).plus(tools);
+        let (agreed, of_parts) = (merging(Merges::Any), merging(Merges::Parts));
         let links = best.into_iter().map(|linked| linked.link).collect();
-        let mut candidate = Candidate { incident, total, agreed, links };
+        let mut candidate = Candidate { incident, total, agreed, of_parts, links };
         if total > bystanders {
             self.add_sequence(&mut candidate, alert);
         }
@@ -117,7 +121,7 @@ impl History {
                 };
                 link.weight = link.weight.times(crowding).times(left);
                 let aimed = here.part == Part::Target && there.part == Part::Target;
-                Linked { link, merges: merges && !is_mere, aimed }
+                Linked { link, merges: if is_mere { Merges::Alone } else { merges }, aimed }
             })
             .filter(|linked| linked.link.weight >= self.settings.link_min)
             .collect()
@@ -195,8 +199,10 @@ impl History {
                 best.reason = LinkReason::EventSequence;
             }
             candidate.total = candidate.total.plus(self.settings.sequence_bonus);
-            if candidate.agreed > Weight::ZERO {
-                candidate.agreed = candidate.agreed.plus(self.settings.sequence_bonus);
+            for sum in [&mut candidate.agreed, &mut candidate.of_parts] {
+                if *sum > Weight::ZERO {
+                    *sum = sum.plus(self.settings.sequence_bonus);
+                }
             }
         }
     }

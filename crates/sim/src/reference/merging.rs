@@ -26,8 +26,13 @@ impl History {
             if own == other || continues(own, other) || continues(other, own) {
                 continue;
             }
-            let is_alone = |incident| self.alerts_of(incident).count() == 1;
-            if candidate.agreed < at && !is_alone(own) && !is_alone(other) {
+            let smaller = [own, other].map(|incident| self.alerts_of(incident).count()).into_iter().min();
+            let counted = match smaller {
+                Some(1) => candidate.total,
+                Some(part) if part <= self.settings.part_alerts_max as usize => candidate.of_parts,
+                _ => candidate.agreed,
+            };
+            if counted < at {
                 continue;
             }
             match self.merge_refused(own, other, &[]) {

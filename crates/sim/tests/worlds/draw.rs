@@ -77,6 +77,7 @@ fn settings(rng: &mut Rng) -> Settings {
         settings.crowd_incidents = 1 + rng.below(4) as u32;
         settings.crowd_accounts = 1 + rng.below(3) as u32;
         settings.crowd_merge_max = rng.below(3) as u32;
+        settings.part_alerts_max = 1 + rng.below(4) as u32;
         settings.disagreement = Weight::from_millionths([300_000, 700_000, 1_000_000][rng.below(3)]);
         settings.silence = Weight::from_millionths([400_000, 800_000, 1_000_000][rng.below(3)]);
         settings.nearest_mentions = 1 + rng.below(8) as u32;
