@@ -191,6 +191,8 @@ pub struct IncidentEntity {
     pub context: bool,
     /// Why it joins nothing, if it does not.
     pub context_reason: Option<ContextReason>,
+    /// Of a hub: how many others it had met within `partner_window` when it last met one; no more than 64 are counted.
+    pub partners: Option<i32>,
     /// Whether it stands in a directory on premises; `None` if nothing says so or otherwise.
     pub on_premises: Option<bool>,
     /// Tags that products, directories and people put on it; the same word in another case stands once.

@@ -50,6 +50,9 @@ pub(crate) fn catchword(reason: &LinkReason, name: &str) -> String {
     format!("{what} {name}")
 }
 
+/// No entity's partners are counted further (see the engine's `PARTNERS_MAX`).
+const PARTNERS_COUNTED_MAX: i32 = 64;
+
 /// Why an alert did not join an incident that it was linked to. `total` is the sum of the links; of a hub, what the link
 /// would weigh without the others.
 pub(crate) fn near_miss(reason: &NearMissReason, name: &str, total: Weight) -> String {
@@ -126,6 +129,15 @@ pub(crate) fn context(reason: &ContextReason) -> &str {
     }
 }
 
+/// How many others a hub has met; further ones are not counted.
+pub(crate) fn partners_met(partners: i32) -> String {
+    if partners < PARTNERS_COUNTED_MAX {
+        partners.to_string()
+    } else {
+        format!("{PARTNERS_COUNTED_MAX} or more")
+    }
+}
+
 /// Why an incident was opened.
 pub(crate) const fn opening(reason: &OpenReason) -> &'static str {
     match reason {
@@ -194,6 +206,11 @@ mod tests {
     }
 
     #[test]
+    fn partners_are_told_as_far_as_they_are_counted() {
+        assert_eq!((partners_met(22), partners_met(64)), ("22".to_owned(), "64 or more".to_owned()));
+    }
+
+    #[test]
     fn an_entity_is_called_by_its_short_name() {
         let short = |kind, name: &str| {
             let entity = IncidentEntity {
@@ -205,6 +222,7 @@ mod tests {
                 alerts: 1,
                 context: false,
                 context_reason: None,
+                partners: None,
                 on_premises: None,
                 tags: Vec::new(),
             };

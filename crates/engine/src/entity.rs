@@ -217,9 +217,14 @@ impl Entity {
 
     /// Whether it had met too many within the window before it was last met.
     pub(crate) fn is_hub(&self, measure: HubMeasure) -> bool {
-        let Some(last) = self.partners.iter().map(|p| p.hour).max() else { return false };
-        let since = last.saturating_sub(hours_in(measure.window));
-        self.partners.iter().filter(|p| p.hour >= since).count() >= measure.partners_min
+        self.partners_lately(measure.window) >= measure.partners_min
+    }
+
+    /// How many it had met within the window before it was last met. Does not change with the clock.
+    pub(crate) fn partners_lately(&self, window: Span) -> usize {
+        let Some(last) = self.partners.iter().map(|p| p.hour).max() else { return 0 };
+        let since = last.saturating_sub(hours_in(window));
+        self.partners.iter().filter(|p| p.hour >= since).count()
     }
 
     /// Notes a partner. Returns whether that changed anything: within an hour nothing changes twice, so that a hub's

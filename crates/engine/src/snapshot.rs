@@ -190,6 +190,8 @@ impl TenantState {
             alerts: share.alerts as i32,
             context: share.context.is_some(),
             context_reason: share.context.clone(),
+            partners: (share.context == Some(ContextReason::Hub))
+                .then(|| entity.partners_lately(self.hub_measure.window) as i32),
             on_premises: self.on_premises(entity),
             tags: entity.all_tags(),
         }

@@ -57,7 +57,8 @@ fn told(incidents: &[Incident]) -> String {
                 .unwrap();
         }
         for entity in incident.entities.iter().filter(|e| e.context) {
-            writeln!(out, "  {} is context: {}", entity.name, entity.context_reason.as_ref().unwrap())
+            let met = entity.partners.map_or(String::new(), |partners| format!(" of {partners}"));
+            writeln!(out, "  {} is context: {}{met}", entity.name, entity.context_reason.as_ref().unwrap())
                 .unwrap();
         }
     }
@@ -112,7 +113,7 @@ fn a_hub_that_would_have_sufficed_is_named() {
     expect![[r#"
         #1 Mimikatz on dc1
         #2 Task created on dc1
-          dc1 is context: hub
+          dc1 is context: hub of 22
     "#]]
     .assert_eq(&told(&incidents[20..]));
 }
@@ -257,13 +258,13 @@ fn nobody_is_followed_through_a_hub_and_an_account_that_is_one_is_no_trace() {
         #1 Multi-stage incident: compromised credentials, lateral movement and exfiltration on 3 hosts
           contoso\ann: pc1.contoso.com -> dc1 (followed by a2)
           contoso\ann: pc1.contoso.com -> pc2.contoso.com (followed by a3)
-          dc1 is context: hub
+          dc1 is context: hub of 25
         #2 Service and 1 more alert on 2 hosts
           b1 not with v23 of ?: hub by contoso\svc 0.94
           b1 not with v22 of ?: hub by contoso\svc 0.88
           b2 not with v23 of ?: hub by contoso\svc 0.81
           contoso\eve: pc7.contoso.com -> pc8.contoso.com (followed by b2)
-          contoso\svc is context: hub
+          contoso\svc is context: hub of 27
     "#]]
     .assert_eq(&told(&moved));
 }

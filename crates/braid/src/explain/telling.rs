@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::material::Material;
 use crate::wording::{
-    change as happening, context, distance, minutes, near_miss, opening, product, sentence, short_name,
+    change as happening, context, distance, minutes, near_miss, opening, partners_met, product, sentence,
+    short_name,
 };
 
 /// The story of an incident, and what it adds up to.
@@ -235,7 +236,9 @@ impl Teller<'_> {
         beside
             .map(|entity| {
                 let why = entity.context_reason.as_ref().map_or("", |reason| context(reason));
-                format!("{} {} ({why})", entity.kind, short_name(entity))
+                let met =
+                    entity.partners.map_or(String::new(), |partners| format!(": {}", partners_met(partners)));
+                format!("{} {} ({why}{met})", entity.kind, short_name(entity))
             })
             .collect()
     }

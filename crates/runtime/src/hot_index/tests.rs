@@ -73,6 +73,7 @@ fn entity(number: i64, names: &[(IdentifierKind, &str)]) -> IncidentEntity {
         alerts: 1,
         context: false,
         context_reason: None,
+        partners: None,
         on_premises: None,
         tags: Vec::new(),
     }

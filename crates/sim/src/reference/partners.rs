@@ -76,10 +76,15 @@ impl History {
 
     /// Whether an entity had met too many, when it last met anybody, within the window before that.
     pub(super) fn is_hub(&self, entity: EntityId) -> bool {
+        weighing::is_hub(self.partners_lately(entity), &self.settings)
+    }
+
+    /// How many an entity had met, when it last met anybody, within the window before that.
+    pub(super) fn partners_lately(&self, entity: EntityId) -> usize {
         let met = || self.meetings.iter().filter(|meeting| meeting.entity == entity);
-        let Some(last) = met().map(|meeting| meeting.hour).max() else { return false };
+        let Some(last) = met().map(|meeting| meeting.hour).max() else { return 0 };
         let since = last - self.settings.partner_window.as_micros() / Span::hours(1).as_micros();
         let partners: BTreeSet<_> = met().filter(|m| m.hour >= since).map(|m| m.partner).collect();
-        weighing::is_hub(partners.len(), &self.settings)
+        partners.len()
     }
 }

@@ -69,6 +69,8 @@ pub struct EntitySummary {
     pub alerts: i32,
     /// Why it joins nothing here, if it does not.
     pub context: Option<ContextReason>,
+    /// Of a hub: how many it has met.
+    pub partners: Option<i32>,
     /// Whether it stands in a directory on premises.
     pub on_premises: Option<bool>,
     /// Every tag on it.
@@ -87,6 +89,7 @@ impl From<&Incident> for IncidentSummary {
                 roles: entity.roles.clone(),
                 alerts: entity.alerts,
                 context: entity.context_reason.clone(),
+                partners: entity.partners,
                 on_premises: entity.on_premises,
                 tags: entity.tags.clone(),
             })
@@ -185,13 +188,15 @@ impl History {
         let mut roles: Vec<Role> = mentions.iter().map(|mention| mention.part.role()).collect();
         roles.sort();
         roles.dedup();
+        let context = self.context_of(incident, entity, &mentions);
         EntitySummary {
             id,
             kind: entity.kind.clone(),
             identifiers,
             roles,
             alerts: mentions.len() as i32,
-            context: self.context_of(incident, entity, &mentions),
+            partners: (context == Some(ContextReason::Hub)).then(|| self.partners_lately(id) as i32),
+            context,
             on_premises: self.on_premises(entity),
             tags: entity.all_tags(),
         }

@@ -34,6 +34,7 @@ fn entity(id: i64, kind: EntityKind, identifiers: Vec<Identifier>) -> IncidentEn
         alerts: 1,
         context: false,
         context_reason: None,
+        partners: None,
         on_premises: None,
         tags: Vec::new(),
     }

@@ -130,6 +130,7 @@ fn incident_entity() -> IncidentEntity {
         alerts: 2,
         context: true,
         context_reason: Some(ContextReason::Hub),
+        partners: Some(41),
         on_premises: Some(true),
         tags: vec!["sensitive".into()],
     }

@@ -69,6 +69,7 @@ pub(crate) fn entity(number: i64, names: &[(IdentifierKind, &str)]) -> IncidentE
         alerts: 1,
         context: false,
         context_reason: None,
+        partners: None,
         on_premises: None,
         tags: vec!["sensitive".into()],
     }
