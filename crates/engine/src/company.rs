@@ -49,19 +49,26 @@ impl Agreement {
     const NO: Self = Self { left: Weight::ZERO, merges: Merges::Alone };
 }
 
-/// Mentions that are looked at.
-pub(crate) type Near<'e> = SmallVec<[&'e MentionAt; 16]>;
+/// A mention of an entity that is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Neighbour<'e> {
+    pub(crate) there: &'e MentionAt,
+    /// Time between the two activities.
+    pub(crate) gap: Span,
+}
+
+/// The mentions of an entity that are looked at.
+pub(crate) type Near<'e> = SmallVec<[Neighbour<'e>; 16]>;
 
 impl Seeker<'_> {
-    /// The mentions of an entity that are looked at: the nearest ones, and of them those that may count.
-    pub(crate) fn nearest<'e>(&self, entity: &'e Entity) -> Near<'e> {
+    /// Finds the mentions of an entity that are looked at: the nearest ones, and of them those that may count.
+    pub(crate) fn look_around<'e>(&self, entity: &'e Entity, near: &mut Near<'e>) {
+        near.clear();
         let nearest = entity.nearest(self.at.0, self.weighing.settings.nearest_mentions as usize);
-        let mut near = Near::new();
         // Not collected: a chain of two halves is faster seen through from within than asked for one after the other.
-        nearest
-            .filter(|there| !there.context && Some(there.group) != self.own)
-            .for_each(|there| near.push(there));
-        near
+        nearest.filter(|there| !there.context && Some(there.group) != self.own).for_each(|there| {
+            near.push(Neighbour { there, gap: gap_between(self.at, (there.start, there.end)) })
+        });
     }
 }
 
@@ -87,7 +94,7 @@ pub(crate) struct Company<'a> {
     state: &'a TenantState,
     seeker: &'a Seeker<'a>,
     entity: &'a Entity,
-    near: &'a [&'a MentionAt],
+    near: &'a [Neighbour<'a>],
     /// Of a user the host, of a host the user.
     other: Option<EntityKind>,
     /// The incidents that the entity stands in, once somebody has asked.
@@ -101,7 +108,7 @@ impl<'a> Company<'a> {
         state: &'a TenantState,
         seeker: &'a Seeker<'a>,
         entity: &'a Entity,
-        near: &'a [&'a MentionAt],
+        near: &'a [Neighbour<'a>],
     ) -> Self {
         Self { state, seeker, entity, near, other: counterpart(&entity.kind), crowd: None, named: None }
     }
@@ -126,9 +133,7 @@ impl<'a> Company<'a> {
     }
 
     fn within(&self, span: Span) -> impl Iterator<Item = &'a MentionAt> + use<'a> {
-        let at = self.seeker.at;
-        let is_within = move |there: &&MentionAt| gap_between(at, (there.start, there.end)) <= span;
-        self.near.iter().copied().filter(is_within)
+        self.near.iter().filter(move |near| near.gap <= span).map(|near| near.there)
     }
 
     /// What is left of a link because the entity stands in other incidents too; `mere` says that one of the two alerts gives

@@ -20,7 +20,7 @@ use braid_alert::{Alert, EntityKind, EventTime, LinkReason, Phase, Provider, Spa
 use smallvec::{SmallVec, smallvec};
 
 use crate::alert_state::{LinkState, Mention, Part, interval};
-use crate::company::{Company, Merges, Standing, is_partner};
+use crate::company::{Company, Merges, Near, Neighbour, Standing, is_partner};
 use crate::entity::{Entity, MentionAt};
 use crate::identity::{Mentions, is_certain};
 use crate::slots::{AlertRef, GroupRef};
@@ -86,8 +86,24 @@ struct Linked {
     aimed: bool,
 }
 
-/// The best link of one entity into each group.
-type BestLinks = SmallVec<[Linked; 4]>;
+/// Which groups an entity is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    All,
+    /// Those that another entity has led to.
+    Candidates,
+}
+
+/// An entity that the alert mentions, as it is asked for links.
+struct Seen<'a> {
+    mention: &'a Mention,
+    entity: &'a Entity,
+    /// What the mention weighs on this side.
+    here: Weight,
+    /// Whether a name ties it that holds everywhere.
+    certain: bool,
+    near: &'a [Neighbour<'a>],
+}
 
 /// The alert whose links are sought.
 #[derive(Clone, Copy)]
@@ -114,19 +130,26 @@ impl TenantState {
         // Tools by themselves cannot reach the threshold, so they are only asked about incidents that are linked
         // otherwise: a common file stands in many, and each would have to be weighed for nothing.
         let tools_suffice = weighing.settings.weights.files_max >= weighing.settings.join_at;
-        let mentioned = mentions.iter().filter(|m| !m.context).map(|m| (m, &self.entities[m.entity]));
-        let known: SmallVec<[(&Mention, &Entity); 8]> =
-            mentioned.filter(|(_, entity)| !entity.mentions.is_empty() && entity.joins()).collect();
+        let mut known: SmallVec<[(&Mention, &Entity); 8]> = SmallVec::new();
+        for mention in mentions.iter().filter(|m| !m.context) {
+            let entity = &self.entities[mention.entity];
+            if !entity.mentions.is_empty() && entity.joins() {
+                known.push((mention, entity));
+            }
+        }
+        let mut near = Near::new();
         for tools in [false, true] {
             if tools && !tools_suffice && candidates.is_empty() {
                 break;
             }
+            let asked = if tools && !tools_suffice { Asked::Candidates } else { Asked::All };
             for &(mention, entity) in known.iter().filter(|(_, entity)| is_tool(&entity.kind) == tools) {
-                let asked = |group| !tools || tools_suffice || candidates.iter().any(|c| c.group == group);
                 let here = self.weight_here(mention, entity, &alert.provider, weighing);
-                let certain = self.is_certain(mention, &alert.provider);
-                for best in self.best_links(&seeker, mention, entity, (here, certain), asked) {
-                    add_link(&mut candidates, best, tools, weighing);
+                if weighing.counts(here) {
+                    seeker.look_around(entity, &mut near);
+                    let certain = self.is_certain(mention, &alert.provider);
+                    let seen = Seen { mention, entity, here, certain, near: &near };
+                    self.add_best_links(&seeker, &seen, asked, &mut candidates);
                 }
             }
         }
@@ -167,24 +190,21 @@ impl TenantState {
             .times(weighing.certainty(self.is_certain(mention, provider), mention.bound))
     }
 
-    /// The best link of one entity into each group that `asked` is about.
-    fn best_links(
+    /// Adds the best link of one entity into each group that is asked about.
+    fn add_best_links(
         &self,
         seeker: &Seeker<'_>,
-        mention: &Mention,
-        entity: &Entity,
-        (here, certain): (Weight, bool),
-        asked: impl Fn(GroupRef) -> bool,
-    ) -> BestLinks {
+        &Seen { mention, entity, here, certain, near }: &Seen<'_>,
+        asked: Asked,
+        candidates: &mut Candidates,
+    ) {
         let weighing = seeker.weighing;
-        if !weighing.counts(here) {
-            return BestLinks::new();
-        }
-        let near = seeker.nearest(entity);
-        let mut company = Company::new(self, seeker, entity, &near);
+        let mut company = Company::new(self, seeker, entity, near);
         let mut found: SmallVec<[Found<'_>; 4]> = SmallVec::new();
-        for &there in near.iter().filter(|there| asked(there.group)) {
-            let gap = gap_between(seeker.at, (there.start, there.end));
+        for &Neighbour { there, gap } in near {
+            if asked == Asked::Candidates && !candidates.iter().any(|c| c.group == there.group) {
+                continue;
+            }
             let weight = weight_of_link(entity, here, gap, there, weighing);
             if !weighing.counts(weight) {
                 continue;
@@ -194,22 +214,26 @@ impl TenantState {
                 found.len() - 1
             });
             let Found { standing: Some(standing), best, .. } = &mut found[place] else { continue };
-            let agreement = company.agreement(standing, there);
             // Whoever bears a host's bare name is one machine of the network; an account's may be in any domain of it.
             let is_mere = entity.kind == EntityKind::User && !(certain && there.certain);
-            let weight = weight.times(company.crowding(standing, is_mere)).times(agreement.left);
-            let link = Nearest {
-                there,
-                weight,
-                gap,
-                merges: if is_mere { Merges::Alone } else { agreement.merges },
-            };
+            let weight = weight.times(company.crowding(standing, is_mere));
+            // Disagreement only takes away, and to know it the peer must be looked at.
+            if best.as_ref().is_some_and(|known| known.weight > weight) {
+                continue;
+            }
+            let agreement = company.agreement(standing, there);
+            let weight = weight.times(agreement.left);
+            let merges = if is_mere { Merges::Alone } else { agreement.merges };
+            let link = Nearest { there, weight, gap, merges };
             if weighing.counts(weight) && best.as_ref().is_none_or(|known| link.rank() < known.rank()) {
                 *best = Some(link);
             }
         }
-        let best = found.into_iter().filter_map(|found| Some((found.group, found.best?)));
-        best.map(|(group, best)| best.linked(group, mention, entity)).collect()
+        for Found { group, best, .. } in &found {
+            if let Some(best) = best {
+                add_link(candidates, best.linked(*group, mention, entity), is_tool(&entity.kind), weighing);
+            }
+        }
     }
 
     /// The best single link of an alert to one of these alerts of its own group, however long that has been silent.

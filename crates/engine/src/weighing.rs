@@ -2,9 +2,9 @@
 
 use braid_alert::{EntityKind, Span, Weight};
 
-use crate::Settings;
 use crate::alert_state::Part;
 use crate::entity::PARTNERS_MAX;
+use crate::{HalfLives, Settings};
 
 /// 0.5^(k/64) in millionths, for k from 0 to 63.
 const HALVINGS: [i64; 64] = [
@@ -23,6 +23,8 @@ const NEAREST_MAX: u32 = 1_024;
 #[derive(Debug)]
 pub(crate) struct Weighing {
     pub(crate) settings: Settings,
+    /// A 64th of each half-life.
+    steps: HalfLives,
     rarity: Vec<Weight>,
     crowding: Vec<Weight>,
     crowding_of_accounts: Vec<Weight>,
@@ -50,7 +52,10 @@ impl Weighing {
             .collect();
         let crowding = crowding_table(settings.crowd_incidents, settings.nearest_mentions);
         let crowding_of_accounts = crowding_table(settings.crowd_accounts, settings.nearest_mentions);
-        Self { settings, rarity, crowding, crowding_of_accounts }
+        let step = |half_life: Span| Span::micros(half_life.as_micros().max(64) / 64);
+        let HalfLives { mail, url, other } = settings.half_lives;
+        let steps = HalfLives { mail: step(mail), url: step(url), other: step(other) };
+        Self { settings, steps, rarity, crowding, crowding_of_accounts }
     }
 
     /// How much an entity with so many distinct partners still says: 1 for none, a half at `hub_partners`, then falling
@@ -123,8 +128,7 @@ impl Weighing {
 
     /// What is left of a link over this gap.
     pub(crate) fn nearness(&self, kind: &EntityKind, gap: Span) -> Weight {
-        let half_life = self.half_life(kind).as_micros().max(64);
-        let steps = gap.as_micros().max(0) / (half_life / 64);
+        let steps = gap.as_micros().max(0) / self.step(kind).as_micros();
         let halvings = steps / 64;
         if halvings >= 20 {
             return Weight::ZERO;
@@ -132,13 +136,11 @@ impl Weighing {
         Weight::from_millionths(HALVINGS[(steps % 64) as usize] >> halvings)
     }
 
-    fn half_life(&self, kind: &EntityKind) -> Span {
+    fn step(&self, kind: &EntityKind) -> Span {
         match kind {
-            EntityKind::MailMessage | EntityKind::MailCluster | EntityKind::VendorIncident => {
-                self.settings.half_lives.mail
-            }
-            EntityKind::Url => self.settings.half_lives.url,
-            _ => self.settings.half_lives.other,
+            EntityKind::MailMessage | EntityKind::MailCluster | EntityKind::VendorIncident => self.steps.mail,
+            EntityKind::Url => self.steps.url,
+            _ => self.steps.other,
         }
     }
 
@@ -151,7 +153,6 @@ impl Weighing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::HalfLives;
 
     #[test]
     fn nearness_halves_with_each_half_life() {
