@@ -17,7 +17,7 @@ mod ruling;
 mod union;
 
 use braid_alert::{
-    EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind, Provider, Role,
+    EntityId, EntityKind, EventTime, Evidence, HostAddress, Identifier, IdentifierKind, Provider,
 };
 use smallvec::SmallVec;
 
@@ -56,40 +56,20 @@ impl Known {
 /// a tag, tells them apart.
 const SERVICE_ACCOUNT: &str = "serviceAccount";
 
-/// A piece of evidence that names somebody.
-struct Piece {
-    kind: EntityKind,
-    names: Names,
-    role: Role,
-    label: Option<Box<str>>,
-    tags: Vec<Box<str>>,
-    /// Addresses of a host, and whether they are what the outside sees.
-    addresses: SmallVec<[(Identifier, bool); 1]>,
-}
+/// The kind of a host's own address, as a name.
+static ADDRESS: IdentifierKind = IdentifierKind::Address;
 
-impl Piece {
-    fn of(evidence: Evidence, managed: bool, rivals: &mut Vec<Identifier>) -> Option<Self> {
-        let Evidence { kind, role, identifiers, label, tags, addresses, .. } = evidence;
-        let (kind, mut names) = filter::names_of(kind, identifiers, managed, rivals)?;
-        filter::leave_out_mere_names(&kind, &mut names);
-        let identifier = |HostAddress { address, egress }: HostAddress| {
-            (Identifier { kind: IdentifierKind::Address, value: address }, egress)
-        };
-        let addresses = addresses.into_iter().map(identifier).collect();
-        Some(Self { kind, names, role, label, tags, addresses })
-    }
-
-    /// Every name that it gives anybody: its entity first, then the addresses.
-    fn every_name(&self) -> impl Iterator<Item = &Identifier> {
-        self.names.iter().chain(self.addresses.iter().map(|(address, _)| address))
-    }
+/// Every name that a piece of evidence gives anybody: its entity first, then the addresses.
+fn every_name(piece: &Evidence) -> impl Iterator<Item = (&IdentifierKind, &str)> {
+    let names = piece.identifiers.iter().map(|name| (&name.kind, &*name.value));
+    names.chain(piece.addresses.iter().map(|host| (&ADDRESS, &*host.address)))
 }
 
 impl TenantState {
     /// Finds or makes the entities that an alert's evidence is about.
     pub(crate) fn resolve(
         &mut self,
-        evidence: Vec<Evidence>,
+        mut evidence: Vec<Evidence>,
         provider: &Provider,
         at: EventTime,
         weighing: &Weighing,
@@ -97,35 +77,37 @@ impl TenantState {
     ) -> Mentions {
         let mut mentions = Mentions::new();
         let mut rivals = Vec::new();
-        let mut pieces: Vec<Piece> = Vec::with_capacity(evidence.len());
-        pieces.extend(evidence.into_iter().filter_map(|piece| {
-            let managed = self.is_managed(&piece.kind, &piece.identifiers)
-                || piece.tags.iter().any(|tag| tag.eq_ignore_ascii_case(SERVICE_ACCOUNT));
-            Piece::of(piece, managed, &mut rivals)
-        }));
+        evidence.retain_mut(|Evidence { kind, identifiers, tags, .. }| {
+            let is_managed = |kind: &EntityKind, names: &[Identifier]| {
+                self.is_managed(kind, names)
+                    || tags.iter().any(|tag| tag.eq_ignore_ascii_case(SERVICE_ACCOUNT))
+            };
+            filter::keep_names(kind, identifiers, is_managed, &mut rivals) && {
+                filter::leave_out_mere_names(kind, identifiers);
+                true
+            }
+        });
         self.tell_conflicts(rivals, effects);
         let teacher = Teacher::Alert(provider);
         let mut bound: SmallVec<[(NameRef, NameRef); 4]> = SmallVec::new();
         let as_of = Some(self.names.learned_so_far());
-        let found = self.names.find_all(pieces.iter().flat_map(Piece::every_name));
+        let found = self.names.find_all(evidence.iter().flat_map(every_name));
         let mut left = &*found;
         let mut known_of = |names: usize| {
             let (found, others) = left.split_at(names);
             left = others;
             Known { found: SmallVec::from_slice(found), as_of }
         };
-        for piece in pieces {
-            let known = known_of(piece.names.len());
+        for Evidence { kind, role, identifiers, label, tags, addresses, .. } in evidence {
+            let known = known_of(identifiers.len());
             // A telephone is in whichever network its owner is, and has an address that half the world's networks have.
-            let context = piece.kind == EntityKind::Address && *provider == Provider::Zimperium;
-            let (entity, anchor) = self.bearer_of(piece.kind, piece.names, known, teacher, effects);
+            let context = kind == EntityKind::Address && *provider == Provider::Zimperium;
+            let (entity, anchor) = self.bearer_of(kind, identifiers, known, teacher, effects);
             self.follow_anchors(&mut mentions);
-            self.describe(entity, piece.label, piece.tags);
-            self.note(
-                &mut mentions,
-                Mention { entity, part: Part::from(&piece.role), anchor, bound: false, context },
-            );
-            for host_address in piece.addresses {
+            self.describe(entity, label, tags);
+            let part = Part::from(&role);
+            self.note(&mut mentions, Mention { entity, part, anchor, bound: false, context });
+            for host_address in addresses {
                 let known = known_of(1);
                 let address =
                     self.note_address(host_address, known, teacher, weighing, &mut mentions, effects);
@@ -168,14 +150,14 @@ impl TenantState {
     /// name ends as a machine's does. Names that contradict each other are counted as a conflict, and teach nothing.
     pub(crate) fn names_of(
         &self,
-        kind: EntityKind,
-        identifiers: Vec<Identifier>,
+        mut kind: EntityKind,
+        mut names: Names,
         effects: &mut Vec<Effect>,
     ) -> Option<(EntityKind, Names)> {
         let mut rivals = Vec::new();
-        let named = filter::names_of(kind, identifiers, true, &mut rivals);
+        let names_somebody = filter::keep_names(&mut kind, &mut names, |_, _| true, &mut rivals);
         self.tell_conflicts(rivals, effects);
-        named
+        names_somebody.then_some((kind, names))
     }
 
     fn tell_conflicts(&self, names: Vec<Identifier>, effects: &mut Vec<Effect>) {
@@ -187,15 +169,16 @@ impl TenantState {
     /// address's name if it does.
     fn note_address(
         &mut self,
-        (address, egress): (Identifier, bool),
+        HostAddress { address, egress }: HostAddress,
         known: Known,
         teacher: Teacher<'_>,
         weighing: &Weighing,
         mentions: &mut Mentions,
         effects: &mut Vec<Effect>,
     ) -> Option<NameRef> {
-        let binds = !egress && !weighing.settings.is_handed_around(&address.value);
-        let (kind, names) = self.names_of(EntityKind::Address, vec![address], effects)?;
+        let binds = !egress && !weighing.settings.is_handed_around(&address);
+        let name = Identifier { kind: IdentifierKind::Address, value: address };
+        let (kind, names) = self.names_of(EntityKind::Address, vec![name], effects)?;
         let (entity, anchor) = self.bearer_of(kind, names, known, teacher, effects);
         if egress && !self.entities[entity].egress {
             self.before_change_of(entity);

@@ -40,6 +40,7 @@ mod dossier;
 mod flood;
 mod footprint;
 mod group;
+mod index;
 mod names;
 mod near;
 mod path;

@@ -2,11 +2,11 @@
 
 use std::hash::BuildHasher;
 
-use braid_alert::{Identifier, Provider};
+use braid_alert::{Identifier, IdentifierKind, Provider};
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use smallvec::SmallVec;
 
+use crate::index::Index;
 use crate::slots::{EntityRef, NameRef, Slots};
 use crate::state::NameSource;
 
@@ -20,11 +20,19 @@ pub(crate) struct Name {
     pub(crate) entity: EntityRef,
     /// How it was first learned: a place in [`Sources`]. It fits where the name would be padded.
     source: u8,
-    hash: u64,
 }
 
 /// Where names are, in the order in which they were asked for.
 pub(crate) type Found = SmallVec<[Option<NameRef>; 16]>;
+
+/// A name that is looked for.
+struct Sought<'a> {
+    kind: &'a IdentifierKind,
+    value: &'a str,
+    hash: u64,
+    place: Option<NameRef>,
+    there: Option<&'a Identifier>,
+}
 
 /// Who teaches a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,39 +46,49 @@ pub(crate) enum Teacher<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     names: Slots<NameRef, Name>,
-    // The hash stands beside the reference so that a probe that misses does not touch the name itself.
-    table: HashTable<(u64, NameRef)>,
+    index: Index<NameRef>,
     sources: Sources,
     learned: u64,
 }
 
+fn hash_of(kind: &IdentifierKind, value: &str) -> u64 {
+    HASHER.hash_one((kind, value))
+}
+
 impl Names {
     pub(crate) fn find(&self, identifier: &Identifier) -> Option<NameRef> {
-        let hash = HASHER.hash_one(identifier);
-        self.table
-            .find(hash, |&(h, name)| h == hash && self.names[name].identifier == *identifier)
-            .map(|&(_, n)| n)
+        let hash = hash_of(&identifier.kind, &identifier.value);
+        self.index.find(hash, |name| self.names[name].identifier == *identifier)
     }
 
     /// Finds several names at once. One after the other each costs three loads from memory that wait for each other, and
     /// nothing else to do meanwhile; in steps, the loads of all of them are under way together.
-    pub(crate) fn find_all<'a>(&self, identifiers: impl Iterator<Item = &'a Identifier>) -> Found {
-        let mut hashes: SmallVec<[(u64, &Identifier); 16]> = SmallVec::new();
-        identifiers.for_each(|identifier| hashes.push((HASHER.hash_one(identifier), identifier)));
-        let places: SmallVec<[Option<NameRef>; 16]> = hashes
-            .iter()
-            .map(|&(hash, _)| self.table.find(hash, |&(h, _)| h == hash).map(|&(_, name)| name))
-            .collect();
-        let there: SmallVec<[Option<&Identifier>; 16]> =
-            places.iter().map(|place| place.map(|name| &self.names[name].identifier)).collect();
-        let steps = places.iter().zip(&there).zip(&hashes);
-        let found = steps.map(|((place, there), (_, identifier))| match there {
-            None => None,
-            Some(there) if there == identifier => *place,
-            // Another name of the same hash stands before it.
-            Some(_) => self.find(identifier),
+    pub(crate) fn find_all<'a>(
+        &'a self,
+        names: impl Iterator<Item = (&'a IdentifierKind, &'a str)>,
+    ) -> Found {
+        let mut sought: SmallVec<[Sought<'a>; 16]> = SmallVec::new();
+        names.for_each(|(kind, value)| {
+            sought.push(Sought { kind, value, hash: hash_of(kind, value), place: None, there: None });
         });
-        found.collect()
+        for name in &mut sought {
+            name.place = self.index.find(name.hash, |_| true);
+        }
+        for name in &mut sought {
+            name.there = name.place.map(|place| &self.names[place].identifier);
+        }
+        let mut found = Found::new();
+        for &Sought { kind, value, hash, place, there } in &sought {
+            let is_it = |there: &Identifier| there.kind == *kind && *there.value == *value;
+            found.push(match there {
+                // Another name of that hash stands before it.
+                Some(there) if !is_it(there) => {
+                    self.index.find(hash, |name| is_it(&self.names[name].identifier))
+                }
+                _ => place,
+            });
+        }
+        found
     }
 
     /// How many names have been learned: as long as that is the same, what was not there is not there.
@@ -86,26 +104,24 @@ impl Names {
         teacher: Teacher<'_>,
     ) -> NameRef {
         debug_assert!(self.find(&identifier).is_none(), "{identifier} is there already");
-        let hash = HASHER.hash_one(&identifier);
+        let hash = hash_of(&identifier.kind, &identifier.value);
         let source = self.sources.take(teacher);
         self.learned += 1;
-        let name = self.names.insert(Name { identifier, entity, source, hash });
-        self.table.insert_unique(hash, (hash, name), |&(h, _)| h);
+        let name = self.names.insert(Name { identifier, entity, source });
+        self.index.insert(hash, name);
         name
     }
 
     pub(crate) fn remove(&mut self, name: NameRef) {
-        let Name { hash, source, .. } = self.names.remove(name);
+        let Name { identifier, source, .. } = self.names.remove(name);
         self.sources.release(source);
-        if let Ok(entry) = self.table.find_entry(hash, |&(_, n)| n == name) {
-            entry.remove();
-        }
+        self.index.remove(hash_of(&identifier.kind, &identifier.value), name);
     }
 
     /// The bytes of the names, of their texts, and of the table that finds them.
     pub(crate) fn allocated_bytes(&self) -> usize {
         let texts: usize = self.names.iter().map(|(_, name)| name.identifier.value.len()).sum();
-        self.names.allocated_bytes() + texts + self.table.allocation_size()
+        self.names.allocated_bytes() + texts + self.index.allocated_bytes()
     }
 
     pub(crate) fn bearer(&self, name: NameRef) -> EntityRef {
@@ -206,7 +222,7 @@ impl NameSource {
 
 #[cfg(test)]
 mod tests {
-    use braid_alert::{EntityKind, IdentifierKind};
+    use braid_alert::EntityKind;
 
     use super::*;
     use crate::entity::Entity;

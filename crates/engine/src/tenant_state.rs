@@ -10,7 +10,7 @@ use braid_alert::{
     Provider, SourceTime, Span, Tenant,
 };
 use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::alert_state::{AlertState, LinkState, Mention};
@@ -20,6 +20,7 @@ use crate::entity::{Entity, MentionAt, SIGHTINGS_APART};
 use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, Encounter, NAME_BYTES};
+use crate::index::Index;
 use crate::names::Names;
 use crate::rules::RuleLists;
 use crate::slots::{AlertRef, EntityRef, GroupRef, Slots};
@@ -44,7 +45,7 @@ pub(crate) struct TenantState {
     /// Hosts by their number: what an address is bound to.
     pub(crate) hosts: HashMap<EntityId, EntityRef, FixedState>,
     pub(crate) alerts: Slots<AlertRef, AlertState>,
-    alert_by_key: HashTable<(u64, AlertRef)>,
+    alert_by_key: Index<AlertRef>,
     /// Which sides of separations its alerts bear.
     pub(crate) sides: SideCounts,
     pub(crate) groups: Slots<GroupRef, Group>,
@@ -107,7 +108,7 @@ impl TenantState {
             entities: Slots::default(),
             hosts: HashMap::with_hasher(HASHER),
             alerts: Slots::default(),
-            alert_by_key: HashTable::new(),
+            alert_by_key: Index::default(),
             sides: SideCounts::default(),
             groups: Slots::default(),
             incidents: HashMap::with_hasher(HASHER),
@@ -128,18 +129,15 @@ impl TenantState {
 
     pub(crate) fn find_alert(&self, provider: &Provider, id: &AlertId) -> Option<AlertRef> {
         let hash = HASHER.hash_one((provider, id));
-        let same = |&(h, slot): &(u64, AlertRef)| {
-            h == hash && {
-                let alert = &self.alerts[slot].alert;
-                alert.id == *id && alert.provider == *provider
-            }
-        };
-        self.alert_by_key.find(hash, same).map(|&(_, slot)| slot)
+        self.alert_by_key.find(hash, |slot| {
+            let alert = &self.alerts[slot].alert;
+            alert.id == *id && alert.provider == *provider
+        })
     }
 
     /// The bytes of the table that finds alerts.
     pub(crate) fn alert_table_bytes(&self) -> usize {
-        self.alert_by_key.allocation_size()
+        self.alert_by_key.allocated_bytes()
     }
 
     pub(crate) fn insert_alert(&mut self, state: AlertState) -> AlertRef {
@@ -147,7 +145,7 @@ impl TenantState {
         self.state_bytes += ALERT_BYTES + state.bytes + state.near_bytes();
         let slot = self.alerts.insert(state);
         self.note_sides(slot);
-        self.alert_by_key.insert_unique(hash, (hash, slot), |&(h, _)| h);
+        self.alert_by_key.insert(hash, slot);
         slot
     }
 
@@ -155,9 +153,7 @@ impl TenantState {
         self.discount_sides(slot);
         let state = self.alerts.remove(slot);
         let hash = HASHER.hash_one((&state.alert.provider, &state.alert.id));
-        if let Ok(entry) = self.alert_by_key.find_entry(hash, |&(_, s)| s == slot) {
-            entry.remove();
-        }
+        self.alert_by_key.remove(hash, slot);
         if let Some(trace) = &state.rules {
             self.rule_lists.remove(trace, state.arrival);
         }

@@ -34,37 +34,38 @@ const BUILT_IN_PREFIXES: [&str; 2] = ["dwm-", "umfd-"];
 const BUILT_IN_DOMAINS: [&str; 5] =
     ["nt authority", "nt service", "window manager", "font driver host", "builtin"];
 
-/// The kind of entity and the names that count, strongest first; `None` if there is none. Names that contradict each
-/// other go to `rivals`. A name that ends in `$` is a host's, unless something says that it is an account's (`managed`, as a
-/// group managed service account is).
-pub(super) fn names_of(
-    kind: EntityKind,
-    identifiers: Vec<Identifier>,
-    managed: bool,
+/// Keeps the names that count, strongest first, and says whether there are any; the kind of entity may turn out to be
+/// another one. Names that contradict each other go to `rivals`. A name that ends in `$` is a host's, unless something
+/// says that it is an account's (`is_managed`, as a group managed service account is), which is asked only of such names.
+pub(super) fn keep_names(
+    kind: &mut EntityKind,
+    names: &mut Names,
+    is_managed: impl Fn(&EntityKind, &[Identifier]) -> bool,
     rivals: &mut Vec<Identifier>,
-) -> Option<(EntityKind, Names)> {
-    if let Some(host) = machine_account(&kind, &identifiers).filter(|_| !managed) {
-        return Some((EntityKind::Host, vec![host]));
+) -> bool {
+    if let Some(host) = machine_account(kind, names).filter(|_| !is_managed(kind, names)) {
+        *kind = EntityKind::Host;
+        *names = vec![host];
+        return true;
     }
-    if is_built_in(&kind, &identifiers) {
-        return None;
+    if is_built_in(kind, names) {
+        return false;
     }
-    let mut names = identifiers;
     match kind {
         EntityKind::Host => names.iter_mut().for_each(respell_machine),
-        EntityKind::User | EntityKind::Mailbox => spell_out_object_id(&mut names),
+        EntityKind::User | EntityKind::Mailbox => spell_out_object_id(names),
         _ => {}
     }
-    names.retain(|name| names_somebody(&kind, name));
+    names.retain(|name| names_somebody(kind, name));
     if names.len() > 1 {
         if names.iter().any(|name| name.kind.is_strong()) {
             names.retain(|name| name.kind != IdentifierKind::FilePath);
         }
         names.sort_by(|a, b| rank::of(a).cmp(&rank::of(b)).then_with(|| a.cmp(b)));
         names.dedup();
-        part_rivals(&mut names, rivals);
+        part_rivals(names, rivals);
     }
-    (!names.is_empty()).then_some((kind, names))
+    !names.is_empty()
 }
 
 /// What an entity has only one of and stands here twice: one of the two is somebody else's, and nothing says which.
@@ -264,7 +265,9 @@ const SHARED_ACCOUNTS: [&str; 4] = ["-501", "-502", "-503", "-504"];
 impl Sid {
     fn of(sid: &str) -> Self {
         // What nearly all of them are, without taking them apart.
-        if sid.starts_with("S-1-5-21-") && sid.bytes().filter(|&b| b == b'-').count() == 7 {
+        if let Some(rest) = sid.strip_prefix("S-1-5-21-")
+            && rest.bytes().fold(0u32, |dashes, byte| dashes + u32::from(byte == b'-')) == 3
+        {
             let is_shared = SHARED_ACCOUNTS.iter().any(|account| sid.ends_with(account));
             return if is_shared { Self::WellKnown } else { Self::Account };
         }
@@ -320,8 +323,9 @@ mod tests {
     fn user(names: &[(IdentifierKind, &str)]) -> Option<(EntityKind, Vec<String>)> {
         let identifiers =
             names.iter().map(|(kind, value)| Identifier { kind: kind.clone(), value: (*value).into() });
-        let (kind, names) = names_of(EntityKind::User, identifiers.collect(), false, &mut Vec::new())?;
-        Some((kind, names.iter().map(ToString::to_string).collect()))
+        let (mut kind, mut names) = (EntityKind::User, identifiers.collect());
+        let names_somebody = keep_names(&mut kind, &mut names, |_, _| false, &mut Vec::new());
+        names_somebody.then(|| (kind, names.iter().map(ToString::to_string).collect()))
     }
 
     use IdentifierKind::{AccountName, DomainAccount, ObjectId, Upn};
@@ -380,8 +384,9 @@ mod tests {
         for address in
             ["127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.251", "169.254.3.4", "::1", "fe80::1"]
         {
-            let identifiers = vec![Identifier::address(address).unwrap()];
-            assert_eq!(names_of(EntityKind::Address, identifiers, false, &mut Vec::new()), None, "{address}");
+            let mut names = vec![Identifier::address(address).unwrap()];
+            let mut kind = EntityKind::Address;
+            assert!(!keep_names(&mut kind, &mut names, |_, _| false, &mut Vec::new()), "{address}");
         }
     }
 }

@@ -289,10 +289,10 @@ impl TenantState {
 
     /// The kind of entity that a name means, and the forms in which it is kept.
     fn meant_by(&self, name: &Identifier) -> Result<(EntityKind, Vec<Identifier>), CommandRefused> {
-        let kind = filter::kind_of(&name.kind);
-        let managed = self.is_managed(&kind, std::slice::from_ref(name));
-        let named = filter::names_of(kind, vec![name.clone()], managed, &mut Vec::new());
-        named.ok_or(CommandRefused::NamesNobody)
+        let (mut kind, mut names) = (filter::kind_of(&name.kind), vec![name.clone()]);
+        let is_managed = |kind: &EntityKind, names: &[Identifier]| self.is_managed(kind, names);
+        let names_somebody = filter::keep_names(&mut kind, &mut names, is_managed, &mut Vec::new());
+        names_somebody.then_some((kind, names)).ok_or(CommandRefused::NamesNobody)
     }
 
     /// What people said of an entity has changed.
