@@ -204,12 +204,15 @@ impl TenantState {
     ) -> bool {
         let caps = &weighing.settings.caps;
         let group = &self.groups[group];
-        let entities = group.entities_with_those_of(mentions);
+        let known = group.entities().len();
+        // Counted only where the answer may matter: of most groups it is plain that all would fit.
+        let together = || group.entities_with_those_of(mentions);
+        let entities_max = caps.incident_entities_max as usize;
         let first = group.first_activity.min(alert.first_activity);
         let last = group.last_activity.max(alert.last_activity);
-        let adds = !folded || entities > group.entities().len();
+        let adds = !folded || together() > known;
         (folded || group.alerts.len() < caps.incident_alerts_max as usize)
-            && entities <= caps.incident_entities_max as usize
+            && (known + mentions.len() <= entities_max || together() <= entities_max)
             && (!adds || group.incident.bytes as u64 + bytes <= caps.incident_bytes_max)
             && last.since(first) <= caps.incident_span_max
     }

@@ -51,13 +51,14 @@ pub(crate) struct Names {
     learned: u64,
 }
 
-fn hash_of(kind: &IdentifierKind, value: &str) -> u64 {
-    HASHER.hash_one((kind, value))
+/// Of the text alone: names of two kinds are seldom spelt alike, and are told apart when they are compared.
+fn hash_of(value: &str) -> u64 {
+    HASHER.hash_one(value)
 }
 
 impl Names {
     pub(crate) fn find(&self, identifier: &Identifier) -> Option<NameRef> {
-        let hash = hash_of(&identifier.kind, &identifier.value);
+        let hash = hash_of(&identifier.value);
         self.index.find(hash, |name| self.names[name].identifier == *identifier)
     }
 
@@ -69,7 +70,7 @@ impl Names {
     ) -> Found {
         let mut sought: SmallVec<[Sought<'a>; 16]> = SmallVec::new();
         names.for_each(|(kind, value)| {
-            sought.push(Sought { kind, value, hash: hash_of(kind, value), place: None, there: None });
+            sought.push(Sought { kind, value, hash: hash_of(value), place: None, there: None });
         });
         for name in &mut sought {
             name.place = self.index.find(name.hash, |_| true);
@@ -104,7 +105,7 @@ impl Names {
         teacher: Teacher<'_>,
     ) -> NameRef {
         debug_assert!(self.find(&identifier).is_none(), "{identifier} is there already");
-        let hash = hash_of(&identifier.kind, &identifier.value);
+        let hash = hash_of(&identifier.value);
         let source = self.sources.take(teacher);
         self.learned += 1;
         let name = self.names.insert(Name { identifier, entity, source });
@@ -115,7 +116,7 @@ impl Names {
     pub(crate) fn remove(&mut self, name: NameRef) {
         let Name { identifier, source, .. } = self.names.remove(name);
         self.sources.release(source);
-        self.index.remove(hash_of(&identifier.kind, &identifier.value), name);
+        self.index.remove(hash_of(&identifier.value), name);
     }
 
     /// The bytes of the names, of their texts, and of the table that finds them.

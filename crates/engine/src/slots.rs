@@ -47,20 +47,31 @@ impl GroupRef {
 }
 
 /// How many slots are allocated at a time. One vector would be copied whole whenever it is full, which at a million
-/// alerts is a pause of a tenth of a second and, spread over all, a quarter of an engine step.
-const CHUNK_SLOTS: usize = 4_096;
+/// alerts is a pause of a tenth of a second and, spread over all, a quarter of an engine step. The number is a constant
+/// of the type, so that a place within a chunk needs no check: a step follows a hundred references.
+const CHUNK_SLOTS: usize = 2_048;
+
+type Chunk<T> = Box<[Option<T>; CHUNK_SLOTS]>;
 
 /// Things in slots. A slot that was emptied is used again.
 #[derive(Debug)]
 pub(crate) struct Slots<R, T> {
-    chunks: Vec<Vec<Option<T>>>,
+    chunks: Vec<Chunk<T>>,
+    /// How many slots have ever been taken.
+    taken: usize,
     free: Vec<R>,
 }
 
 impl<R, T> Default for Slots<R, T> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new() }
+        Self { chunks: Vec::new(), taken: 0, free: Vec::new() }
     }
+}
+
+fn empty_chunk<T>() -> Chunk<T> {
+    let slots: Vec<Option<T>> = (0..CHUNK_SLOTS).map(|_| None).collect();
+    let Ok(chunk) = slots.into_boxed_slice().try_into() else { unreachable!("it has that many") };
+    chunk
 }
 
 impl<R: Slot, T> Slots<R, T> {
@@ -69,14 +80,14 @@ impl<R: Slot, T> Slots<R, T> {
             *self.place_mut(slot).expect("a free slot is there") = Some(value);
             return slot;
         }
-        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK_SLOTS) {
-            self.chunks.push(Vec::with_capacity(CHUNK_SLOTS));
+        if self.taken == self.chunks.len() * CHUNK_SLOTS {
+            self.chunks.push(empty_chunk());
         }
-        let full = (self.chunks.len() - 1) * CHUNK_SLOTS;
-        let chunk = self.chunks.last_mut().expect("one has just been seen to");
-        chunk.push(Some(value));
-        let place = full + chunk.len() - 1;
-        R::from_place(u32::try_from(place).expect("the byte budget is reached before 2^32 slots"))
+        let place = u32::try_from(self.taken).expect("the byte budget is reached before 2^32 slots");
+        self.taken += 1;
+        let slot = R::from_place(place);
+        *self.place_mut(slot).expect("its chunk has just been seen to") = Some(value);
+        slot
     }
 
     pub(crate) fn remove(&mut self, slot: R) -> T {
@@ -87,7 +98,7 @@ impl<R: Slot, T> Slots<R, T> {
 
     pub(crate) fn find(&self, slot: R) -> Option<&T> {
         let place = slot.place() as usize;
-        self.chunks.get(place / CHUNK_SLOTS)?.get(place % CHUNK_SLOTS)?.as_ref()
+        self.chunks.get(place / CHUNK_SLOTS)?[place % CHUNK_SLOTS].as_ref()
     }
 
     pub(crate) fn find_mut(&mut self, slot: R) -> Option<&mut T> {
@@ -96,13 +107,11 @@ impl<R: Slot, T> Slots<R, T> {
 
     fn place_mut(&mut self, slot: R) -> Option<&mut Option<T>> {
         let place = slot.place() as usize;
-        self.chunks.get_mut(place / CHUNK_SLOTS)?.get_mut(place % CHUNK_SLOTS)
+        Some(&mut self.chunks.get_mut(place / CHUNK_SLOTS)?[place % CHUNK_SLOTS])
     }
 
     pub(crate) fn len(&self) -> usize {
-        let allocated =
-            self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK_SLOTS + last.len());
-        allocated - self.free.len()
+        self.taken - self.free.len()
     }
 
     /// The bytes of the slots, taken or not.
@@ -112,7 +121,7 @@ impl<R: Slot, T> Slots<R, T> {
 
     /// In the order of slots, which is no order at all: only for what is sorted or summed afterwards.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (R, &T)> {
-        let all = self.chunks.iter().flatten().enumerate();
+        let all = self.chunks.iter().flat_map(|chunk| chunk.iter()).enumerate();
         all.filter_map(|(place, value)| Some((R::from_place(place as u32), value.as_ref()?)))
     }
 }

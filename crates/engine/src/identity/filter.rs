@@ -177,12 +177,7 @@ pub(super) fn kind_of(name: &IdentifierKind) -> EntityKind {
 /// `CLIENT1$` is the host CLIENT1. The rest of what the evidence says about the account is left out: a mangled SID of
 /// SYSTEM has been seen beside the accounts of five machines.
 fn machine_account(kind: &EntityKind, identifiers: &[Identifier]) -> Option<Identifier> {
-    if *kind != EntityKind::User {
-        return None;
-    }
-    // Most accounts have no such sign at all, which is sooner seen than where their name ends.
-    let mut identifiers = identifiers.iter().filter(|identifier| identifier.value.as_bytes().contains(&b'$'));
-    let name = identifiers.find_map(|identifier| account_name(identifier)?.strip_suffix('$'))?;
+    let name = account_name(like_machines(kind, identifiers).next()?)?.strip_suffix('$')?;
     Identifier::new(IdentifierKind::NetbiosName, name)
 }
 
@@ -192,11 +187,15 @@ pub(super) fn like_machines<'a>(
     identifiers: &'a [Identifier],
 ) -> impl Iterator<Item = &'a Identifier> {
     let of_user = *kind == EntityKind::User;
-    identifiers.iter().filter(move |identifier| {
-        of_user
-            && identifier.value.as_bytes().contains(&b'$')
-            && account_name(identifier).is_some_and(|name| name.ends_with('$'))
+    // Most accounts have no such sign at all, which is sooner seen than where their name ends.
+    let has_sign = |name: &Identifier| holds_account(name) && name.value.as_bytes().contains(&b'$');
+    identifiers.iter().filter(move |name| {
+        of_user && has_sign(name) && account_name(name).is_some_and(|name| name.ends_with('$'))
     })
+}
+
+fn holds_account(name: &Identifier) -> bool {
+    matches!(name.kind, IdentifierKind::AccountName | IdentifierKind::DomainAccount | IdentifierKind::Upn)
 }
 
 /// The account's bare name, where the identifier holds one.
