@@ -256,7 +256,7 @@ impl TenantState {
             let mention = &state.mentions[place];
             let entity = mention.entity;
             let there = self.indexed(slot, state, mention, interval);
-            self.entities[entity].insert_mention(there);
+            self.entities[entity].mentions.insert(there);
         }
     }
 

@@ -71,7 +71,7 @@ impl TenantState {
             kind: entity.kind.clone(),
             identifiers: entity.names.iter().map(|&name| self.names.identifier(name).clone()).collect(),
             ties: entity.ties.iter().map(|&(a, b)| vec![i32::from(a), i32::from(b)]).collect(),
-            label: entity.label().map(Into::into),
+            label: entity.label.clone(),
             tags: entity.tags().to_vec(),
             partners: entity.partners.clone(),
             egress: entity.egress,
@@ -211,9 +211,10 @@ impl TenantState {
         entity.partners = record.partners;
         entity.excluded = record.excluded;
         entity.hub = entity.is_hub(self.hub_measure);
-        if record.label.is_some() || !record.tags.is_empty() || !record.bindings.is_empty() {
-            let (label, tags, bindings) = (record.label, record.tags, record.bindings);
-            entity.rare = Some(Box::new(RareTraits { label, tags, bindings, dossier: None }));
+        entity.label = record.label;
+        if !record.tags.is_empty() || !record.bindings.is_empty() {
+            let (tags, bindings) = (record.tags, record.bindings.into());
+            entity.rare = Some(Box::new(RareTraits { tags, bindings, dossier: None }));
         }
         let dossier = Dossier {
             listings: record.listings,

@@ -17,11 +17,12 @@ use smallvec::SmallVec;
 
 use crate::Effect;
 use crate::alert_state::{Mention, Part};
-use crate::entity::{Entity, MentionAt};
+use crate::entity::Entity;
 use crate::identity::Mentions;
 use crate::join::{Seeker, gap_between, is_tool};
 use crate::slots::{EntityRef, GroupRef};
 use crate::tenant_state::TenantState;
+use crate::timeline::MentionAt;
 use crate::weighing::Weighing;
 
 /// Of which two incidents a link may make one, if it is strong enough.
@@ -64,7 +65,7 @@ impl Seeker<'_> {
     /// Finds the mentions of an entity that are looked at: the nearest ones, and of them those that may count.
     pub(crate) fn look_around<'e>(&self, entity: &'e Entity, near: &mut Near<'e>) {
         near.clear();
-        let nearest = entity.nearest(self.at.0, self.weighing.settings.nearest_mentions as usize);
+        let nearest = entity.mentions.nearest(self.at.0, self.weighing.settings.nearest_mentions as usize);
         // Not collected: a chain of two halves is faster seen through from within than asked for one after the other.
         nearest.filter(|there| !there.context && Some(there.group) != self.own).for_each(|there| {
             near.push(Neighbour { there, gap: gap_between(self.at, (there.start, there.end)) })

@@ -1,14 +1,12 @@
 //! An entity as the index holds it: its names, its mentions in order of event time, its partners.
 
-use std::collections::VecDeque;
-
 use braid_alert::{EntityId, EntityKind, EventTime, SourceTime, Span};
 use smallvec::SmallVec;
 
-use crate::alert_state::Part;
 use crate::dossier::Dossier;
-use crate::slots::{AlertRef, GroupRef, NameRef};
+use crate::slots::NameRef;
 use crate::state::{BindingRecord, PartnerRecord};
+use crate::timeline::Timeline;
 use crate::weighing::HubMeasure;
 
 /// How many partners are counted; a hub has met that many, and meeting more changes nothing. A bound on what a hub costs and
@@ -31,8 +29,9 @@ pub(crate) struct Entity {
     pub(crate) names: SmallVec<[NameRef; 4]>,
     /// Which of them were named together, as places in `names`.
     pub(crate) ties: SmallVec<[(u8, u8); 4]>,
-    /// Every mention by an alert, sorted by event time and then by arrival.
-    pub(crate) mentions: VecDeque<MentionAt>,
+    pub(crate) mentions: Timeline,
+    /// What a person would call it, where the names do not say.
+    pub(crate) label: Option<Box<str>>,
     pub(crate) partners: Vec<PartnerRecord>,
     /// The name that it bears stands for several entities.
     pub(crate) ambiguous: bool,
@@ -50,40 +49,16 @@ pub(crate) struct Entity {
     pub(crate) rare: Option<Box<RareTraits>>,
 }
 
+/// Hosts that an address named. Most addresses are a host's for long, and have two sightings.
+pub(crate) type Bindings = SmallVec<[BindingRecord; 2]>;
+
 /// Traits that most entities lack, kept aside so that the others do not pay for them.
 #[derive(Debug, Default)]
 pub(crate) struct RareTraits {
-    pub(crate) label: Option<Box<str>>,
     pub(crate) tags: Vec<Box<str>>,
-    pub(crate) bindings: Vec<BindingRecord>,
+    pub(crate) bindings: Bindings,
     /// What even fewer have.
     pub(crate) dossier: Option<Box<Dossier>>,
-}
-
-/// A mention of an entity by an alert, with what a join must know of it: following the reference into the alert would
-/// cost a cache miss for each mention looked at.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct MentionAt {
-    pub(crate) start: EventTime,
-    /// The end of the activity if it is short, else its beginning (`activity_max`).
-    pub(crate) end: EventTime,
-    pub(crate) arrival: i64,
-    pub(crate) alert: AlertRef,
-    pub(crate) group: GroupRef,
-    pub(crate) part: Part,
-    /// Tied by a strong name.
-    pub(crate) certain: bool,
-    /// Derived from a host's address at the time.
-    pub(crate) bound: bool,
-    /// Draws nothing in.
-    pub(crate) context: bool,
-}
-
-impl MentionAt {
-    /// Time between the two activities; zero if they overlap.
-    pub(crate) fn gap_to(&self, other: &Self) -> Span {
-        self.start.since(other.end).max(other.start.since(self.end)).max(Span::ZERO)
-    }
 }
 
 impl Entity {
@@ -93,7 +68,8 @@ impl Entity {
             kind,
             names: SmallVec::new(),
             ties: SmallVec::new(),
-            mentions: VecDeque::new(),
+            mentions: Timeline::default(),
+            label: None,
             partners: Vec::new(),
             ambiguous: false,
             egress: false,
@@ -115,10 +91,6 @@ impl Entity {
 
     pub(crate) fn tags(&self) -> &[Box<str>] {
         self.rare.as_ref().map_or(&[], |rare| &rare.tags)
-    }
-
-    pub(crate) fn label(&self) -> Option<&str> {
-        self.rare.as_ref().and_then(|rare| rare.label.as_deref())
     }
 
     pub(crate) fn bindings(&self) -> &[BindingRecord] {
@@ -158,56 +130,6 @@ impl Entity {
             pair == (a, b) || pair == (b, a)
         };
         self.ties.retain(|tie| !is_it(tie));
-    }
-
-    /// Where the mention by this alert stands, or would stand.
-    fn place_of(&self, start: EventTime, arrival: i64) -> usize {
-        let before = |m: &MentionAt| (m.start, m.arrival) < (start, arrival);
-        // Most alerts come in order and are forgotten in order, so most places are at an end.
-        if self.mentions.back().is_none_or(before) {
-            return self.mentions.len();
-        }
-        if !self.mentions.front().is_some_and(before) {
-            return 0;
-        }
-        self.mentions.partition_point(|m| (m.start, m.arrival) < (start, arrival))
-    }
-
-    pub(crate) fn mention_mut(&mut self, start: EventTime, arrival: i64) -> Option<&mut MentionAt> {
-        let place = self.place_of(start, arrival);
-        self.mentions.get_mut(place).filter(|m| m.start == start && m.arrival == arrival)
-    }
-
-    pub(crate) fn insert_mention(&mut self, mention: MentionAt) {
-        let place = self.place_of(mention.start, mention.arrival);
-        match self.mentions.get_mut(place) {
-            Some(there) if there.start == mention.start && there.arrival == mention.arrival => {
-                *there = mention
-            }
-            _ => {
-                // Most processes are mentioned once; a deque begins with room for four.
-                if self.mentions.capacity() == 0 {
-                    self.mentions.reserve_exact(1);
-                }
-                self.mentions.insert(place, mention);
-            }
-        }
-    }
-
-    pub(crate) fn remove_mention(&mut self, start: EventTime, arrival: i64) -> Option<MentionAt> {
-        let place = self.place_of(start, arrival);
-        let there = self.mentions.get(place).is_some_and(|m| m.start == start && m.arrival == arrival);
-        there.then(|| self.mentions.remove(place)).flatten()
-    }
-
-    /// Up to `most` mentions on each side of an instant, nearest starts first on each side.
-    pub(crate) fn nearest(&self, at: EventTime, most: usize) -> impl Iterator<Item = &MentionAt> {
-        let place = match self.mentions.back() {
-            Some(last) if last.start <= at => self.mentions.len(),
-            _ => self.mentions.partition_point(|m| m.start <= at),
-        };
-        let before = self.mentions.range(place.saturating_sub(most)..place).rev();
-        before.chain(self.mentions.range(place..self.mentions.len().min(place.saturating_add(most))))
     }
 
     /// How many distinct partners it has met within the window before `now`.
@@ -340,7 +262,7 @@ fn is_between_its_own(bindings: &[BindingRecord], place: usize, apart: Span) -> 
         if b.host == here.host && a.host == here.host && a.at.since(b.at) <= apart)
 }
 
-fn leave_out_between(bindings: &mut Vec<BindingRecord>, apart: Span) {
+fn leave_out_between(bindings: &mut Bindings, apart: Span) {
     let mut place = 0;
     while place < bindings.len() {
         if is_between_its_own(bindings, place, apart) {

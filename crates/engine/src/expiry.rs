@@ -81,7 +81,7 @@ impl TenantState {
             let state = self.remove_alert(alert);
             for mention in &state.mentions {
                 let entity = &mut self.entities[mention.entity];
-                entity.remove_mention(state.alert.first_activity, state.arrival);
+                entity.mentions.remove(state.alert.first_activity, state.arrival);
                 if !entity.is_kept() {
                     self.forget_entity(mention.entity);
                 }

@@ -4,12 +4,12 @@
 //! for, so that a bound on them decides the same everywhere. This one is for measuring, and decides nothing.
 
 use braid_alert::{Alert, Technique};
+use smallvec::{Array, SmallVec};
 
 use crate::Partition;
-use crate::alert_state::{AlertState, LinkState, Mention};
-use crate::entity::{Entity, MentionAt, RareTraits};
-use crate::slots::NameRef;
-use crate::state::{BindingRecord, PartnerRecord};
+use crate::alert_state::AlertState;
+use crate::entity::{Entity, RareTraits};
+use crate::state::PartnerRecord;
 use crate::tenant_state::TenantState;
 
 impl Partition {
@@ -42,9 +42,6 @@ fn bytes_of_alert(state: &AlertState) -> usize {
         [&alert.source_alert_id, &alert.assignee, &alert.detector, &alert.category, &alert.portal_url];
     let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
     let techniques: usize = alert.techniques.iter().map(|technique| technique.as_str().len()).sum();
-    let mentions =
-        if state.mentions.spilled() { state.mentions.capacity() * size_of::<Mention>() } else { 0 };
-    let links = if state.links.spilled() { state.links.capacity() * size_of::<LinkState>() } else { 0 };
     size_of::<Alert>()
         + texts
         + alert.title.len()
@@ -53,27 +50,28 @@ fn bytes_of_alert(state: &AlertState) -> usize {
         + techniques
         + alert.origin.source.len()
         + alert.origin.topic.len()
-        + mentions
-        + links
+        + spilled_bytes(&state.mentions)
+        + spilled_bytes(&state.links)
 }
 
 /// What an entity has allocated beside its slot.
 fn heap_bytes(entity: &Entity) -> usize {
-    let names = if entity.names.spilled() { entity.names.capacity() * size_of::<NameRef>() } else { 0 };
-    let ties = if entity.ties.spilled() { entity.ties.capacity() * size_of::<(u8, u8)>() } else { 0 };
-    names
-        + ties
-        + entity.mentions.capacity() * size_of::<MentionAt>()
+    spilled_bytes(&entity.names)
+        + spilled_bytes(&entity.ties)
+        + entity.mentions.allocated_bytes()
+        + entity.label.as_ref().map_or(0, |label| label.len())
         + entity.partners.capacity() * size_of::<PartnerRecord>()
         + entity.rare.as_deref().map_or(0, bytes_of_traits)
 }
 
 fn bytes_of_traits(traits: &RareTraits) -> usize {
     let tags: usize = traits.tags.iter().map(|tag| size_of::<Box<str>>() + tag.len()).sum();
-    size_of::<RareTraits>()
-        + traits.label.as_ref().map_or(0, |label| label.len())
-        + tags
-        + traits.bindings.capacity() * size_of::<BindingRecord>()
+    size_of::<RareTraits>() + tags + spilled_bytes(&traits.bindings)
+}
+
+/// What a vector has allocated, if it has outgrown the room within itself.
+fn spilled_bytes<A: Array>(vector: &SmallVec<A>) -> usize {
+    if vector.spilled() { vector.capacity() * size_of::<A::Item>() } else { 0 }
 }
 
 #[cfg(test)]
@@ -86,10 +84,11 @@ mod tests {
     fn what_an_entity_has_learned_counts() {
         let mut entity = Entity::new(braid_alert::EntityId(1), EntityKind::Host);
         let empty = heap_bytes(&entity);
-        entity.mentions.reserve_exact(10);
-        entity.rare().label = Some("x".repeat(100).into());
+        entity.partners.reserve_exact(10);
+        entity.label = Some("x".repeat(100).into());
+        entity.rare().tags.push("sensitive".into());
         let grown = heap_bytes(&entity) - empty;
-        assert!(grown >= 10 * size_of::<MentionAt>() + size_of::<RareTraits>() + 100, "{grown}");
+        assert!(grown >= 10 * size_of::<PartnerRecord>() + 100 + size_of::<RareTraits>() + 9, "{grown}");
     }
 
     #[test]

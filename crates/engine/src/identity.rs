@@ -324,9 +324,7 @@ impl TenantState {
         }
         self.before_change_of(entity);
         let known = &mut self.entities[entity];
-        if let Some(label) = label.filter(|_| known.label().is_none()) {
-            known.rare().label = Some(label);
-        }
+        known.label = known.label.take().or(label);
         for tag in tags {
             if known.tags().len() < TAGS_MAX && !known.tags().contains(&tag) {
                 known.rare().tags.push(tag);
@@ -337,9 +335,8 @@ impl TenantState {
 
     fn would_describe(&self, entity: EntityRef, label: &Option<Box<str>>, tags: &[Box<str>]) -> bool {
         let known = &self.entities[entity];
-        let room = known.tags().len() < TAGS_MAX;
-        (label.is_some() && known.label().is_none())
-            || (room && tags.iter().any(|tag| !known.tags().contains(tag)))
+        (label.is_some() && known.label.is_none())
+            || tags.iter().any(|tag| known.tags().len() < TAGS_MAX && !known.tags().contains(tag))
     }
 
     pub(crate) fn new_entity(&mut self, kind: EntityKind) -> EntityRef {

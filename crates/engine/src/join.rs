@@ -21,10 +21,11 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::alert_state::{LinkState, Mention, Part, interval};
 use crate::company::{Company, Merges, Near, Neighbour, Standing, is_partner};
-use crate::entity::{Entity, MentionAt};
+use crate::entity::Entity;
 use crate::identity::{Mentions, is_certain};
 use crate::slots::{AlertRef, GroupRef};
 use crate::tenant_state::TenantState;
+use crate::timeline::MentionAt;
 use crate::weighing::Weighing;
 
 /// An incident that an alert is linked to.
@@ -253,7 +254,7 @@ impl TenantState {
             if !entity.joins() || !weighing.counts(here) {
                 continue;
             }
-            let near = entity.nearest(at.0, weighing.settings.nearest_mentions as usize);
+            let near = entity.mentions.nearest(at.0, weighing.settings.nearest_mentions as usize);
             for there in near.filter(|m| !m.context && m.group == group && asked(m.alert)) {
                 let rank = |l: &LinkState| {
                     (Reverse(l.weight), l.gap, self.alerts[l.peer].arrival, self.entities[l.entity].id)

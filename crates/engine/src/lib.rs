@@ -46,6 +46,7 @@ mod near;
 mod path;
 mod score;
 mod slots;
+mod timeline;
 mod title;
 mod weighing;
 

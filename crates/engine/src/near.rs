@@ -106,7 +106,7 @@ impl TenantState {
             }
             let partners = entity.partners_since(self.clock, weighing.settings.partner_window);
             let here = self.weight_of(mention, entity, &alert.provider, weighing);
-            let nearest = entity.nearest(at.0, HUB_MENTIONS).filter(|there| {
+            let nearest = entity.mentions.nearest(at.0, HUB_MENTIONS).filter(|there| {
                 let takes =
                     |g: GroupRef| self.groups[g].takes_alerts(self.clock, weighing.settings.late_join);
                 let is_hub = is_shared || weighing.is_hub(partners);

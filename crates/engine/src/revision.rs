@@ -122,7 +122,7 @@ impl TenantState {
             }
             grew = true;
             let there = self.mention_at(slot, entity, weighing.settings.activity_max);
-            self.entities[entity].insert_mention(there);
+            self.entities[entity].mentions.insert(there);
         }
         grew
     }
@@ -177,9 +177,9 @@ impl TenantState {
         let arrival = state.arrival;
         for place in 0..self.alerts[slot].mentions.len() {
             let entity = self.alerts[slot].mentions[place].entity;
-            self.entities[entity].remove_mention(before.first_activity, arrival);
+            self.entities[entity].mentions.remove(before.first_activity, arrival);
             let there = self.mention_at(slot, entity, weighing.settings.activity_max);
-            self.entities[entity].insert_mention(there);
+            self.entities[entity].mentions.insert(there);
         }
     }
 

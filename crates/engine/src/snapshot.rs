@@ -319,7 +319,7 @@ impl TenantState {
     fn name_of<'a>(&'a self, entity: &'a Entity) -> &'a str {
         let is_artifact =
             matches!(entity.kind, EntityKind::File | EntityKind::Process | EntityKind::MailMessage);
-        if let Some(label) = entity.label().filter(|_| is_artifact) {
+        if let Some(label) = entity.label.as_deref().filter(|_| is_artifact) {
             return label;
         }
         let rank =
@@ -330,6 +330,6 @@ impl TenantState {
             Some(name) if rank(name) < TELLING.len() => (Some(&*name.value), None),
             other => (None, other.map(|name| &*name.value)),
         };
-        telling.or_else(|| entity.display_name()).or(number).or(entity.label()).unwrap_or_default()
+        telling.or_else(|| entity.display_name()).or(number).or(entity.label.as_deref()).unwrap_or_default()
     }
 }

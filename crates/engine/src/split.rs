@@ -117,7 +117,7 @@ impl TenantState {
         }
         for mention in &state.mentions {
             let entity = &mut self.entities[mention.entity];
-            if let Some(there) = entity.mention_mut(state.alert.first_activity, state.arrival) {
+            if let Some(there) = entity.mentions.find_mut(state.alert.first_activity, state.arrival) {
                 there.group = to;
             }
         }

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use crate::alert_state::{AlertState, LinkState, Mention};
 use crate::apart::SideCounts;
 use crate::directory::Objects;
-use crate::entity::{Entity, MentionAt, SIGHTINGS_APART};
+use crate::entity::{Entity, SIGHTINGS_APART};
 use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::identity::{ENTITY_BYTES, Encounter, NAME_BYTES};
@@ -25,6 +25,7 @@ use crate::names::Names;
 use crate::rules::RuleLists;
 use crate::slots::{AlertRef, EntityRef, GroupRef, Slots};
 use crate::state::{IncidentRecord, StateKey};
+use crate::timeline::MentionAt;
 use crate::weighing::{HubMeasure, Weighing};
 
 const HASHER: FixedState = FixedState::with_seed(0x6272_6169_6422);

@@ -7,9 +7,9 @@
 use braid_alert::Span;
 
 use crate::Effect;
-use crate::entity::MentionAt;
 use crate::slots::{AlertRef, EntityRef, GroupRef};
 use crate::tenant_state::TenantState;
+use crate::timeline::MentionAt;
 use crate::weighing::Weighing;
 
 /// How many pairs are looked at again for one input. A bound on what one input may cost (two hubs that turn out to be one),
@@ -34,7 +34,7 @@ impl TenantState {
     pub(super) fn note_encounters(&mut self, keep: EntityRef, gone: EntityRef) {
         let mut encounters = std::mem::take(&mut self.encounters);
         for mine in self.entities[gone].mentions.iter().filter(|m| !m.context) {
-            let there = self.entities[keep].nearest(mine.start, NEAREST);
+            let there = self.entities[keep].mentions.nearest(mine.start, NEAREST);
             for theirs in there.filter(|m| !m.context && m.group != mine.group) {
                 keep_nearest(&mut encounters, mine, theirs);
             }

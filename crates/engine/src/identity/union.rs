@@ -4,9 +4,10 @@ use braid_alert::{EntityKind, Identifier};
 
 use super::rank;
 use crate::alert_state::Mention;
-use crate::entity::{Entity, MentionAt, NAMES_MAX};
+use crate::entity::{Entity, NAMES_MAX};
 use crate::slots::{EntityRef, NameRef};
 use crate::tenant_state::TenantState;
+use crate::timeline::MentionAt;
 
 impl TenantState {
     /// Whether the name at `place`, which `owner` bears, must not tie this evidence to it: a stronger name of the
@@ -88,7 +89,7 @@ impl TenantState {
         }
         let (gone, host) = (self.entities[from].id, self.entities[to].id);
         let mut bound: Vec<EntityRef> = Vec::new();
-        for mention in &self.entities[from].mentions {
+        for mention in self.entities[from].mentions.iter() {
             let mentioned = self.alerts[mention.alert].mentions.iter().map(|m| m.entity);
             bound.extend(mentioned.filter(|&e| self.entities[e].bindings().iter().any(|b| b.host == gone)));
         }
@@ -108,13 +109,13 @@ impl TenantState {
         which: impl Fn(Option<NameRef>) -> bool,
     ) {
         let ids = (self.entities[from].id, self.entities[to].id);
-        let all = std::mem::take(&mut self.entities[from].mentions);
+        let all = self.entities[from].mentions.take_all();
         for mention in all {
             let alert = &mut self.alerts[mention.alert];
             let place =
                 alert.mentions.iter().position(|m| m.entity == from).expect("the index follows the alerts");
             if !which(alert.mentions[place].anchor) {
-                self.entities[from].mentions.push_back(mention);
+                self.entities[from].mentions.insert(mention);
                 continue;
             }
             let moved = Mention { entity: to, ..alert.mentions.remove(place) };
@@ -143,7 +144,7 @@ impl TenantState {
                 .expect("just moved there");
             let certain = self.is_certain(there, &self.alerts[mention.alert].alert.provider);
             let (part, bound, context) = (there.part, there.bound, there.context);
-            self.entities[to].insert_mention(MentionAt { part, certain, bound, context, ..mention });
+            self.entities[to].mentions.insert(MentionAt { part, certain, bound, context, ..mention });
         }
     }
 }
@@ -159,9 +160,9 @@ fn absorb(entity: &mut Entity, gone: Entity) {
     if rank::is_more_telling(&gone.kind, &entity.kind) {
         entity.kind = gone.kind;
     }
+    entity.label = entity.label.take().or(gone.label);
     let Some(traits) = gone.rare else { return };
     let kept = entity.rare();
-    kept.label = kept.label.take().or(traits.label);
     kept.bindings.extend(traits.bindings);
     for tag in traits.tags {
         if !kept.tags.contains(&tag) {

@@ -143,8 +143,8 @@ impl TenantState {
         let place = |instant: EventTime| mentions.partition_point(|mention| mention.start < instant);
         let (first, here) = (place(from), place(at));
         let end = mentions.partition_point(|mention| mention.start <= to);
-        let before = mentions.range(first..here).rev().take(MENTIONS_MAX);
-        before.chain(mentions.range(here..end).take(MENTIONS_MAX)).map(|mention| mention.alert)
+        let before = mentions.range(first, here).rev().take(MENTIONS_MAX);
+        before.chain(mentions.range(here, end).take(MENTIONS_MAX)).map(|mention| mention.alert)
     }
 
     /// What an alert counts for in a group, if it does.

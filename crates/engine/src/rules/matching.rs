@@ -71,7 +71,7 @@ impl TenantState {
             for &name in &entity.names {
                 see(&self.names.identifier(name).value)?;
             }
-            entity.label().into_iter().try_for_each(&mut *see)?;
+            entity.label.as_deref().into_iter().try_for_each(&mut *see)?;
         }
         ControlFlow::Continue(())
     }
