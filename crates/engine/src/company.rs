@@ -261,13 +261,19 @@ impl TenantState {
             .collect();
         let (now, window) = (self.clock, weighing.settings.partner_window);
         for mention in mentions {
-            let entity = &mut self.entities[mention.entity];
+            let entity = &self.entities[mention.entity];
             if !counts_partners(&entity.kind) {
                 continue;
             }
             let own = entity.id;
+            let others = partners.iter().copied().filter(|&p| p != own);
+            // A hub's record says how many it has met.
+            if entity.hub && others.clone().any(|partner| entity.would_meet(partner, now)) {
+                self.before_change_of(mention.entity);
+            }
+            let entity = &mut self.entities[mention.entity];
             let mut news = false;
-            for &partner in partners.iter().filter(|&&p| p != own) {
+            for partner in others {
                 news |= entity.meet(partner, now, window);
             }
             if news {

@@ -149,6 +149,15 @@ impl Entity {
         self.partners.iter().filter(|p| p.hour >= since).count()
     }
 
+    /// Whether to note this partner now would change anything.
+    pub(crate) fn would_meet(&self, partner: EntityId, now: SourceTime) -> bool {
+        let hour = hour_of(now);
+        match self.partners.iter().find(|p| p.entity == partner) {
+            Some(known) => known.hour != hour,
+            None => self.partners.len() < PARTNERS_MAX || self.partners.iter().any(|p| p.hour < hour),
+        }
+    }
+
     /// Notes a partner. Returns whether that changed anything: within an hour nothing changes twice, so that a hub's
     /// record is not written again with every alert.
     pub(crate) fn meet(&mut self, partner: EntityId, now: SourceTime, window: Span) -> bool {
@@ -293,10 +302,12 @@ mod tests {
         for partner in 1..=PARTNERS_MAX as i64 {
             assert!(hub.meet(EntityId(partner), now, window));
         }
-        assert!(!hub.meet(EntityId(1_000), now, window));
+        assert!(!hub.would_meet(EntityId(1_000), now) && !hub.meet(EntityId(1_000), now, window));
         assert!(!hub.meet(EntityId(7), now, window));
         assert_eq!(hub.partners_since(now, window), PARTNERS_MAX);
-        assert!(hub.meet(EntityId(1_000), now + Span::hours(1), window), "the next hour is news");
+        let later = now + Span::hours(1);
+        assert!(hub.would_meet(EntityId(1_000), later), "the next hour is news");
+        assert!(hub.meet(EntityId(1_000), later, window));
         assert_eq!(hub.partners_since(now + Span::hours(26), window), 0);
     }
 
