@@ -2,11 +2,17 @@
 //!
 //! The same facts stand under three families of names, so that tools that know Kafka Connect's dead letter queues
 //! (`__connect.errors.*`) or Kafka Streams' (`__streams.errors.*`, KIP-1034) read braid's as well. All header values
-//! are texts.
+//! are texts. Of Connect's only `task.id` is missing: braid has nothing that would be one.
+//!
+//! [`Told`] reads them back, and [`replayed`] takes them off again.
+
+mod told;
 
 use braid_alert::{Command, SourceTime};
 use braid_engine::{CommandRefused, DirectoryRejected, RejectReason};
 use sha2::{Digest, Sha256};
+
+pub use told::{Told, receipt, receipt_of, replayed};
 
 use crate::json::shortened;
 use crate::{Refusal, RefusalReason};
@@ -225,6 +231,11 @@ impl Headers {
         let [partition, offset] =
             [i64::from(original.partition), original.offset].map(|number| number.to_string());
         let class = format!("braid.{}", cause.reason);
+        let read_by = format!("braid.{stage}.{format}");
+        let trace = format!(
+            "{class}\n\tat {read_by}({source})\n\tat {topic}-{partition}@{offset}, element {}",
+            cause.element
+        );
         for (name, value) in [
             ("braid.error.reason", cause.reason),
             ("braid.error.detail", &detail),
@@ -240,13 +251,16 @@ impl Headers {
             ("__connect.errors.offset", &offset),
             ("__connect.errors.connector.name", &source),
             ("__connect.errors.stage", &stage),
+            ("__connect.errors.class.name", &read_by),
             ("__connect.errors.exception.class.name", &class),
             ("__connect.errors.exception.message", &detail),
+            ("__connect.errors.exception.stacktrace", &trace),
             ("__streams.errors.topic", &topic),
             ("__streams.errors.partition", &partition),
             ("__streams.errors.offset", &offset),
             ("__streams.errors.exception", &class),
             ("__streams.errors.message", &detail),
+            ("__streams.errors.stacktrace", &trace),
         ] {
             self.push(name, value);
         }

@@ -2,7 +2,8 @@
 
 use braid_engine::{CommandRefused, RejectReason};
 use braid_wire::dead_letter::{
-    Cause, DEAD_LETTER_BYTES_MIN, DeadLetter, Header, Original, Reader, dead_letter,
+    Cause, DEAD_LETTER_BYTES_MIN, DeadLetter, Header, Original, Reader, Told, dead_letter, receipt,
+    receipt_of, replayed,
 };
 use braid_wire::{Refusal, RefusalReason};
 use proptest::prelude::*;
@@ -21,6 +22,9 @@ fn original<'a>(key: Option<&'a [u8]>, value: Option<&'a [u8]>, headers: &'a [He
         headers,
     }
 }
+
+const TRACE: &str =
+    "braid.missing_time\n\tat braid.normalise.graph-alert(lab-sensor)\n\tat lab.alerts-3@41007, element 2";
 
 fn cause() -> Cause {
     let mut refusal = Refusal::new(RefusalReason::MissingTime, "value[2].createdDateTime is missing");
@@ -90,13 +94,16 @@ fn why_and_where_stand_under_all_three_families_of_names() {
         ("__connect.errors.offset", "41007"),
         ("__connect.errors.connector.name", "lab-sensor"),
         ("__connect.errors.stage", "normalise"),
+        ("__connect.errors.class.name", "braid.normalise.graph-alert"),
         ("__connect.errors.exception.class.name", "braid.missing_time"),
         ("__connect.errors.exception.message", "value[2].createdDateTime is missing"),
+        ("__connect.errors.exception.stacktrace", TRACE),
         ("__streams.errors.topic", "lab.alerts"),
         ("__streams.errors.partition", "3"),
         ("__streams.errors.offset", "41007"),
         ("__streams.errors.exception", "braid.missing_time"),
         ("__streams.errors.message", "value[2].createdDateTime is missing"),
+        ("__streams.errors.stacktrace", TRACE),
     ] {
         assert_eq!(text(&letter, name), Some(value), "{name}");
     }
@@ -147,6 +154,75 @@ fn a_dead_letter_that_is_refused_again_says_the_last_reason_only() {
     let second = dead_letter(&original(None, Some(b"x"), &first.headers), &READER, &again, LIMIT);
     assert_eq!(text(&second, "braid.error.reason"), Some("malformed"));
     assert_eq!(second.headers.len(), first.headers.len());
+}
+
+#[test]
+fn a_dead_letter_tells_what_it_was_told() {
+    let letter = dead_letter(&original(None, Some(b"{"), &[header("trace", 5)]), &READER, &cause(), LIMIT);
+    let told = Told::read(&letter.headers).expect("it is a dead letter");
+    assert_eq!(
+        told,
+        Told {
+            reason: "missing_time",
+            detail: "value[2].createdDateTime is missing",
+            stage: "normalise",
+            source: "lab-sensor",
+            format: "graph-alert",
+            topic: "lab.alerts",
+            partition: 3,
+            offset: 41_007,
+            element: 2,
+            timestamp: Some("2026-02-03T10:11:00.25Z"),
+            cut: None,
+            replays: 0,
+        }
+    );
+    assert_eq!(Told::read(&[header("trace", 5)]), None);
+    let (key, value) = (vec![7_u8; 300_000], vec![7_u8; 2_000_000]);
+    let headers = [header("longest", 400_000)];
+    let letter = dead_letter(&original(Some(&key), Some(&value), &headers), &READER, &cause(), LIMIT);
+    let cut = Told::read(&letter.headers).and_then(|told| told.cut);
+    assert_eq!(
+        cut.as_deref(),
+        Some(
+            "of its value of 2000000 bytes only the first part is left, its key of 300000 bytes is gone, headers are gone: 1"
+        )
+    );
+}
+
+#[test]
+fn a_replay_takes_off_what_braid_put_on_and_says_what_it_is() {
+    let came = [header("trace", 5), ("nothing".into(), None), header("trace", 7)];
+    let command = crate::nouns::commands().remove(0);
+    let about = Cause { about: Cause::from((&command, CommandRefused::Closed)).about, ..cause() };
+    let first = dead_letter(&original(None, Some(b"x"), &came), &READER, &about, LIMIT);
+    let again = replayed(&first.headers, "0@17");
+    assert_eq!(again[..3], came);
+    let names: Vec<&str> = again[3..].iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["braid.replay.of", "braid.replay.count"]);
+    assert_eq!(receipt_of(&again), None, "a replay is not its own receipt");
+}
+
+#[test]
+fn how_often_a_record_has_come_back_is_counted_on_it() {
+    let mut headers = Vec::new();
+    for replays in 0..3 {
+        let letter = dead_letter(&original(None, Some(b"x"), &headers), &READER, &cause(), LIMIT);
+        assert_eq!(Told::read(&letter.headers).map(|told| told.replays), Some(replays));
+        headers = replayed(&letter.headers, "0@17");
+        assert_eq!(headers.len(), 2, "{headers:?}");
+    }
+    let lie = [("braid.replay.count".into(), Some(Box::from(&b"many"[..])))];
+    let letter = dead_letter(&original(None, None, &lie), &READER, &cause(), LIMIT);
+    assert_eq!(Told::read(&letter.headers).map(|told| told.replays), Some(0));
+}
+
+#[test]
+fn a_receipt_names_its_dead_letter_and_no_record_can_pass_for_one() {
+    assert_eq!(receipt_of(&receipt("2@41")), Some("2@41"));
+    let letter = dead_letter(&original(None, None, &receipt("2@41")), &READER, &cause(), LIMIT);
+    assert_eq!(receipt_of(&letter.headers), None);
+    assert_eq!(replayed(&letter.headers, "0@1").len(), 2);
 }
 
 proptest! {
