@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::broker::Cluster;
-use crate::program::{self, Program};
+use crate::program::{self, Ended, Program};
 use crate::standing::{Observer, until};
 
 /// A source of a pipeline.
@@ -150,6 +150,20 @@ impl Pipeline {
         let mut command = program::command(self.directory.path());
         command.args(arguments.split(' ')).env("BRAID_CONFIG", "braid.toml");
         program::printed(command.envs(overrides.iter().copied()))
+    }
+
+    /// How a command goes that may refuse something; `arguments` are separated by blanks.
+    pub fn tried(&self, arguments: &str) -> Ended {
+        let mut command = program::command(self.directory.path());
+        Ended::of(command.args(arguments.split(' ')).env("BRAID_CONFIG", "braid.toml"))
+    }
+
+    /// Writes something else in place of a part of the configuration, for whatever starts from now on.
+    pub fn reconfigure(&self, from: &str, to: &str) {
+        let file = self.path("braid.toml");
+        let text = std::fs::read_to_string(&file).expect("it was written");
+        assert!(text.contains(from), "{from} is not in the configuration");
+        std::fs::write(&file, text.replace(from, to)).expect("there is room");
     }
 
     /// Dumps the committed alerts topic into a file for [`Pipeline::braid`], and gives its name.

@@ -47,6 +47,26 @@ pub fn printed(command: &mut Command) -> Vec<u8> {
     stdout
 }
 
+/// How a command went that may have refused something.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Ended {
+    /// Runs a command to its end.
+    pub fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().expect("the program starts");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Self { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+}
+
 /// A running process. It is killed when it goes out of scope; its log is shown if a test fails meanwhile.
 #[derive(Debug)]
 pub struct Program {

@@ -1,5 +1,6 @@
 //! The command line: what may be said, and the help that a newcomer works from.
 
+mod dlq;
 mod inputs;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,9 @@ use braid_sim::world::WorldSettings;
 use braid_wire::{Format, Holds};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(test)]
+pub(crate) use dlq::reasons as dead_letter_reasons;
+pub use dlq::{Dlq, DlqCommand, DlqList, DlqReplay, DlqShow, LetterFilter, LetterPlace, Since};
 pub use inputs::{FileFormat, Input, Inputs, OptionalInputs};
 
 pub use crate::evaluate::Sweep;
@@ -65,6 +69,8 @@ pub enum Command {
     Simulate(Simulate),
     /// Print what is committed in a topic, a JSON line a record
     Dump(Dump),
+    /// Look at what could not be read, and send it again when its reason is mended
+    Dlq(Dlq),
     /// Tell the story of an incident: why each alert is in it, what came near, how the attacker moved
     Explain(Explain),
 }
@@ -462,7 +468,7 @@ mod tests {
         let help = Cli::command().render_long_help().to_string();
         let commands = [
             "demo", "init", "validate", "topics", "run", "decode", "replay", "test", "evaluate", "simulate",
-            "dump", "explain",
+            "dump", "dlq", "explain",
         ];
         for word in commands.into_iter().chain(["Exit codes:"]) {
             assert!(help.contains(word), "{word}");

@@ -16,6 +16,7 @@ pub mod topology;
 
 mod decode;
 mod demo;
+mod dlq;
 mod dump;
 mod evaluate;
 mod explain;
@@ -54,6 +55,7 @@ pub fn run_command(command: &Command) -> anyhow::Result<Outcome> {
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
+        Command::Dlq(arguments) => dlq::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
     }
 }

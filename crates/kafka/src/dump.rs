@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use braid_log::{Failure, Record, TopicPartition};
@@ -26,6 +27,27 @@ pub fn dump(connection: &Connection, topic: &str, each: &mut dyn FnMut(Record)) 
         })?;
     }
     Ok(records)
+}
+
+/// As [`dump`], of these partitions only, each from an offset on, and no further than `each` wants of it.
+///
+/// # Errors
+/// As [`dump`]; [`Failure::Fatal`] too if there is no such partition.
+pub fn dump_from(
+    connection: &Connection,
+    topic: &str,
+    starts: &BTreeMap<i32, i64>,
+    each: &mut dyn FnMut(Record) -> ControlFlow<()>,
+) -> Result<(), Failure> {
+    let tail = Tail::open(connection, "braid-dump", "braid-dump")?;
+    let there = partitions(&tail, topic)?;
+    for (&number, &offset) in starts {
+        let Some(partition) = there.iter().find(|partition| partition.partition == number) else {
+            return Err(Failure::Fatal(format!("topic {topic} has no partition {number}")));
+        };
+        tail.read_from(partition, offset, each)?;
+    }
+    Ok(())
 }
 
 fn partitions(tail: &Tail, topic: &str) -> Result<Vec<TopicPartition>, Failure> {

@@ -32,6 +32,7 @@ mod topics;
 
 mod embedded;
 mod feed;
+mod transactional_feed;
 
 mod client_log;
 mod failure;
@@ -39,7 +40,7 @@ mod offsets;
 
 pub use changelog::KafkaChangelog;
 pub use connection::{Connection, ConnectionSettings, SettingRefused};
-pub use dump::dump;
+pub use dump::{dump, dump_from};
 pub use embedded::EmbeddedBroker;
 pub use feed::Feed;
 pub use kafka_log::KafkaLog;
@@ -48,4 +49,5 @@ pub use probe::probe_transactions;
 pub use rights::{AclNeed, AclResource, topic_rights, worker_rights};
 pub use topic_spec::{Difference, TopicDifference, TopicSpec, TopicState};
 pub use topics::{Ensured, Topics};
+pub use transactional_feed::TransactionalFeed;
 pub use worker_settings::WorkerSettings;

@@ -45,7 +45,18 @@ impl Tail {
         partition: &TopicPartition,
         each: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
+        self.read_from(partition, 0, each)
+    }
+
+    /// As [`Tail::read`], without what lies before an offset.
+    pub(crate) fn read_from(
+        &self,
+        partition: &TopicPartition,
+        from: i64,
+        each: &mut dyn FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
         let (low, high) = offsets::watermarks(&self.uncommitted, partition)?;
+        let low = low.max(from);
         if low >= high {
             return Ok(());
         }

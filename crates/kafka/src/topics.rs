@@ -74,6 +74,15 @@ impl Topics {
         Ok(found)
     }
 
+    /// How many partitions the topics of these names have; those that are missing, or may not be described, are not in
+    /// it. Needs no right to see their settings.
+    ///
+    /// # Errors
+    /// As [`braid_log::Log::poll`].
+    pub fn partition_counts(&self, names: &[&str]) -> Result<BTreeMap<String, u32>, Failure> {
+        Ok(self.counted(names)?.into_iter().map(|topic| (topic.name, topic.partitions)).collect())
+    }
+
     /// Names, partitions and replicas. All topics are asked for: asked for by name, one that is missing might be made
     /// up by the broker.
     fn counted(&self, names: &[&str]) -> Result<Vec<TopicState>, Failure> {

@@ -126,6 +126,9 @@ impl DeadLetter {
     }
 }
 
+/// The reason on a dead letter that holds not the record, but what was made of it and was too large to be written.
+pub const OVER_BROKER_LIMIT: &str = "over_broker_limit";
+
 /// The least limit that a dead letter can be cut down to: braid's own headers must fit.
 pub const DEAD_LETTER_BYTES_MIN: usize = 16 << 10;
 

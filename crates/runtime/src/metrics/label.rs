@@ -7,6 +7,7 @@ use braid_engine::{
     CommandRefused, DirectoryOutcome, DirectoryRejected, Firing, MergeRefused, RejectReason, RuleLimit,
     Unchanged,
 };
+use braid_wire::dead_letter::OVER_BROKER_LIMIT;
 use braid_wire::{Format, RefusalReason};
 
 /// What stands for a value that is not among the known ones, so that no feed can make series without end.
@@ -193,7 +194,7 @@ impl Label for Rejection {
             Self::Refused(reason) => reason.as_str(),
             Self::Rejected(reason) => reason.as_str(),
             Self::Directory(reason) => reason.as_str(),
-            Self::OverBrokerLimit => "over_broker_limit",
+            Self::OverBrokerLimit => OVER_BROKER_LIMIT,
         }
         .into()
     }
@@ -204,7 +205,7 @@ impl Label for Rejection {
         let all = all.chain(RejectReason::ALL.iter().map(|reason| reason.as_str()));
         let all = all.chain(DirectoryRejected::ALL.iter().map(|reason| reason.as_str()));
         // A decoder and the engine each have a `too_large`: it is one value.
-        let all: BTreeSet<_> = all.chain(["over_broker_limit"]).collect();
+        let all: BTreeSet<_> = all.chain([OVER_BROKER_LIMIT]).collect();
         all.into_iter().map(Cow::from).collect()
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use braid_log::{Outgoing, Record};
-use braid_wire::dead_letter::{Cause, Original, Reader, dead_letter};
+use braid_wire::dead_letter::{Cause, OVER_BROKER_LIMIT, Original, Reader, dead_letter};
 
 /// Where dead letters go.
 #[derive(Debug, Clone)]
@@ -69,6 +69,3 @@ impl DeadLetters {
         outgoing.bytes() <= self.message_bytes_max
     }
 }
-
-/// The reason that stands in the header of what is too large to be written; as [`crate::metrics::Rejection`] labels it.
-const OVER_BROKER_LIMIT: &str = "over_broker_limit";
