@@ -20,7 +20,7 @@ mod on_kafka {
     }
 
     fn listed(pipeline: &Pipeline, arguments: &str) -> Vec<Value> {
-        let printed = pipeline.braid(&format!("dlq list --json {arguments}"));
+        let printed = pipeline.braid(format!("dlq list --json {arguments}").trim_end());
         let text = String::from_utf8(printed).expect("JSON is text");
         text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
     }
