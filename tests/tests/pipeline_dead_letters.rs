@@ -100,6 +100,9 @@ mod on_kafka {
         assert!(dry.ends_with("would be sent: 2 records of 3 dead letters\n"), "{dry}");
         assert_eq!(pipeline.read(SOURCE.name).len(), before);
 
+        let dry =
+            String::from_utf8(pipeline.braid(&format!("{ASKED} --dry-run --limit 1"))).expect("it is text");
+        assert!(dry.ends_with("; left for the next call: 1 records\n"), "{dry}");
         let told = String::from_utf8(pipeline.braid(ASKED)).expect("it is text");
         assert!(told.ends_with("sent: 2 records of 3 dead letters\n") && told.lines().count() == 3, "{told}");
         pipeline.drain();

@@ -120,9 +120,9 @@ pub struct DlqReplay {
     /// All of them
     #[arg(long)]
     pub all: bool,
-    /// The oldest so many dead letters; the rest is for the next call
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    pub limit: usize,
+    /// Send so many records at most; the rest is for the next call
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
     /// Say what would be sent, and send nothing
     #[arg(long)]
     pub dry_run: bool,

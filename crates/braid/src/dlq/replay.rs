@@ -46,8 +46,9 @@ pub(super) fn run(arguments: &DlqReplay) -> anyhow::Result<Outcome> {
     let mut survey = Survey::default();
     dead_letters.read(&mut |record| survey.take(&record, &selection))?;
     survey.tell_strangers(dead_letters.topic());
-    let plan = Plan::new(&survey, arguments.anyway, arguments.limit);
-    let mut replay = Replay { judge, feed, batch: Batch::default(), done: Done::default() };
+    let plan = Plan::new(&survey, arguments.anyway);
+    let records_max = arguments.limit.unwrap_or(usize::MAX);
+    let mut replay = Replay { judge, feed, records_max, batch: Batch::default(), done: Done::default() };
     replay.refuse_named(&selection.places, &survey, &dead_letters);
     replay.carry_out(&plan, &dead_letters)?;
     stdout::print(&replay.done.summary(&plan, arguments.dry_run))?;
@@ -89,12 +90,15 @@ struct Done {
     records: usize,
     letters: usize,
     refused: usize,
+    /// Records over the limit.
+    left: usize,
 }
 
 struct Replay<'a> {
     judge: Judge<'a>,
     /// None, if nothing is to be sent.
     feed: Option<TransactionalFeed>,
+    records_max: usize,
     batch: Batch,
     done: Done,
 }
@@ -134,6 +138,10 @@ impl Replay<'_> {
     }
 
     fn take(&mut self, place: LetterPlace, letter: &Record, group: &Group) -> anyhow::Result<()> {
+        if self.done.records + self.batch.records >= self.records_max {
+            self.done.left += 1;
+            return Ok(());
+        }
         match self.judge.judge(place, letter, group) {
             Ok(outgoing) => self.batch.add(letter, outgoing, group),
             Err(why) => group.letters.iter().for_each(|letter| self.refuse(*letter, &why)),
@@ -212,8 +220,8 @@ impl Done {
         if plan.replayed_before > 0 {
             let _ = write!(text, "; replayed before: {}", plan.replayed_before);
         }
-        if plan.left > 0 {
-            let _ = write!(text, "; left for the next call: {}", plan.left);
+        if self.left > 0 {
+            let _ = write!(text, "; left for the next call: {} records", self.left);
         }
         text + "\n"
     }

@@ -11,8 +11,6 @@ pub(super) struct Plan {
     pub(super) groups: BTreeMap<LetterPlace, Group>,
     /// Letters that are selected and were replayed before.
     pub(super) replayed_before: usize,
-    /// Letters over the limit.
-    pub(super) left: usize,
 }
 
 /// The letters about one record.
@@ -28,14 +26,12 @@ pub(super) struct Group {
 
 impl Plan {
     /// `anyway` takes those that were replayed before too.
-    pub(super) fn new(survey: &Survey, anyway: bool, letters_max: usize) -> Self {
+    pub(super) fn new(survey: &Survey, anyway: bool) -> Self {
         let to_do = |letter: &Sighting| anyway || survey.replayed_at(letter.place).is_none();
         let mut chosen = survey.selected();
         let selected = chosen.len();
         chosen.retain(|letter| to_do(letter));
         let replayed_before = selected - chosen.len();
-        let left = chosen.len().saturating_sub(letters_max);
-        chosen.truncate(letters_max);
         let records: BTreeSet<_> = chosen.iter().map(|letter| letter.of.clone()).collect();
         let groups = survey.about(&records).into_values().filter_map(|mut letters| {
             letters.retain(|letter| to_do(letter));
@@ -48,7 +44,7 @@ impl Plan {
             };
             Some((first.place, group))
         });
-        Self { groups: groups.collect(), replayed_before, left }
+        Self { groups: groups.collect(), replayed_before }
     }
 }
 
@@ -75,31 +71,24 @@ mod tests {
         ]
     }
 
-    fn planned(anyway: bool, letters_max: usize, reason: &str) -> (Vec<Vec<String>>, usize, usize) {
+    fn planned(anyway: bool, reason: &str) -> (Vec<Vec<String>>, usize) {
         let filter = LetterFilter { reason: vec![reason.to_owned()], ..LetterFilter::default() };
         let survey = surveyed(&topic(), &Selection::new(&filter, &[], 0));
-        let plan = Plan::new(&survey, anyway, letters_max);
+        let plan = Plan::new(&survey, anyway);
         let names = |group: &Group| group.letters.iter().map(ToString::to_string).collect();
-        (plan.groups.values().map(names).collect(), plan.replayed_before, plan.left)
+        (plan.groups.values().map(names).collect(), plan.replayed_before)
     }
 
     #[test]
     fn a_record_is_sent_once_whichever_of_its_elements_are_meant() {
         let both = vec!["0@0".to_owned(), "0@1".to_owned()];
-        assert_eq!(planned(false, 100, "wrong_type"), (vec![both.clone()], 0, 0));
-        assert_eq!(planned(false, 100, "missing_id"), (vec![both, vec!["1@0".to_owned()]], 1, 0));
+        assert_eq!(planned(false, "wrong_type"), (vec![both.clone()], 0));
+        assert_eq!(planned(false, "missing_id"), (vec![both, vec!["1@0".to_owned()]], 1));
     }
 
     #[test]
     fn what_has_a_receipt_is_sent_again_only_if_that_is_wanted() {
-        let (groups, replayed_before, _) = planned(true, 100, "missing_id");
+        let (groups, replayed_before) = planned(true, "missing_id");
         assert_eq!((groups.len(), replayed_before), (3, 0));
-    }
-
-    #[test]
-    fn a_limit_takes_the_oldest_and_says_what_is_left() {
-        let (groups, _, left) = planned(true, 2, "missing_id");
-        assert_eq!(groups, [vec!["0@0", "0@1"], vec!["1@0"]]);
-        assert_eq!(left, 1);
     }
 }
