@@ -13,6 +13,7 @@ mod fuzz;
 mod graph_alert;
 mod graph_incident;
 mod mdi_cef;
+mod mutation;
 mod refusals;
 mod samples;
 mod sentinel_security_alert;
