@@ -65,6 +65,7 @@ static WORDINGS: &[(&[u16], &[Part])] = &[
     (&[2029], &[Text(" sent changes to directory objects on "), Host(Target)]),
     (&[2030], &[User(Source), Text(" on "), Host(Target), Text(" copied ")]),
     (&[2032], &[Text(" Kerberos ticket from "), Host(Source), Text(" to access ")]),
+    (&[2036], &[Text(" commands remotely on "), Host(Source), Text(" from "), Host(Target)]),
     (&[2038], &[Text(" actor on "), Host(Source), Text(" sent suspicious LDAP queries to "), Host(Target)]),
     (&[2039], &[Text(" accounts on "), Host(Source)]),
 ];

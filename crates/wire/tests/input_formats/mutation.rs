@@ -47,6 +47,10 @@ const TOKENS: [&str; 40] = [
     "/subscriptions/",
 ];
 
+/// How long a text becomes that is repeated: longer than any bound but that of a description. Far longer ones have a test of
+/// their own, and would take a run most of its time.
+const REPEATED_BYTES_MAX: usize = 2_048;
+
 /// SplitMix64: enough to choose places, and a seed reruns what it chose.
 #[derive(Clone)]
 pub(crate) struct Chance(pub(crate) u64);
@@ -122,7 +126,7 @@ fn replaced(value: &Value, records: &[Vec<u8>], chance: &mut Chance) -> Value {
         // What some exporters do: JSON within a text.
         3 => Value::String(value.to_string()),
         4 => Value::String(text.chars().take(chance.below(text.len() + 1)).collect()),
-        5 => Value::String(text.repeat(2 + chance.below(300))),
+        5 => Value::String(text.repeat(2 + chance.below(REPEATED_BYTES_MAX / (text.len() + 1) + 1))),
         6 => json!(chance.next() as i64 >> chance.below(64)),
         7 => json!(chance.next() as f64 / 3.0),
         8 => {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use braid_alert::{Alert, EntityKind, IdentifierKind, Phase, Provider, Role};
-use braid_wire::Format;
+use braid_alert::{Alert, EntityKind, IdentifierKind, Origin, Phase, Provider, Role, Severity, SourceTime};
+use braid_wire::{Format, Refusal, RefusalReason, SourceRules, decode};
 use expect_test::expect;
 
-use crate::fixture::{decode_all, decode_one, render_evidence};
+use crate::fixture::{decode_all, decode_one, origin, render_evidence, rules};
 
 fn sample(name: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples").join(name);
@@ -51,7 +51,7 @@ fn all_35_lines_of_the_manual_decode() {
         related host 9
         source host 33
         source user 13
-        target host 16
+        target host 17
         target url 1
         target user 2
     "#]]
@@ -60,6 +60,126 @@ fn all_35_lines_of_the_manual_decode() {
     ));
     // The one line whose number is another type's, which its signature puts right.
     assert_eq!(alerts[5].detector.as_deref(), Some("2021"));
+}
+
+/// An alert in a line that a reader of the record can check: what it is, and who did what to whom.
+fn in_a_line(alert: &Alert) -> String {
+    let name = |piece: &braid_alert::Evidence| {
+        let label = || piece.label.as_deref().map(|label| label.chars().take(24).collect::<String>());
+        let first = piece.identifiers.first().map(|identifier| identifier.value.chars().take(20).collect());
+        format!("{}:{}={}", piece.role, piece.kind, first.or_else(label).unwrap_or_default())
+    };
+    let detector = alert.detector.as_deref().unwrap_or("-");
+    let phase = alert.phase.as_ref().map_or("-", |phase| phase.as_str());
+    let evidence: Vec<_> = alert.evidence.iter().map(name).collect();
+    format!("{detector} {} {phase} {} {}\n", alert.severity, alert.first_activity, evidence.join(" "))
+}
+
+#[test]
+fn each_line_of_the_manual_says_who_did_what_to_whom() {
+    let Some(text) = sample("mdi/cef.txt") else { return };
+    let told: String = decode_lines(Format::MdiCef, &text).iter().map(in_a_line).collect();
+    expect![[r#"
+        2003 medium reconnaissance 2018-02-21T14:19:02.604541Z target:user=contoso\lmaldonado source:host=client1.contoso.com
+        2030 high exfiltration 2018-12-19T12:14:12.493282Z source:user=Eugene Jenkins source:host=client1.contoso.com target:host=dc2
+        2014 medium compromisedCredentials 2018-02-21T14:20:26.670561Z impacted:user=contoso\honey target:host=client2 related:host=dc1 source:host=client1.contoso.com
+        2020 high domainDominance 2018-10-29T09:19:45.630799Z source:user=contoso\user1 source:host=client1.contoso.com target:host=dc1
+        2007 medium reconnaissance 2018-10-29T09:19:43.503376Z source:host=client1.contoso.com target:host=dc1
+        2021 medium reconnaissance 2018-02-21T14:19:41.991277Z source:user=contoso\user1 source:host=client1.contoso.com target:host=dc1
+        2019 medium domainDominance 2018-10-29T09:19:45.055236Z source:user=contoso\user1 source:host=client1.contoso.com target:host=dc1
+        2036 medium lateralMovement 2019-01-17T08:24:54.52938Z source:host=client1.contoso.com target:host=dc1
+        2038 medium reconnaissance 2019-02-18T14:46:29.464427Z source:host=client1.contoso.com target:host=dc1
+        2004 medium compromisedCredentials 2018-02-21T14:19:41.742281Z target:user=Wofford Thurston source:host=client1.contoso.com
+        2023 medium compromisedCredentials 2018-10-29T09:19:44.951228Z source:host=client1.contoso.com
+        2026 medium domainDominance 2018-02-21T14:19:41.78978Z source:user=contoso\user1 impacted:host=client1.contoso.com
+        2009 medium domainDominance 2018-10-29T09:37:49.084913Z source:host=w10-000007-lap related:host=client1.contoso.com
+        2027 high domainDominance 2018-07-01T09:48:31.256798Z source:user=domain1\fake source:host=client1.contoso.com
+        2032 high domainDominance 2018-11-18T10:44:12.931779Z source:user=contoso\rfosdyke source:host=client2 related:host=client1.contoso.com
+        2022 high domainDominance 2018-02-21T14:19:03.241615Z source:user=Lanell Campos source:host=client1.contoso.com
+        2013 high domainDominance 2018-10-29T09:19:43.640335Z source:user=contoso\user1 target:host=dc1 source:host=client1.contoso.com
+        2017 high lateralMovement 2018-02-21T15:02:22.257746Z impacted:user=Eugene Jenkins source:host=client1.contoso.com
+        2018 high lateralMovement 2018-02-21T15:02:22.257746Z impacted:user=Eugene Jenkins impacted:host=admin-pc source:host=victim-pc related:host=client1.contoso.com
+        2039 medium lateralMovement 2019-07-09T15:14:57.528072Z source:host=client1.contoso.com
+        2008 medium lateralMovement 2018-02-21T14:19:41.873787Z source:host=client1.contoso.com
+        2010 medium domainDominance 2018-02-21T14:19:41.873787Z source:host=client1.contoso.com impacted:host=dc1
+        2023 medium compromisedCredentials 2018-02-21T14:19:03.383112Z source:host=client1.contoso.com
+        2031 medium exfiltration 2018-10-04T11:49:11.082207Z source:host=client1.contoso.com target:url=suspiciousdomainname
+        2028 high domainDominance 2018-07-12T08:17:55.406709Z source:host=client1.contoso.com target:host=dc1
+        2024 medium domainDominance 2018-10-29T09:19:43.301372Z source:user=contoso\user1 source:host=client1.contoso.com
+        2006 high domainDominance 2018-02-21T14:19:03.997565Z source:user=contoso\user1 source:host=client1.contoso.com target:host=dc1
+        2029 high domainDominance 2018-07-12T08:17:55.38161Z source:host=client1.contoso.com target:host=dc1
+        2026 medium domainDominance 2018-10-29T09:19:44.947196Z source:user=contoso\user1 impacted:host=client1.contoso.com
+        2025 medium lateralMovement 2018-06-30T15:34:05.388733Z source:user=contoso\user1 source:host=client1.contoso.com
+        2035 medium lateralMovement 2018-02-21T14:19:03.198115Z source:host=client2 target:host=dc1 related:host=client1.contoso.com
+        2033 medium lateralMovement 2018-02-21T14:19:03.198115Z source:host=client2 target:host=dc1 related:host=client1.contoso.com
+        2034 medium lateralMovement 2018-02-21T14:19:03.198115Z source:host=client2 target:host=dc1 related:host=client1.contoso.com
+        2002 medium lateralMovement 2018-02-21T14:19:03.198115Z source:host=client2 target:host=dc1 related:host=client1.contoso.com
+        2034 medium lateralMovement 2018-02-21T14:19:03.198115Z source:host=client2 target:host=dc1 related:host=client1.contoso.com
+    "#]].assert_eq(&told);
+}
+
+/// Alerts and refusals of the mobile console's samples, which are younger than the records of other tests.
+fn mobile(text: &str, severity_min: Option<Severity>) -> Vec<Result<Alert, Refusal>> {
+    let rules = SourceRules { severity_min, ..rules(Format::ZimperiumMtd) };
+    let origin = Origin { source_time: SourceTime::MIN, ..origin() };
+    text.lines().flat_map(|line| decode(line.as_bytes(), &origin, &rules)).collect()
+}
+
+fn in_lines(text: &str) -> String {
+    let told = |found: Result<Alert, Refusal>| match found {
+        Ok(alert) => format!("{} {}", alert.status, in_a_line(&alert)),
+        Err(refusal) => format!("{}\n", refusal.reason),
+    };
+    mobile(text, None).into_iter().map(told).collect()
+}
+
+#[test]
+fn each_record_of_the_mobile_console_says_which_phone_and_whose() {
+    let told = |file: &str| sample(&format!("zimperium/{file}.jsonl")).map(|text| in_lines(&text));
+    let files = ["threats", "mitigations", "incidents", "incident-mitigations"];
+    let [Some(threats), Some(mitigations), Some(incidents), Some(closed)] = files.map(told) else { return };
+    expect![[r#"
+        new USB_DEBUGGING_ON medium initialAccess 2026-04-14T19:30:47Z impacted:mobileDevice=23734632-8adf-4baa-a impacted:user=test-de0a9144-e270-4 related:vendorIncident=zimperium/6d5b8f9f-8
+        new DEVELOPER_OPTIONS_ON low impact 2026-04-14T19:30:57Z impacted:mobileDevice=23734632-8adf-4baa-a impacted:user=test-de0a9144-e270-4 related:vendorIncident=zimperium/034d5675-7
+        new USB_DEBUGGING_ON medium initialAccess 2026-04-14T21:52:06Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4 related:vendorIncident=zimperium/5e366c69-8
+        new DEVELOPER_OPTIONS_ON low impact 2026-04-14T21:52:16Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4 related:vendorIncident=zimperium/1237fd9e-3
+        new APK_SUSPECTED critical initialAccess 2026-04-14T21:52:18Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4 related:file=4475064c5f6a5474e31f related:process=Magisk related:vendorIncident=zimperium/9132b573-1
+        new APP_TAMPERING critical persistence 2026-04-14T21:52:20Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4 related:vendorIncident=zimperium/a0f3ad33-c
+        new VULNERABLE_NON_UPGRADEABLE_ANDROID_VERSION low impact 2026-04-14T21:52:22Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4 related:vendorIncident=zimperium/04d85366-6
+        new PASSCODE_NOT_ENABLED medium impact 2026-04-14T21:52:24Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4 related:vendorIncident=zimperium/33ac7f75-e
+        new USB_DEBUGGING_ON medium initialAccess 2026-04-14T21:56:45Z impacted:mobileDevice=e80b9763-41d3-460e-9 impacted:user=test-bcc67cc0-4418-4 related:vendorIncident=zimperium/8a8aadfa-a
+    "#]].assert_eq(&threats);
+    expect![[r#"
+        resolved USB_DEBUGGING_ON medium - 2026-04-14T21:52:16Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4
+        resolved DEVELOPER_OPTIONS_ON low - 2026-04-14T21:52:18Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4
+        resolved APK_SUSPECTED critical - 2026-04-14T21:52:20Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4
+        resolved APP_TAMPERING critical - 2026-04-14T21:52:22Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4
+        resolved VULNERABLE_NON_UPGRADEABLE_ANDROID_VERSION low - 2026-04-14T21:52:24Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4
+        resolved PASSCODE_NOT_ENABLED medium - 2026-04-14T21:52:26Z impacted:mobileDevice=96930066-242b-4499-9 impacted:user=test-c9dca281-178b-4
+        resolved USB_DEBUGGING_ON medium - 2026-04-14T21:56:55Z impacted:mobileDevice=e80b9763-41d3-460e-9 impacted:user=test-bcc67cc0-4418-4
+    "#]].assert_eq(&mitigations);
+    expect![[r#"
+        new - medium - 2026-05-06T14:04:22Z impacted:mobileDevice=e3852ddd-3ed2-4aca-a related:vendorIncident=zimperium/84c588e7-b
+        resolved - critical - 2026-05-06T14:04:22Z impacted:mobileDevice=e3852ddd-3ed2-4aca-a related:vendorIncident=zimperium/6a32de11-a
+        new - critical - 2026-05-06T14:04:22Z impacted:mobileDevice=e3852ddd-3ed2-4aca-a related:vendorIncident=zimperium/a2b18e8f-a
+        new - medium - 2026-05-06T14:04:22Z impacted:mobileDevice=e3852ddd-3ed2-4aca-a related:vendorIncident=zimperium/80ec9d52-7
+    "#]].assert_eq(&incidents);
+    assert_eq!(closed, "beside_alerts\n", "each threat says for itself that it is over");
+}
+
+/// Every threat that is mitigated is one that was found before, and what a source takes of the one it takes of the other.
+#[test]
+fn each_mitigation_of_the_samples_is_of_a_threat_of_the_samples() {
+    let files = ["zimperium/threats.jsonl", "zimperium/mitigations.jsonl"];
+    let [Some(threats), Some(mitigations)] = files.map(sample) else { return };
+    let taken = |text: &str, least| -> BTreeSet<_> {
+        mobile(text, least).iter().flatten().map(|alert| alert.key().to_string()).collect()
+    };
+    assert!(taken(&mitigations, None).is_subset(&taken(&threats, None)));
+    let critical = |text: &str| taken(text, Some(Severity::Critical));
+    assert_eq!((critical(&threats).len(), critical(&threats)), (2, critical(&mitigations)));
+    let refused = mobile(&mitigations, Some(Severity::Critical)).into_iter().filter_map(Result::err);
+    assert!(refused.map(|refusal| refusal.reason).all(|reason| reason == RefusalReason::FilteredMitigation));
 }
 
 #[test]
