@@ -9,9 +9,11 @@ mod http;
 mod patience;
 mod settings;
 mod signals;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use braid_engine::Rules;
@@ -25,7 +27,9 @@ use crate::{Outcome, logging, rules, topology, wording};
 
 use http::Http;
 use patience::Patience;
+use patience::rest;
 use signals::Signals;
+use watch::Watch;
 
 /// Works until a signal comes or something fails for good.
 pub(crate) fn run(arguments: &Run) -> anyhow::Result<Outcome> {
@@ -38,7 +42,8 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<Outcome> {
     let instance = Instance::new(config, rules, stages(arguments.stage), stop)?;
     instance.announce(&file);
     let http = instance.open_http()?;
-    let worked = instance.work();
+    let topics_are_there = instance.begin_watches()?;
+    let worked = instance.work(&topics_are_there);
     // Whatever ended the work: from now on the console says that we are stopping.
     instance.around.stop.request();
     let served = http.map_or(Ok(()), Http::close);
@@ -98,12 +103,13 @@ impl Instance {
         let read = topology::source_topics(&config).into_iter().chain([config.topics.alerts.as_str()]);
         let metrics = Arc::new(Metrics::new(sources, read));
         let readiness = Arc::new(Readiness::new(stop.clone()));
+        let integrations = Arc::new(watch::integrations(&config, &stages));
         let ordinal = config.kafka.ordinal(std::env::var("HOSTNAME").ok().as_deref());
         Ok(Self {
             connection: Arc::new(settings::connection(&config)?),
             index: Arc::new(HotIndex::new()),
             patience: Patience::new(stop.clone(), workers(&config.worker, &stages)),
-            around: Surroundings { stop, readiness, metrics, source_health: Arc::default() },
+            around: Surroundings { stop, readiness, metrics, source_health: Arc::default(), integrations },
             config,
             rules,
             stages,
@@ -159,17 +165,29 @@ impl Instance {
         }
         let settings = self.config.http.console().context("http.token")?;
         let (readiness, patience) = (self.around.readiness.clone(), self.patience.clone());
+        let integrations = self.around.integrations.clone();
         let unready = move || {
             let mut reasons = readiness.report().err().unwrap_or_default();
+            reasons.extend(integrations.unready());
             reasons.extend(patience.waits_for());
             reasons
         };
         Http::open(settings, &self.index, &self.around, unready).map(Some)
     }
 
+    /// Looks after what is outside, from now on. Gives what is to be set when braid's own topics are there.
+    fn begin_watches(&self) -> anyhow::Result<Arc<AtomicBool>> {
+        let watch = Watch::new(&self.config, &self.stages, self.connection.clone(), self.around.clone());
+        let topics_are_there = watch.topics_are_there.clone();
+        watch.begin()?;
+        watch::watch_registry(&self.config, &self.stages, self.around.clone())?;
+        Ok(topics_are_there)
+    }
+
     /// Waits for the cluster, sees that the topics are as needed, and works.
-    fn work(&self) -> Result<(), WorkFailure> {
+    fn work(&self, topics_are_there: &AtomicBool) -> Result<(), WorkFailure> {
         self.patience.until("the topics", || self.look_at_topics()).map_err(WorkFailure::Start)?;
+        topics_are_there.store(true, Ordering::Relaxed);
         let settings = self
             .patience
             .until("the schema registry", || settings::runtime(&self.config, self.has(StageKind::Correlate)));
@@ -189,11 +207,12 @@ impl Instance {
             .map_err(WorkFailure::Worker)
     }
 
-    /// Creates what is missing, if it may, and refuses to go on with topics on which nothing would be exactly once.
+    /// Creates what is missing of braid's own, if it may, and refuses to go on with topics on which nothing would be exactly
+    /// once. A source's topic that is missing is that source's trouble: the watch tells of it, and the others are read.
     fn look_at_topics(&self) -> Result<(), Failure> {
         let cluster = Topics::connect(&self.connection)?;
         let specs = settings::topics(&self.config, &self.stages);
-        let mut wrong: Vec<String> = if self.config.topics.create {
+        let wrong: Vec<String> = if self.config.topics.create {
             let ensured = cluster.ensure(&specs)?;
             for topic in &ensured.created {
                 tracing::info!(topic, "created");
@@ -202,14 +221,6 @@ impl Instance {
         } else {
             cluster.differences(&specs)?.iter().map(ToString::to_string).collect()
         };
-        if self.has(StageKind::Normalise) {
-            let sources = topology::source_topics(&self.config);
-            let found = cluster.describe(&sources)?;
-            let missing = sources.iter().filter(|name| !found.iter().any(|topic| topic.name == **name));
-            wrong.extend(
-                missing.map(|name| format!("topic {name} of a source is missing, or may not be described")),
-            );
-        }
         if wrong.is_empty() { Ok(()) } else { Err(Failure::Fatal(wrong.join("; "))) }
     }
 }

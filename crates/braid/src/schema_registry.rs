@@ -1,15 +1,17 @@
 //! A client of Confluent's Schema Registry API, which Apicurio, Redpanda and Karapace speak too: it registers the schema
 //! that a topic's records are written with, and learns the id that frames them.
 //!
-//! It is asked when a run begins and not again: an id is for good.
+//! It is asked for ids when a run begins and not again: an id is for good. Whether it still answers is asked now and then,
+//! for the status alone.
 
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use ureq::Agent;
+use ureq::http::Response;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::config::{self, SecretError};
 
@@ -142,26 +144,49 @@ impl SchemaRegistry {
     pub fn register(&self, topic: &str, schema: &str) -> Result<u32, RegistryError> {
         // Topics have letters, digits, `.`, `_` and `-` only: nothing that a path would have to escape.
         let url = format!("{}/subjects/{topic}-value/versions", self.url);
-        let mut request = self.agent.post(&url).content_type(MEDIA_TYPE).header("accept", MEDIA_TYPE);
-        if let Some(authorization) = &self.authorization {
-            request = request.header("authorization", authorization);
-        }
+        let request = self.authorized(self.agent.post(&url).content_type(MEDIA_TYPE));
         let unreachable = |error| RegistryError::Unreachable { url: url.clone(), error: Box::new(error) };
         let mut response =
             request.send_json(Registration { schema_type: "AVRO", schema }).map_err(unreachable)?;
-        let status = response.status().as_u16();
-        if status == 200 {
+        if response.status().as_u16() == 200 {
             let registered = response.body_mut().read_json::<Registered>();
             return registered
                 .map(|registered| registered.id)
                 .map_err(|error| RegistryError::NoRegistry { url: url.clone(), error: Box::new(error) });
         }
-        let message = response
-            .body_mut()
-            .read_json::<Refusal>()
-            .map_or_else(|_| "no reason given".into(), |r| r.message);
-        Err(refused(url, status, message))
+        Err(not_ok(url, response))
     }
+
+    /// Whether it answers, and knows us. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unreachable`], [`RegistryError::Denied`] and [`RegistryError::Refused`].
+    pub fn probe(&self) -> Result<(), RegistryError> {
+        let url = format!("{}/schemas/types", self.url);
+        let response = self.authorized(self.agent.get(&url)).call();
+        let response =
+            response.map_err(|error| RegistryError::Unreachable { url: url.clone(), error: Box::new(error) })?;
+        match response.status().as_u16() {
+            401 | 500.. => Err(not_ok(url, response)),
+            // Old ones lack the route, and strict ones grant single subjects only: they have answered.
+            _ => Ok(()),
+        }
+    }
+
+    fn authorized<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        let request = request.header("accept", MEDIA_TYPE);
+        match &self.authorization {
+            Some(authorization) => request.header("authorization", authorization),
+            None => request,
+        }
+    }
+}
+
+/// What an answer means that is not what was asked for.
+fn not_ok(url: String, mut response: Response<Body>) -> RegistryError {
+    let status = response.status().as_u16();
+    let told = response.body_mut().read_json::<Refusal>();
+    refused(url, status, told.map_or_else(|_| "no reason given".into(), |refusal| refusal.message))
 }
 
 fn refused(url: String, status: u16, message: String) -> RegistryError {

@@ -133,6 +133,7 @@ pub fn worker(config: &Config, stage: Stage, ordinal: u32, thread: u32) -> Worke
         transactional_id_prefix: config.kafka.transactional_id_prefix.clone(),
         ordinal,
         thread,
+        topics_stand_alone: stage == Stage::Normalise,
         ..WorkerSettings::new(name, &group, read.into_iter().map(Arc::from).collect())
     }
 }

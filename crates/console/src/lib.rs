@@ -11,6 +11,7 @@
 //! | `GET /api/incidents/{id}` | the whole record; for a redirected one 308 to the survivor |
 //! | `GET /api/entities/{id}` | the profile of an entity, by its number or any of its names; 300 with a choice if several have it |
 //! | `GET /api/entities/{id}/timeline` | a page of what happened to it, in order of time |
+//! | `GET /api/integrations` | each source and output: on or off, well or broken, and why |
 //! | `GET /healthz` | 200 while the process answers |
 //! | `GET /readyz` | 200, or 503 with the reasons |
 //! | `GET /metrics` | Prometheus' text format |

@@ -1,6 +1,7 @@
 mod entities;
 mod health;
 mod incidents;
+mod integrations;
 mod parameters;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use braid_runtime::hot_index::HotIndex;
+use braid_runtime::integrations::IntegrationReport;
 use braid_runtime::metrics::Metrics;
 
 use crate::guard::{self, Guard};
@@ -21,6 +23,7 @@ use crate::problem::Problem;
 pub(crate) struct Sources {
     pub(crate) index: Arc<HotIndex>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) integrations: Box<dyn Fn() -> IntegrationReport + Send + Sync>,
     pub(crate) unready: Box<dyn Fn() -> Vec<String> + Send + Sync>,
 }
 
@@ -32,6 +35,7 @@ pub(crate) fn routes(sources: Arc<Sources>, guard: Arc<Guard>) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/incidents", get(incidents::list))
         .route("/api/incidents/{id}", get(incidents::show))
+        .route("/api/integrations", get(integrations::list))
         .route("/api/entities/{*name}", get(entities::show))
         .fallback(nothing_here)
         .layer(from_fn_with_state(guard.clone(), guard::bound_work))
@@ -53,6 +57,7 @@ GET /api/entities/{id}?tenant=                                      all that is 
                                                                     number or any of its names
 GET /api/entities/{id}/timeline?tenant=&product=&severity=&type=&user=&text=&order=&limit=&cursor=
                                                                     what happened to it, in order of time
+GET /api/integrations                                               each source and output: on or off, well or broken, and why
 GET /healthz                                                        does the process answer
 GET /readyz                                                         does it work; if not, why
 GET /metrics                                                        for Prometheus

@@ -9,6 +9,7 @@ use axum_server::Handle;
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use braid_runtime::hot_index::HotIndex;
+use braid_runtime::integrations::IntegrationReport;
 use braid_runtime::metrics::Metrics;
 use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
@@ -70,7 +71,7 @@ pub enum BindFault {
 
 impl Console {
     /// Takes the address, and reads the TLS files if there are any. `unready` says why the process is not ready to
-    /// work; nothing, if it is.
+    /// work; nothing, if it is. `integrations` says how each of them is.
     ///
     /// # Errors
     /// [`BindFault`]: the settings leave the incidents open to the network, the address is taken, a file does not go.
@@ -78,6 +79,7 @@ impl Console {
         settings: ConsoleSettings,
         index: Arc<HotIndex>,
         metrics: Arc<Metrics>,
+        integrations: impl Fn() -> IntegrationReport + Send + Sync + 'static,
         unready: impl Fn() -> Vec<String> + Send + Sync + 'static,
     ) -> Result<BoundConsole, BindFault> {
         if let Some(fault) = settings.check().into_iter().next() {
@@ -88,7 +90,7 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         warn_of_half_protection(&settings);
-        let sources = Sources { index, metrics, unready: Box::new(unready) };
+        let sources = Sources { index, metrics, integrations: Box::new(integrations), unready: Box::new(unready) };
         let routes = routes::routes(Arc::new(sources), Arc::new(Guard::new(&settings)));
         Ok(BoundConsole { settings, listener, tls, routes })
     }

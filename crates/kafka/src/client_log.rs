@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 #[derive(Debug, Default)]
 pub(crate) struct ClientLog {
     client: String,
-    last_error: Mutex<Option<String>>,
+    last_error: Mutex<Option<(Option<RDKafkaErrorCode>, String)>>,
 }
 
 impl ClientLog {
@@ -23,7 +23,12 @@ impl ClientLog {
     /// The last error that was reported, as the end of a sentence: empty if there was none.
     pub(crate) fn because(&self) -> String {
         let last = self.last_error.lock().expect("nothing panics while holding it");
-        last.as_ref().map_or_else(String::new, |reason| format!(" (last heard: {reason})"))
+        last.as_ref().map_or_else(String::new, |(_, reason)| format!(" (last heard: {reason})"))
+    }
+
+    /// The last error that was reported, by its code and in librdkafka's words.
+    pub(crate) fn last(&self) -> Option<(Option<RDKafkaErrorCode>, String)> {
+        self.last_error.lock().expect("nothing panics while holding it").clone()
     }
 
     pub(crate) fn write(&self, level: Level, facility: &str, message: &str) {
@@ -57,7 +62,7 @@ impl ClientLog {
         let mut last = self.last_error.lock().expect("nothing panics while holding it");
         // "All brokers are down" follows the cause, and is none.
         if last.is_none() || error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            *last = Some(reason.to_owned());
+            *last = Some((error.rdkafka_error_code(), reason.to_owned()));
         }
     }
 }

@@ -59,6 +59,18 @@ pub(crate) const fn is_timeout(code: Code) -> bool {
     matches!(code, Code::OperationTimedOut | Code::RequestTimedOut | Code::TimedOutQueue)
 }
 
+/// Whether an error is about one topic: it is not there, or we may not have it.
+pub(crate) const fn is_of_topic(code: Code) -> bool {
+    matches!(
+        code,
+        Code::TopicAuthorizationFailed
+            | Code::UnknownTopic
+            | Code::UnknownTopicOrPartition
+            | Code::UnknownPartition
+            | Code::InvalidTopic
+    )
+}
+
 /// Whether an error stays until somebody changes rights, topics, sizes or the configuration.
 pub(crate) const fn lasts(code: Code) -> bool {
     matches!(

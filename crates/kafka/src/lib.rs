@@ -20,6 +20,7 @@ mod subscription;
 mod transactions;
 
 mod probe;
+mod topic_watch;
 
 mod changelog;
 mod dump;
@@ -48,6 +49,7 @@ pub use partitioner::partition_of;
 pub use probe::probe_transactions;
 pub use rights::{AclNeed, AclResource, topic_rights, worker_rights};
 pub use topic_spec::{Difference, TopicDifference, TopicSpec, TopicState};
+pub use topic_watch::{FaultKind, TopicFault, TopicWatch};
 pub use topics::{Ensured, Topics};
 pub use transactional_feed::TransactionalFeed;
 pub use worker_settings::WorkerSettings;

@@ -37,6 +37,7 @@ pub(crate) struct Subscription {
     ahead: VecDeque<Record>,
     /// A failure that came behind records: told at the next poll, so that the records are not lost with it.
     behind: Option<Failure>,
+    topics_stand_alone: bool,
 }
 
 impl Subscription {
@@ -47,13 +48,16 @@ impl Subscription {
             .create_with_context(Member::new(&settings.transactional_id()))
             .map_err(|e| failure::reading("making the consumer", &e))?;
         let uncommitted = uncommitted(connection, &settings.transactional_id())?;
-        settings.topics.iter().try_for_each(|topic| exists(&consumer, topic, connection))?;
+        if !settings.topics_stand_alone {
+            settings.topics.iter().try_for_each(|topic| exists(&consumer, topic, connection))?;
+        }
         Ok(Self {
             consumer,
             uncommitted,
             assignment: Assignment::default(),
             ahead: VecDeque::new(),
             behind: None,
+            topics_stand_alone: settings.topics_stand_alone,
         })
     }
 
@@ -141,6 +145,8 @@ impl Subscription {
             // Thrown out for not polling: librdkafka revokes everything as lost and joins again by itself.
             KafkaError::MessageConsumption(Code::PollExceeded) => None,
             KafkaError::MessageConsumption(Code::AutoOffsetReset) => self.overtaken(),
+            // librdkafka has said which in its log, goes on asking for it, and reads the others meanwhile.
+            KafkaError::MessageConsumption(code) if self.topics_stand_alone && failure::is_of_topic(*code) => None,
             _ => {
                 let because = self.consumer.context().log.because();
                 Some(failure::reading(&format!("polling{because}"), error))
@@ -349,6 +355,8 @@ fn consumer_config(connection: &Connection, settings: &WorkerSettings) -> rdkafk
             // The default of 1 s makes a bounded queue run dry between fetches (6,000 records/s instead of 198,000).
             ("fetch.queue.backoff.ms", "10"),
             ("fetch.max.bytes", "16777216"),
+            // How soon a topic is found that was missing, or that one was not allowed to see.
+            ("topic.metadata.refresh.interval.ms", if settings.topics_stand_alone { "10000" } else { "300000" }),
         ],
         &[
             ("group.id", &settings.group_id),

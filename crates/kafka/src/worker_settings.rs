@@ -6,6 +6,9 @@ use std::time::Duration;
 pub struct WorkerSettings {
     /// The topics to read.
     pub topics: Vec<Arc<str>>,
+    /// Whether each topic stands for itself: one that is missing, or that may not be read, is waited for while the others
+    /// are read. Else it is a failure that stops the worker.
+    pub topics_stand_alone: bool,
     /// The consumer group; all workers of a stage are in the same one.
     pub group_id: String,
     /// The first part of the transactional id, the same for all instances of one deployment.
@@ -33,6 +36,7 @@ impl WorkerSettings {
     pub fn new(stage: &str, group_id: &str, topics: Vec<Arc<str>>) -> Self {
         Self {
             topics,
+            topics_stand_alone: false,
             group_id: group_id.to_owned(),
             transactional_id_prefix: "braid".into(),
             stage: stage.to_owned(),

@@ -10,6 +10,7 @@
 mod backoff;
 mod batch;
 pub mod hot_index;
+pub mod integrations;
 pub mod metrics;
 mod readiness;
 mod restore;
@@ -22,6 +23,7 @@ mod worker;
 
 pub use batch::{Batch, Part};
 pub use hot_index::HotIndex;
+pub use integrations::Integrations;
 pub use metrics::{Metrics, StageKind};
 pub use readiness::Readiness;
 pub use restore::{RestoreJob, RestorePlan, Restored, Restorer, STATE_FORMAT, Threads};

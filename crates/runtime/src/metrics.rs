@@ -70,6 +70,8 @@ metrics! {
         /// What was left out because the configuration asks for it, or because it stands beside alerts by design; nothing of
         /// it is kept.
         drops: Counter[source: SourceName, reason: StatedDrop] = "braid_drops_total",
+        /// Whether a source cannot be read: 1 if the cluster does not answer, or one of its topics is missing or forbidden.
+        source_broken: Gauge[source: SourceName] = "braid_source_broken",
         /// Directory records that correlation has taken, by what came of them.
         directory_records: Counter[outcome: DirectoryOutcome] = "braid_directory_records_total",
         /// Commands that were answered: carried out, or refused for a reason that also stands in the dead letter's headers.
@@ -149,6 +151,7 @@ impl Metrics {
         // The sources are known here and not in their labels' type; a rate needs the zero before the one.
         for name in metrics.source_names.iter() {
             let source = SourceName(name.clone());
+            metrics.source_broken.set(&source, 0.0);
             RefusalReason::ALL.iter().filter(|reason| reason.is_drop()).for_each(|reason| {
                 metrics.drops.add((&source, &StatedDrop(*reason)), 0);
             });

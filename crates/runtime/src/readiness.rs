@@ -64,6 +64,20 @@ impl Readiness {
         self.state().partitions.values().filter(|waiting| **waiting != Waiting::Restoring).count()
     }
 
+    /// The partitions that are held, each with the reason.
+    pub fn held_partitions(&self) -> Vec<(TopicPartition, Box<str>)> {
+        let held = |(partition, waiting): (&TopicPartition, &Waiting)| match waiting {
+            Waiting::Held(reason) => Some((partition.clone(), reason.clone())),
+            Waiting::Restoring => None,
+        };
+        self.state().partitions.iter().filter_map(held).collect()
+    }
+
+    /// Whether a worker has not heard from its group yet what is its own.
+    pub fn is_joining(&self) -> bool {
+        !self.state().joining.is_empty()
+    }
+
     /// A worker is to come, and does nothing before its group has told it what is its own.
     pub(crate) fn await_share(&self, worker: &str) {
         self.state().joining.insert(worker.into());

@@ -87,8 +87,7 @@ fn work<L: Log>(
 ) -> Result<(), Failure> {
     match stage {
         StageKind::Normalise => {
-            let (metrics, health) = (around.metrics.clone(), around.source_health.clone());
-            start(log, Normalise::new(settings, metrics, health), number, settings, around)
+            start(log, Normalise::new(settings, around), number, settings, around)
         }
         StageKind::Correlate => {
             let stage = Correlate::new(settings.clone(), index.clone(), around.metrics.clone());

@@ -23,7 +23,7 @@ use crate::metrics::{self, Metrics};
 use crate::restore::{Restorer, Restores, Threads};
 use crate::settings::BatchLimits;
 use crate::stage::Stage;
-use crate::{Batch, Readiness, SourceHealth, Stop};
+use crate::{Batch, Integrations, Readiness, SourceHealth, Stop};
 
 use assignment::Phase;
 use pacing::Pacing;
@@ -42,6 +42,8 @@ pub struct Surroundings {
     pub metrics: Arc<Metrics>,
     /// What the products behind the sources say of themselves.
     pub source_health: Arc<SourceHealth>,
+    /// How the integrations are.
+    pub integrations: Arc<Integrations>,
 }
 
 /// One worker. [`Worker::run`] is its life; a test may take it step by step.
@@ -62,6 +64,8 @@ pub struct Worker<L: Log, S: Stage, R = Threads> {
     kept: Batch<S::News>,
     backoff: Backoff,
     pacing: Pacing,
+    /// When a partition that is held for its source's trouble is looked at again.
+    look_again: BTreeMap<TopicPartition, i64>,
 }
 
 impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
@@ -87,6 +91,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
             kept: Batch::default(),
             backoff: Backoff::default(),
             pacing: Pacing::default(),
+            look_again: BTreeMap::new(),
         }
     }
 

@@ -24,7 +24,9 @@ impl Http {
         unready: impl Fn() -> Vec<String> + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
-        let console = Console::bind(settings, index.clone(), around.metrics.clone(), unready)?;
+        let told = around.clone();
+        let integrations = move || told.integrations.report(&told.readiness, &told.source_health);
+        let console = Console::bind(settings, index.clone(), around.metrics.clone(), integrations, unready)?;
         let address = console.local_addr().context("the console's address")?;
         tracing::info!(url = %format!("{scheme}://{address}"), "answers HTTP: /api, /metrics, /healthz, /readyz");
         let (close, closed) = oneshot::channel();

@@ -42,7 +42,7 @@ impl Patience {
                 Err(Failure::Retry(why)) if !self.stop.requested() => {
                     tracing::warn!(what, why, again_in_seconds = pause.as_secs_f64(), "waits");
                     self.waits().insert(what.to_owned(), why);
-                    self.rest(pause);
+                    rest(&self.stop, pause);
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
                 outcome => break outcome,
@@ -57,19 +57,20 @@ impl Patience {
         self.waits().iter().map(|(what, why)| format!("waits for {what}: {why}")).collect()
     }
 
-    fn rest(&self, pause: Duration) {
-        let slices = pause.as_millis().div_ceil(SLICE.as_millis());
-        for _ in 0..slices {
-            if self.stop.requested() {
-                return;
-            }
-            thread::sleep(SLICE);
-        }
-    }
-
     fn waits(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         // Whatever a panicking thread left is still a list of reasons.
         self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does nothing for a while, or until somebody asks to stop.
+pub(super) fn rest(stop: &Stop, pause: Duration) {
+    let slices = pause.as_millis().div_ceil(SLICE.as_millis());
+    for _ in 0..slices {
+        if stop.requested() {
+            return;
+        }
+        thread::sleep(SLICE);
     }
 }
 

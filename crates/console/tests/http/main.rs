@@ -3,6 +3,7 @@
 mod support;
 
 mod entities;
+mod integrations;
 mod protection;
 mod routes;
 mod timeline;

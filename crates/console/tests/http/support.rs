@@ -11,6 +11,7 @@ use std::time::Duration;
 use braid_alert::Incident;
 use braid_console::{BoundConsole, Console, ConsoleSettings};
 use braid_runtime::hot_index::{HotIndex, Projection};
+use braid_runtime::integrations::IntegrationReport;
 use braid_runtime::metrics::Metrics;
 use tokio::sync::oneshot;
 
@@ -42,11 +43,24 @@ pub(crate) fn run_with(
     settings: ConsoleSettings,
     unready: impl Fn() -> Vec<String> + Send + Sync + 'static,
 ) -> Running {
+    run_integrated(settings, no_integrations, unready)
+}
+
+/// What is told of integrations where there are none.
+pub(crate) fn no_integrations() -> IntegrationReport {
+    IntegrationReport { cluster: None, sources: Vec::new(), outputs: Vec::new(), registry: None }
+}
+
+pub(crate) fn run_integrated(
+    settings: ConsoleSettings,
+    integrations: impl Fn() -> IntegrationReport + Send + Sync + 'static,
+    unready: impl Fn() -> Vec<String> + Send + Sync + 'static,
+) -> Running {
     let index = Arc::new(HotIndex::new());
     let metrics = Arc::new(Metrics::new(["mdi"], ["braid.alerts"]));
     let projection = index.claim(0);
     let console =
-        Console::bind(settings, index.clone(), metrics.clone(), unready).expect("a port of the loopback");
+        Console::bind(settings, index.clone(), metrics.clone(), integrations, unready).expect("a port of the loopback");
     let address = console.local_addr().expect("it is bound");
     let (stop, stopped) = oneshot::channel();
     let (done, served) = mpsc::channel();

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::support::{exchange, run_with, settings};
+use crate::support::{no_integrations, exchange, run_with, settings};
 use braid_console::{BindFault, Console, ConsoleSettings, TlsFiles};
 use braid_runtime::hot_index::HotIndex;
 use braid_runtime::metrics::Metrics;
@@ -39,7 +39,7 @@ fn trusting(certificate: CertificateDer<'static>, protocol: &[u8]) -> Arc<Client
 fn bind(tls: TlsFiles) -> Result<braid_console::BoundConsole, BindFault> {
     let metrics = Arc::new(Metrics::new([], []));
     let settings = ConsoleSettings { tls: Some(tls), ..settings() };
-    Console::bind(settings, Arc::new(HotIndex::new()), metrics, Vec::new)
+    Console::bind(settings, Arc::new(HotIndex::new()), metrics, no_integrations, Vec::new)
 }
 
 #[test]

@@ -12,9 +12,10 @@ use super::Stage;
 use super::dead_letter::DeadLetters;
 use super::oldest_first::oldest_first;
 use crate::batch::Part;
-use crate::metrics::{Metrics, Rejection, SourceName, StageKind, StatedDrop};
+use crate::integrations::{Figures, LastRecord, RefusedExample};
+use crate::metrics::{Label, Metrics, Rejection, SourceName, StageKind, StatedDrop};
 use crate::restore::{RestorePlan, Restored};
-use crate::{Batch, Settings, Source, SourceHealth};
+use crate::{Batch, Integrations, Settings, Source, SourceHealth, Surroundings};
 
 /// Any source topic → the alerts topic, keyed by tenant. It keeps nothing between records, so any number of it may run.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub struct Normalise {
     output_bytes_max: usize,
     metrics: Arc<Metrics>,
     health: Arc<SourceHealth>,
+    integrations: Arc<Integrations>,
 }
 
 #[derive(Debug)]
@@ -42,6 +44,11 @@ pub struct NormaliseNews {
     drops: Vec<StatedDrop>,
     /// The newest report of the product on itself, if there was one.
     health: Option<Box<HealthReport>>,
+    records: u64,
+    /// The newest of what was written.
+    last: Option<LastRecord>,
+    /// The newest of what was refused.
+    example: Option<Box<RefusedExample>>,
 }
 
 impl NormaliseNews {
@@ -51,11 +58,44 @@ impl NormaliseNews {
             self.health = Some(report);
         }
     }
+
+    fn note_written(&mut self, input: &Input, origin: &Origin) {
+        self.written += 1;
+        let event_time = if let Input::Alert(alert) = input { Some(alert.last_activity) } else { None };
+        self.last = self.last.max(Some(LastRecord { source_time: origin.source_time, event_time }));
+    }
+
+    /// Counts a refusal, and keeps it as an example of what is wrong at the source.
+    fn note_refused(&mut self, record: &Record, rejection: Rejection, reason: &str, detail: &str) {
+        self.rejects.push(rejection);
+        self.example = Some(Box::new(RefusedExample {
+            reason: reason.into(),
+            detail: detail.into(),
+            topic: (&*record.topic).into(),
+            partition: record.partition,
+            offset: record.offset,
+        }));
+    }
+
+    /// What is shown of the source.
+    fn figures(&mut self) -> Figures {
+        let mut dropped = BTreeMap::new();
+        self.drops.iter().for_each(|StatedDrop(reason)| *dropped.entry(*reason).or_default() += 1);
+        Figures {
+            records: self.records,
+            taken: self.written,
+            refused: self.rejects.len() as u64,
+            example: self.example.take(),
+            dropped,
+            last: self.last,
+        }
+    }
 }
 
 impl Normalise {
     /// A stage that reads these sources, and tells what it reads of them.
-    pub fn new(settings: &Settings, metrics: Arc<Metrics>, health: Arc<SourceHealth>) -> Self {
+    pub fn new(settings: &Settings, around: &Surroundings) -> Self {
+        let metrics = &around.metrics;
         let labelled =
             |source: &Source| Labelled { label: metrics.source(&source.name), source: source.clone() };
         let sources =
@@ -68,8 +108,9 @@ impl Normalise {
                 message_bytes_max: settings.message_bytes_max,
             },
             output_bytes_max: settings.batch.output_bytes_max,
-            metrics,
-            health,
+            metrics: metrics.clone(),
+            health: around.source_health.clone(),
+            integrations: around.integrations.clone(),
         }
     }
 
@@ -88,15 +129,22 @@ impl Normalise {
         for found in read(taken, &origin, &source.source.rules) {
             part.news.found += 1;
             match found {
-                Ok(input) => self.write(record, &source.source, &input, part),
+                Ok(input) => self.write(record, &source.source, (&input, &origin), part),
                 Err(refusal) => self.refuse(record, &source.source, refusal, part),
             }
         }
+        part.news.records += 1;
         part.consume(record);
         Ok(part.outgoing[before..].iter().map(Outgoing::bytes).sum())
     }
 
-    fn write(&self, record: &Record, source: &Source, input: &Input, part: &mut Part<NormaliseNews>) {
+    fn write(
+        &self,
+        record: &Record,
+        source: &Source,
+        (input, origin): (&Input, &Origin),
+        part: &mut Part<NormaliseNews>,
+    ) {
         let outgoing = Outgoing {
             topic: self.alerts_topic.clone(),
             partition: None,
@@ -106,10 +154,12 @@ impl Normalise {
             origin: record.topic_partition(),
         };
         if self.dead_letters.fits(&outgoing) {
-            part.news.written += 1;
+            part.news.note_written(input, origin);
             part.outgoing.push(outgoing);
         } else {
-            part.news.rejects.push(Rejection::OverBrokerLimit);
+            let over = Rejection::OverBrokerLimit;
+            let detail = format!("a record of {} bytes came of it", outgoing.bytes());
+            part.news.note_refused(record, over, &over.text(), &detail);
             part.outgoing.push(self.dead_letters.oversize(record, &outgoing, &reader(source)));
         }
     }
@@ -120,7 +170,8 @@ impl Normalise {
             part.news.note_health(refusal.health);
             return;
         }
-        part.news.rejects.push(Rejection::Refused(refusal.reason));
+        let rejection = Rejection::Refused(refusal.reason);
+        part.news.note_refused(record, rejection, refusal.reason.as_str(), &refusal.detail);
         part.outgoing.push(self.dead_letters.letter(record, &reader(source), &Cause::from(&refusal)));
     }
 }
@@ -164,8 +215,9 @@ impl Stage for Normalise {
         Batch::default()
     }
 
-    fn publish(&mut self, input: &TopicPartition, news: NormaliseNews, _: i64) {
+    fn publish(&mut self, input: &TopicPartition, mut news: NormaliseNews, _: i64) {
         let Some(Labelled { source, label }) = self.sources.get(&input.topic) else { return };
+        self.integrations.add(&source.name, news.figures());
         let format = &source.rules.format;
         // Directory records and commands are counted where they are answered.
         if format.holds() == Holds::Alerts {

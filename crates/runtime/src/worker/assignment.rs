@@ -24,9 +24,12 @@ pub(super) enum Phase {
     Running,
     /// It has run ahead of an older backlog and lets that go first.
     Waiting,
-    /// It waits for a newer release.
+    /// It waits for a newer release, or for its source to be mended.
     Held,
 }
+
+/// How often a partition is looked at again whose source is broken.
+const MENDED_AFTER_MILLIS: i64 = 5_000;
 
 impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
     /// Takes note of what the group has decided. Does no I/O, so that it may happen between any two transactions.
@@ -69,6 +72,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
         self.kept.remove(partition);
         self.pending.retain(|record| record.topic_partition() != *partition);
         self.restores.cancel(partition);
+        self.look_again.remove(partition);
         self.stage.release(partition);
         self.around.readiness.clear(partition);
     }
@@ -119,9 +123,14 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
                 Phase::Restored => {
                     self.log.start(&partition).map(|()| self.enter(&partition, Phase::Running))
                 }
+                Phase::Held if self.is_to_be_looked_at(&partition) => self.arrive(&partition),
                 Phase::Restoring | Phase::Running | Phase::Waiting | Phase::Held => Ok(()),
             };
             match advanced {
+                // A source's trouble is its own; the alerts topic is everybody's.
+                Err(Failure::Fatal(why)) if self.kind() == StageKind::Normalise => {
+                    self.put_aside(&partition, &why);
+                }
                 Err(Failure::Retry(why)) => {
                     tracing::warn!(worker = %self.name, %partition, %why, "starting is tried again");
                 }
@@ -129,6 +138,20 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
             }
         }
         self.restores.begin(&self.log, &mut self.restorer)
+    }
+
+    /// Lets the others go on without it, and looks again now and then.
+    fn put_aside(&mut self, partition: &TopicPartition, why: &str) {
+        let again = self.log.now_millis() + MENDED_AFTER_MILLIS;
+        if self.look_again.insert(partition.clone(), again).is_none() {
+            self.hold(partition, why);
+        } else {
+            self.around.readiness.hold(partition, why);
+        }
+    }
+
+    fn is_to_be_looked_at(&self, partition: &TopicPartition) -> bool {
+        self.look_again.get(partition).is_some_and(|again| *again <= self.log.now_millis())
     }
 
     fn arrive(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
@@ -146,6 +169,10 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
             self.enter(partition, Phase::Restored);
             self.log.start(partition)?;
             self.enter(partition, Phase::Running);
+            if self.look_again.remove(partition).is_some() {
+                tracing::info!(worker = %self.name, %partition, "the partition goes on");
+                self.around.readiness.clear(partition);
+            }
             return Ok(());
         };
         self.restores.want(partition, standing.low, plan, self.log.now_millis());

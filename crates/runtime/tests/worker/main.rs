@@ -4,6 +4,7 @@ mod bad_input;
 mod commands;
 mod exactly_once;
 mod filters;
+mod integrations;
 mod outputs;
 mod pacing;
 mod restore;

@@ -17,6 +17,7 @@ fn surroundings() -> Surroundings {
         stop,
         metrics: Arc::new(Metrics::new([], [])),
         source_health: Arc::default(),
+        integrations: Arc::default(),
     }
 }
 

@@ -162,6 +162,7 @@ impl World {
             stop,
             metrics: Arc::new(Metrics::new(SOURCES, SOURCES)),
             source_health: Arc::default(),
+            integrations: Arc::default(),
         };
         let (queue, index) = (Queue::default(), Arc::new(HotIndex::new()));
         self.seats.push(Seat { kind, ordinal, live: None, queue, around, index });
@@ -192,10 +193,9 @@ impl World {
         let (batch, name, around) =
             (settings.batch.clone(), format!("{kind}-{ordinal}"), seat.around.clone());
         let (metrics, restorer) = (around.metrics.clone(), seat.queue.clone());
-        let health = around.source_health.clone();
         seat.live = Some(match kind {
             StageKind::Normalise => {
-                let parts = (log, Normalise::new(&settings, metrics, health), restorer);
+                let parts = (log, Normalise::new(&settings, &around), restorer);
                 Live::Normalise(Box::new(Worker::new(&name, parts, batch, 2, around)))
             }
             StageKind::Correlate => {

@@ -1,0 +1,115 @@
+use super::*;
+use crate::Stop;
+
+use braid_alert::{EventTime, SourceTime};
+use braid_log::TopicPartition;
+use braid_wire::RefusalReason;
+
+fn source(name: &str, enabled: bool) -> SourceDescription {
+    let topics = vec![format!("security.{name}").as_str().into()];
+    SourceDescription { name: name.into(), enabled, format: Format::MdiCef, topics }
+}
+
+fn fault(what: &str) -> Fault {
+    Fault { what: what.into(), advice: "mend it".into() }
+}
+
+struct World {
+    integrations: Integrations,
+    readiness: Readiness,
+    metrics: Metrics,
+}
+
+impl World {
+    fn new() -> Self {
+        let sources = vec![source("mdi", true), source("ata", true), source("off", false)];
+        let output = OutputDescription { topic: "incidents".into(), holds: "incidents", encoding: "json".into() };
+        Self {
+            integrations: Integrations::new(sources, vec![output], None),
+            readiness: Readiness::new(Stop::new()),
+            metrics: Metrics::new(["mdi", "ata"], []),
+        }
+    }
+
+    fn report(&self) -> IntegrationReport {
+        self.integrations.report(&self.readiness, &SourceHealth::default())
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        self.report().sources.iter().map(|status| status.state.as_str()).collect()
+    }
+
+    fn broken(&self, source: &str) -> f64 {
+        self.metrics.source_broken.value(&self.metrics.source(source))
+    }
+}
+
+#[test]
+fn a_broken_topic_breaks_its_source_and_no_other_until_it_is_well_again() {
+    let world = World::new();
+    assert_eq!(world.states(), ["no alerts yet", "no alerts yet", "off"]);
+    let denied = fault("Broker: Topic authorization failed");
+    world.integrations.show_topics([("security.mdi".into(), denied.clone())].into(), &world.metrics);
+    assert_eq!(world.states(), ["broken", "no alerts yet", "off"]);
+    let trouble = Trouble { place: Some("security.mdi".into()), fault: denied };
+    assert_eq!(world.report().sources[0].troubles, [trouble]);
+    assert_eq!((world.broken("mdi"), world.broken("ata")), (1.0, 0.0));
+    let said = "source mdi: security.mdi: Broker: Topic authorization failed";
+    assert_eq!(world.integrations.unready(), [said]);
+    world.integrations.show_topics(BTreeMap::new(), &world.metrics);
+    assert_eq!(world.states(), ["no alerts yet", "no alerts yet", "off"]);
+    assert_eq!((world.broken("mdi"), world.integrations.unready().len()), (0.0, 0));
+}
+
+#[test]
+fn without_the_cluster_everything_that_is_on_is_broken() {
+    let world = World::new();
+    world.integrations.show_cluster(fault("SASL authentication error"), &world.metrics);
+    assert_eq!(world.states(), ["broken", "broken", "off"]);
+    assert_eq!(world.report().outputs[0].state, IntegrationState::Broken);
+    assert_eq!(world.broken("ata"), 1.0);
+    world.integrations.show_topics(BTreeMap::new(), &world.metrics);
+    assert_eq!(world.report().outputs[0].state, IntegrationState::Ok);
+}
+
+#[test]
+fn a_source_waits_for_its_share_and_a_held_partition_breaks_it() {
+    let world = World::new();
+    world.readiness.await_share("normalise-0");
+    assert_eq!(world.states(), ["waiting", "waiting", "off"]);
+    world.readiness.has_share("normalise-0");
+    world.readiness.hold(&TopicPartition::new("security.ata", 3), "retention has deleted 7 records");
+    assert_eq!(world.states(), ["no alerts yet", "broken", "off"]);
+    let report = world.report();
+    let [trouble] = &report.sources[1].troubles[..] else { panic!("{report:?}") };
+    assert_eq!(trouble.place.as_deref(), Some("security.ata/3"));
+    assert!(trouble.fault.what.contains("deleted 7"), "{trouble:?}");
+}
+
+#[test]
+fn figures_of_partitions_add_up_and_the_newest_record_is_the_last() {
+    let world = World::new();
+    let last = |source: i64, event: i64| LastRecord {
+        source_time: SourceTime::from_millis(source),
+        event_time: Some(EventTime::from_millis(event)),
+    };
+    let example = RefusedExample {
+        reason: "truncated".into(),
+        detail: "at byte 7".into(),
+        topic: "security.mdi".into(),
+        partition: 1,
+        offset: 9,
+    };
+    let dropped = || [(RefusalReason::BesideAlerts, 2)].into();
+    let first = Figures { records: 3, taken: 1, last: Some(last(9_000, 2_000)), dropped: dropped(), ..Figures::default() };
+    let refused = Figures { records: 2, refused: 2, example: Some(Box::new(example)), dropped: dropped(), ..Figures::default() };
+    let older = Figures { records: 1, taken: 1, last: Some(last(8_000, 1_000)), ..Figures::default() };
+    [first, refused, older].into_iter().for_each(|figures| world.integrations.add("mdi", figures));
+    let status = &world.report().sources[0];
+    assert_eq!(status.state, IntegrationState::Ok);
+    assert_eq!((status.figures.records, status.figures.taken, status.figures.refused), (6, 2, 2));
+    assert_eq!(status.figures.dropped[&RefusalReason::BesideAlerts], 4);
+    assert_eq!(status.figures.example.as_ref().map(|example| example.offset), Some(9));
+    assert_eq!(status.figures.last.and_then(|last| last.lag_seconds()), Some(7.0));
+    assert_eq!(status.reports_resolution(), Some(false), "CEF tells of none");
+}
