@@ -38,19 +38,30 @@ impl Cluster {
     }
 
     fn own() -> Self {
+        let (child, said) = broker(&[]);
+        Self::at(&said, Some(child))
+    }
+
+    /// A cluster with rights, started for the caller alone, and its listener for the user `braid`, whose password is
+    /// `right`. The cluster that is given is reached without a name, which may do everything.
+    pub fn with_rights() -> (Self, String) {
+        let (child, said) = broker(&["--sasl"]);
+        let (open, guarded) = said.split_once(' ').expect("it prints both");
+        (Self::at(open, Some(child)), guarded.to_owned())
+    }
+
+    /// Grants or denies by Kafka's own command, such as `["--add", "--deny-principal", "User:braid", …]`.
+    pub fn change_rights(&self, arguments: &[&str]) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/broker");
-        let mut child = Command::new(&script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|e| panic!("{}: {e}", script.display()));
-        let mut line = String::new();
-        let out = child.stdout.take().expect("it is piped");
-        BufReader::new(out).read_line(&mut line).expect("the script prints text");
-        let brokers = line.trim().strip_prefix("ready ").unwrap_or_else(|| {
-            panic!("no Kafka could be started; `./test` says what is missing, or set BRAID_TEST_BROKERS")
-        });
-        Self::at(brokers, Some(child))
+        let jars = Command::new(&script).arg("--jars").output().expect("the script runs").stdout;
+        let jars = String::from_utf8(jars).expect("a path is text");
+        let done = Command::new("java")
+            .args(["-cp", jars.trim(), "org.apache.kafka.tools.AclCommand", "--bootstrap-server"])
+            .arg(self.brokers())
+            .args(arguments)
+            .output()
+            .expect("there is Java");
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
     fn at(brokers: &str, broker: Option<Child>) -> Self {
@@ -145,6 +156,24 @@ impl Cluster {
         let text = |record: Record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned();
         self.read(topic).into_iter().map(text).collect()
     }
+}
+
+/// Starts a broker by our script; gives what it prints when it is ready.
+fn broker(arguments: &[&str]) -> (Child, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/broker");
+    let mut child = Command::new(&script)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|e| panic!("{}: {e}", script.display()));
+    let mut line = String::new();
+    let out = child.stdout.take().expect("it is piped");
+    BufReader::new(out).read_line(&mut line).expect("the script prints text");
+    let said = line.trim().strip_prefix("ready ").unwrap_or_else(|| {
+        panic!("no Kafka could be started; `./test` says what is missing, or set BRAID_TEST_BROKERS")
+    });
+    (child, said.to_owned())
 }
 
 /// Groups that form and lapse as quickly as the test broker lets them; another cluster is asked to allow 6 s.

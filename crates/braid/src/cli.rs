@@ -73,6 +73,10 @@ pub enum Command {
     Dlq(Dlq),
     /// Tell the story of an incident: why each alert is in it, what came near, how the attacker moved
     Explain(Explain),
+    /// Say how each integration of a running braid is, and what is wrong with it
+    Status(Status),
+    /// Say which integrations are switched on, and whether these are all that must be
+    Audit(Audit),
 }
 
 /// Where the configuration is.
@@ -452,6 +456,51 @@ pub struct Explain {
     pub json: bool,
 }
 
+/// `braid status`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid status
+  braid status --url https://braid.example.com:9464 --json
+
+The exit code is 1 if something that is on is broken. Figures are since that process has begun, of the partitions that it \
+reads.")]
+pub struct Status {
+    /// Where a running braid answers
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9464")]
+    pub url: String,
+    /// The token that it asks for (`http.token`). Better said by the variable: others see a command line
+    #[arg(long, value_name = "TOKEN", env = "BRAID_API_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// What the API says, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `braid audit`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  braid audit
+  braid audit --json
+  braid audit --azure-settings settings.json        with what Azure answers for Microsoft.Security/settings
+
+A line is an integration and True or False: `endpoint True`. The exit code is 1 if one that `audit.require` of the \
+configuration names is not on. Azure's answer is that of GET \
+https://management.azure.com/subscriptions/ID/providers/Microsoft.Security/settings?api-version=2022-05-01, or of the \
+single setting WDATP.")]
+pub struct Audit {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// What Azure says of its settings: a JSON file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub azure_settings: Option<PathBuf>,
+    /// One JSON object, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -468,7 +517,7 @@ mod tests {
         let help = Cli::command().render_long_help().to_string();
         let commands = [
             "demo", "init", "validate", "topics", "run", "decode", "replay", "test", "evaluate", "simulate",
-            "dump", "dlq", "explain",
+            "dump", "dlq", "explain", "status", "audit",
         ];
         for word in commands.into_iter().chain(["Exit codes:"]) {
             assert!(help.contains(word), "{word}");

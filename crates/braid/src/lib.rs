@@ -14,6 +14,8 @@ pub mod logging;
 pub mod schema_registry;
 pub mod topology;
 
+mod api;
+mod audit;
 mod decode;
 mod demo;
 mod dlq;
@@ -27,7 +29,9 @@ mod replay;
 mod rules;
 mod run;
 mod simulate;
+mod status;
 mod stdout;
+mod table;
 mod test_cases;
 mod topics;
 mod validate;
@@ -57,5 +61,7 @@ pub fn run_command(command: &Command) -> anyhow::Result<Outcome> {
         Command::Dump(arguments) => dump::run(arguments),
         Command::Dlq(arguments) => dlq::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Status(arguments) => status::run(arguments),
+        Command::Audit(arguments) => audit::run(arguments),
     }
 }

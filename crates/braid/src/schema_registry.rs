@@ -164,8 +164,8 @@ impl SchemaRegistry {
     pub fn probe(&self) -> Result<(), RegistryError> {
         let url = format!("{}/schemas/types", self.url);
         let response = self.authorized(self.agent.get(&url)).call();
-        let response =
-            response.map_err(|error| RegistryError::Unreachable { url: url.clone(), error: Box::new(error) })?;
+        let response = response
+            .map_err(|error| RegistryError::Unreachable { url: url.clone(), error: Box::new(error) })?;
         match response.status().as_u16() {
             401 | 500.. => Err(not_ok(url, response)),
             // Old ones lack the route, and strict ones grant single subjects only: they have answered.

@@ -90,7 +90,8 @@ impl Console {
         let listener = TcpListener::bind(settings.listen).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         warn_of_half_protection(&settings);
-        let sources = Sources { index, metrics, integrations: Box::new(integrations), unready: Box::new(unready) };
+        let sources =
+            Sources { index, metrics, integrations: Box::new(integrations), unready: Box::new(unready) };
         let routes = routes::routes(Arc::new(sources), Arc::new(Guard::new(&settings)));
         Ok(BoundConsole { settings, listener, tls, routes })
     }

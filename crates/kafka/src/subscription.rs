@@ -146,7 +146,11 @@ impl Subscription {
             KafkaError::MessageConsumption(Code::PollExceeded) => None,
             KafkaError::MessageConsumption(Code::AutoOffsetReset) => self.overtaken(),
             // librdkafka has said which in its log, goes on asking for it, and reads the others meanwhile.
-            KafkaError::MessageConsumption(code) if self.topics_stand_alone && failure::is_of_topic(*code) => None,
+            KafkaError::MessageConsumption(code)
+                if self.topics_stand_alone && failure::is_of_topic(*code) =>
+            {
+                None
+            }
             _ => {
                 let because = self.consumer.context().log.because();
                 Some(failure::reading(&format!("polling{because}"), error))
@@ -356,7 +360,10 @@ fn consumer_config(connection: &Connection, settings: &WorkerSettings) -> rdkafk
             ("fetch.queue.backoff.ms", "10"),
             ("fetch.max.bytes", "16777216"),
             // How soon a topic is found that was missing, or that one was not allowed to see.
-            ("topic.metadata.refresh.interval.ms", if settings.topics_stand_alone { "10000" } else { "300000" }),
+            (
+                "topic.metadata.refresh.interval.ms",
+                if settings.topics_stand_alone { "10000" } else { "300000" },
+            ),
         ],
         &[
             ("group.id", &settings.group_id),

@@ -53,12 +53,13 @@ pub enum FaultKind {
 impl FaultKind {
     const fn of(code: Code) -> Self {
         match code {
-            Code::Authentication | Code::SaslAuthenticationFailed | Code::UnsupportedSASLMechanism | Code::SSL => {
-                Self::Authentication
-            }
-            Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed | Code::ClusterAuthorizationFailed => {
-                Self::Authorization
-            }
+            Code::Authentication
+            | Code::SaslAuthenticationFailed
+            | Code::UnsupportedSASLMechanism
+            | Code::SSL => Self::Authentication,
+            Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed => Self::Authorization,
             Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition => Self::Missing,
             Code::InvalidTopic => Self::Other,
             _ => Self::Unreachable,
@@ -72,7 +73,8 @@ impl TopicWatch {
     /// # Errors
     /// [`Failure::Fatal`] if the client cannot be made.
     pub fn connect(connection: &Connection, group_id: &str) -> Result<Self, Failure> {
-        let ours = [("client.id", "braid-watch"), ("fetch.wait.max.ms", "10"), ("fetch.error.backoff.ms", "50")];
+        let ours =
+            [("client.id", "braid-watch"), ("fetch.wait.max.ms", "10"), ("fetch.error.backoff.ms", "50")];
         let fixed = [
             ("group.id", group_id),
             ("enable.auto.commit", "false"),
@@ -94,7 +96,11 @@ impl TopicWatch {
     ///
     /// # Errors
     /// Why none can: nobody answers, or nobody knows us.
-    pub fn look(&mut self, read: &[&str], written: &[&str]) -> Result<BTreeMap<String, TopicFault>, TopicFault> {
+    pub fn look(
+        &mut self,
+        read: &[&str],
+        written: &[&str],
+    ) -> Result<BTreeMap<String, TopicFault>, TopicFault> {
         self.listen();
         let mut faults = BTreeMap::new();
         for topic in read.iter().chain(written) {
@@ -113,7 +119,9 @@ impl TopicWatch {
     /// What the cluster says of a topic; an error if it says nothing.
     fn described(&self, topic: &str) -> Result<Option<TopicFault>, KafkaError> {
         let metadata = self.consumer.fetch_metadata(Some(topic), ANSWER_MAX)?;
-        let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else { return Ok(None) };
+        let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
+            return Ok(None);
+        };
         if let Some(error) = found.error() {
             return Ok(Some(fault(&KafkaError::MetadataFetch(error.into()))));
         }

@@ -129,7 +129,8 @@ impl Integrations {
     pub fn unready(&self) -> Vec<String> {
         let state = self.state();
         let of_source = |source: &SourceDescription| {
-            let faults = source.topics.iter().filter_map(|topic| state.topics.get(&**topic).map(|f| (topic, f)));
+            let faults =
+                source.topics.iter().filter_map(|topic| state.topics.get(&**topic).map(|f| (topic, f)));
             faults.map(|(topic, fault)| format!("source {}: {topic}: {}", source.name, fault.what)).collect()
         };
         self.enabled().flat_map(|source| -> Vec<String> { of_source(source) }).collect()
@@ -153,7 +154,8 @@ impl Integrations {
 
     fn show_broken(&self, state: &State, metrics: &Metrics) {
         for source in self.enabled() {
-            let broken = state.cluster.is_some() || source.topics.iter().any(|t| state.topics.contains_key(&**t));
+            let broken =
+                state.cluster.is_some() || source.topics.iter().any(|t| state.topics.contains_key(&**t));
             metrics.source_broken.set(&metrics.source(&source.name), f64::from(u8::from(broken)));
         }
     }

@@ -86,9 +86,7 @@ fn work<L: Log>(
     around: &Surroundings,
 ) -> Result<(), Failure> {
     match stage {
-        StageKind::Normalise => {
-            start(log, Normalise::new(settings, around), number, settings, around)
-        }
+        StageKind::Normalise => start(log, Normalise::new(settings, around), number, settings, around),
         StageKind::Correlate => {
             let stage = Correlate::new(settings.clone(), index.clone(), around.metrics.clone());
             start(log, stage, number, settings, around)

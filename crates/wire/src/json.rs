@@ -22,7 +22,7 @@ pub fn to_json_pretty(value: &impl Serialize) -> String {
 /// # Errors
 /// `empty`, `invalid_utf8`, `unknown_format` if it begins like something else than an object, `truncated`, `malformed`
 /// (syntax) or `wrong_type` with the path of the field.
-pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Refusal::new(RefusalReason::InvalidUtf8, format!("byte {} is no UTF-8", error.valid_up_to()))
     })?;

@@ -43,6 +43,14 @@ pub(super) fn faults(config: &Config, purpose: Purpose, tree: &Node, struck: &[S
     checks.faults
 }
 
+/// What was probably meant, else what there is.
+fn hint<'a>(found: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match super::fault::near_miss(found, known.clone()) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => format!("; there are {}", super::fault::one_of(known)),
+    }
+}
+
 /// What is wrong with settings of correlation that stand in no file.
 pub(crate) fn faults_of_correlation(correlation: &Correlation, topics: &Topics) -> Vec<Fault> {
     let tree = Node::new(Place::Nowhere, Value::Table(Vec::new()));
@@ -82,6 +90,29 @@ impl Checks<'_> {
         self.http(&config.http);
         self.worker(&config.worker, &config.topics);
         self.log(&config.log);
+        self.audit(config);
+    }
+
+    /// A name that nothing has would be asked for in vain.
+    fn audit(&mut self, config: &Config) {
+        let sources = || config.sources.iter().map(|source| source.name.as_str());
+        for (integration, named) in &config.audit.integrations {
+            for (nth, name) in named.iter().enumerate() {
+                let path = ["audit".into(), "integrations".into(), integration.as_str().into(), nth.into()];
+                let message = || format!("there is no source `{name}`{}", hint(name, sources()));
+                if !sources().any(|source| source == name) {
+                    self.fault(&path, message());
+                }
+            }
+        }
+        let known = config.audit.known();
+        for (nth, name) in config.audit.require.iter().enumerate() {
+            let path = ["audit".into(), "require".into(), nth.into()];
+            let message = || format!("there is no integration `{name}`{}", hint(name, known.iter().copied()));
+            if !known.contains(name.as_str()) {
+                self.fault(&path, message());
+            }
+        }
     }
 
     fn kafka(&mut self, kafka: &Kafka) {

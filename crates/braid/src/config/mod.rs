@@ -9,6 +9,7 @@
 //!
 //! Start with [`Config::read`].
 
+mod audit;
 mod correlation;
 mod http;
 mod kafka;
@@ -37,6 +38,8 @@ pub(crate) mod yaml_file;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use audit::Audit;
+pub(crate) use audit::WDATP;
 pub use correlation::{Correlation, HalfLifeTimes, IncidentCaps, Weights};
 pub use fault::{Fault, Faults, Place};
 pub use http::{Http, Tls};
@@ -79,6 +82,8 @@ pub struct Config {
     pub correlation: Correlation,
     /// Rules of your own.
     pub rules: RuleFiles,
+    /// What must be switched on.
+    pub audit: Audit,
 }
 
 #[cfg(test)]

@@ -110,7 +110,13 @@ fn start_stages(
     let names = settings.sources.values().map(|source| &*source.name);
     let metrics = Metrics::new(names, own.map(|topic| &**topic).into_iter().chain([&*topics.dead_letters]));
     let readiness = Arc::new(Readiness::new(stop.clone()));
-    let around = Surroundings { stop, readiness, metrics: Arc::new(metrics), source_health: Arc::default(), integrations: Arc::default() };
+    let around = Surroundings {
+        stop,
+        readiness,
+        metrics: Arc::new(metrics),
+        source_health: Arc::default(),
+        integrations: Arc::default(),
+    };
     let work = move || {
         let open = |stage: StageKind, _| KafkaLog::connect(connection.clone(), worker(stage, &settings));
         let stages = [StageKind::Normalise, StageKind::Correlate];

@@ -7,7 +7,7 @@ use anyhow::Context;
 use braid_alert::{EntityId, Incident, IncidentChange, IncidentEntity, IncidentId};
 use braid_wire::incident::{decode_change, decode_incident};
 
-use super::api::Api;
+use crate::api::Api;
 use crate::cli::{self, Explain};
 use crate::config::{self, Config};
 use crate::decode::Refusals;

@@ -4,7 +4,6 @@
 //!   files, topics, the API ──▶ Material ──▶ the incident ──▶ Telling ──▶ text for people, JSON for programs
 //! ```
 
-mod api;
 mod material;
 mod telling;
 mod text;

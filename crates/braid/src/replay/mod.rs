@@ -14,7 +14,6 @@ mod assignment;
 mod log;
 mod player;
 mod summary;
-mod table;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

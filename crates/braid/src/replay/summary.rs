@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 use braid_alert::{EventTime, Incident, IncidentStatus};
 
-use super::table::laid_out;
+use crate::table::laid_out;
 
 const HEAD: [&str; 8] =
     ["severity", "score", "status", "alerts", "first activity", "lasts", "incident", "title"];

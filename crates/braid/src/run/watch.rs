@@ -79,7 +79,11 @@ impl Watch {
             connection,
             around,
             read: if normalises { names(topology::source_topics(config)) } else { Vec::new() },
-            written: if correlates { outputs(config).iter().map(|o| o.topic.to_string()).collect() } else { Vec::new() },
+            written: if correlates {
+                outputs(config).iter().map(|o| o.topic.to_string()).collect()
+            } else {
+                Vec::new()
+            },
             topics_are_there: Arc::default(),
             group_id: topology::worker(config, Stage::Normalise, 0, 0).group_id,
         }
@@ -138,7 +142,11 @@ fn advised(fault: TopicFault) -> Fault {
 }
 
 /// Looks after the schema registry until somebody asks to stop; nothing, if there is none to be asked.
-pub(super) fn watch_registry(config: &Config, stages: &[StageKind], around: Surroundings) -> anyhow::Result<()> {
+pub(super) fn watch_registry(
+    config: &Config,
+    stages: &[StageKind],
+    around: Surroundings,
+) -> anyhow::Result<()> {
     let correlates = stages.contains(&StageKind::Correlate);
     let Some(settings) = config.output.schema_registry.clone().filter(|_| correlates) else { return Ok(()) };
     let run = move || {
@@ -153,6 +161,7 @@ pub(super) fn watch_registry(config: &Config, stages: &[StageKind], around: Surr
 }
 
 fn told(error: &RegistryError) -> Fault {
-    let advice = "records that are read and written go on: ids that are known stay right. A start waits for it";
+    let advice =
+        "records that are read and written go on: ids that are known stay right. A start waits for it";
     Fault { what: error.to_string().into(), advice: advice.into() }
 }

@@ -136,7 +136,9 @@ impl<'a> From<&'a SourceStatus> for SourceView<'a> {
             troubles: status.troubles.iter().map(TroubleView::from).collect(),
             format: source.format.as_str(),
             topics: source.topics.iter().map(|topic| &**topic).collect(),
-            resolution: status.reports_resolution().map(|told| if told { "reported" } else { "not reported" }),
+            resolution: status
+                .reports_resolution()
+                .map(|told| if told { "reported" } else { "not reported" }),
             last: figures.last.map(LastView::from),
             records: figures.records,
             taken: figures.taken,

@@ -2,8 +2,8 @@
 
 use braid_alert::{EventTime, Severity, SourceTime};
 use braid_runtime::integrations::{
-    Fault, Figures, IntegrationReport, IntegrationState, LastRecord, OutputDescription, OutputStatus, RefusedExample,
-    SourceDescription, SourceStatus, Trouble,
+    Fault, Figures, IntegrationReport, IntegrationState, LastRecord, OutputDescription, OutputStatus,
+    RefusedExample, SourceDescription, SourceStatus, Trouble,
 };
 use braid_wire::{Format, HealthReport, RefusalReason};
 use serde_json::json;

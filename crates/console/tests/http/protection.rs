@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{no_integrations, PATIENCE, Running, read_answer, run, run_with, settings};
+use crate::support::{PATIENCE, Running, no_integrations, read_answer, run, run_with, settings};
 use braid_console::{BindFault, Console, ConsoleSettings, Secret, SettingsFault};
 use braid_runtime::hot_index::HotIndex;
 use braid_runtime::metrics::Metrics;
@@ -21,8 +21,8 @@ fn what_others_can_reach_is_not_opened_without_protection() {
     let listen = "0.0.0.0:0".parse().expect("an address");
     let settings = ConsoleSettings { listen, ..settings() };
     let metrics = Arc::new(Metrics::new([], []));
-    let fault =
-        Console::bind(settings, Arc::new(HotIndex::new()), metrics, no_integrations, Vec::new).expect_err("it is open");
+    let fault = Console::bind(settings, Arc::new(HotIndex::new()), metrics, no_integrations, Vec::new)
+        .expect_err("it is open");
     assert!(matches!(fault, BindFault::Settings(SettingsFault::Unprotected(at)) if at == listen), "{fault}");
     assert!(fault.to_string().contains("set http.token or http.tls"), "{fault}");
 }
@@ -32,8 +32,8 @@ fn an_address_that_is_taken_is_named() {
     let console = run();
     let settings = ConsoleSettings { listen: console.address, ..settings() };
     let metrics = Arc::new(Metrics::new([], []));
-    let fault =
-        Console::bind(settings, Arc::new(HotIndex::new()), metrics, no_integrations, Vec::new).expect_err("it is taken");
+    let fault = Console::bind(settings, Arc::new(HotIndex::new()), metrics, no_integrations, Vec::new)
+        .expect_err("it is taken");
     assert!(fault.to_string().starts_with(&format!("the console cannot listen on {}", console.address)));
 }
 

@@ -59,8 +59,8 @@ pub(crate) fn run_integrated(
     let index = Arc::new(HotIndex::new());
     let metrics = Arc::new(Metrics::new(["mdi"], ["braid.alerts"]));
     let projection = index.claim(0);
-    let console =
-        Console::bind(settings, index.clone(), metrics.clone(), integrations, unready).expect("a port of the loopback");
+    let console = Console::bind(settings, index.clone(), metrics.clone(), integrations, unready)
+        .expect("a port of the loopback");
     let address = console.local_addr().expect("it is bound");
     let (stop, stopped) = oneshot::channel();
     let (done, served) = mpsc::channel();

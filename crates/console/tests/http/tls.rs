@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::support::{no_integrations, exchange, run_with, settings};
+use crate::support::{exchange, no_integrations, run_with, settings};
 use braid_console::{BindFault, Console, ConsoleSettings, TlsFiles};
 use braid_runtime::hot_index::HotIndex;
 use braid_runtime::metrics::Metrics;

@@ -117,7 +117,8 @@ impl SourceStatus {
 }
 
 /// What helps where a partition stands still; what it waits for is in the reason.
-const HELD_ADVICE: &str = "the others go on; the partition is looked at again by itself, or when a newer instance takes it";
+const HELD_ADVICE: &str =
+    "the others go on; the partition is looked at again by itself, or when a newer instance takes it";
 
 impl OutputStatus {
     pub(super) fn of(output: &OutputDescription, state: &State, readiness: &Readiness) -> Self {

@@ -23,7 +23,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let sources = vec![source("mdi", true), source("ata", true), source("off", false)];
-        let output = OutputDescription { topic: "incidents".into(), holds: "incidents", encoding: "json".into() };
+        let output =
+            OutputDescription { topic: "incidents".into(), holds: "incidents", encoding: "json".into() };
         Self {
             integrations: Integrations::new(sources, vec![output], None),
             readiness: Readiness::new(Stop::new()),
@@ -101,8 +102,20 @@ fn figures_of_partitions_add_up_and_the_newest_record_is_the_last() {
         offset: 9,
     };
     let dropped = || [(RefusalReason::BesideAlerts, 2)].into();
-    let first = Figures { records: 3, taken: 1, last: Some(last(9_000, 2_000)), dropped: dropped(), ..Figures::default() };
-    let refused = Figures { records: 2, refused: 2, example: Some(Box::new(example)), dropped: dropped(), ..Figures::default() };
+    let first = Figures {
+        records: 3,
+        taken: 1,
+        last: Some(last(9_000, 2_000)),
+        dropped: dropped(),
+        ..Figures::default()
+    };
+    let refused = Figures {
+        records: 2,
+        refused: 2,
+        example: Some(Box::new(example)),
+        dropped: dropped(),
+        ..Figures::default()
+    };
     let older = Figures { records: 1, taken: 1, last: Some(last(8_000, 1_000)), ..Figures::default() };
     [first, refused, older].into_iter().for_each(|figures| world.integrations.add("mdi", figures));
     let status = &world.report().sources[0];

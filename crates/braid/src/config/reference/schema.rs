@@ -8,8 +8,8 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::plain::Plain;
 use super::{Field, Section};
 use crate::config::{
-    Config, Correlation, FurtherOutput, HalfLifeTimes, Http, IncidentCaps, Kafka, Log, Output, RuleFiles,
-    SchemaRegistry, Source, Tenants, Tls, Topics, Weights, Worker,
+    Audit, Config, Correlation, FurtherOutput, HalfLifeTimes, Http, IncidentCaps, Kafka, Log, Output,
+    RuleFiles, SchemaRegistry, Source, Tenants, Tls, Topics, Weights, Worker,
 };
 
 /// What is read of the JSON Schema that `schemars` derives.
@@ -213,6 +213,7 @@ fn order(name: &str) -> &'static [&'static str] {
         "Log" => declared::<Log>(),
         "Correlation" => declared::<Correlation>(),
         "RuleFiles" => declared::<RuleFiles>(),
+        "Audit" => declared::<Audit>(),
         "Weights" => declared::<Weights>(),
         "HalfLifeTimes" => declared::<HalfLifeTimes>(),
         "IncidentCaps" => declared::<IncidentCaps>(),

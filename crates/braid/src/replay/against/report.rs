@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use super::comparison::{Comparison, Counts, Difference, Head, What};
-use crate::replay::table::laid_out;
+use crate::table::laid_out;
 
 const HEAD: [&str; 6] = ["change", "before", "alerts", "after", "alerts", "what"];
 

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 /// Rows for people: each column as wide as it must be, two blanks between, numbers to the right.
-pub(super) fn laid_out<const N: usize>(rows: &[[String; N]], to_the_right: &[usize]) -> String {
+pub(crate) fn laid_out<const N: usize>(rows: &[[String; N]], to_the_right: &[usize]) -> String {
     let wide = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(wide);
     let mut text = String::new();

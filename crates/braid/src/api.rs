@@ -1,3 +1,5 @@
+//! The HTTP API of a running braid, as the commands ask it.
+
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -19,7 +21,7 @@ const PAGE_INCIDENTS: usize = 500;
 const RECORD_BYTES_MAX: u64 = 10 << 20;
 
 /// The HTTP API of a running braid.
-pub(super) struct Api {
+pub(crate) struct Api {
     agent: Agent,
     base: String,
     /// What the API asks for, if it asks for one.
@@ -40,14 +42,14 @@ struct ListedIncident {
 
 impl Api {
     /// The API at this address, such as `http://localhost:9464`.
-    pub(super) fn at(url: &str, token: Option<String>) -> Self {
+    pub(crate) fn at(url: &str, token: Option<String>) -> Self {
         let config =
             Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).http_status_as_error(false).build();
         Self { agent: config.into(), base: url.trim_end_matches('/').to_owned(), token }
     }
 
     /// The record of an incident, or of the one that it was merged into; `None` if that is not known there.
-    pub(super) fn incident(&self, id: IncidentId) -> anyhow::Result<Option<Vec<u8>>> {
+    pub(crate) fn incident(&self, id: IncidentId) -> anyhow::Result<Option<Vec<u8>>> {
         let mut response = self.get(&format!("/api/incidents/{id}"))?;
         if response.status().as_u16() == 404 {
             return Ok(None);
@@ -58,7 +60,7 @@ impl Api {
     }
 
     /// The ids in the list that begin so.
-    pub(super) fn ids_that_begin(&self, asked: &str) -> anyhow::Result<Vec<IncidentId>> {
+    pub(crate) fn ids_that_begin(&self, asked: &str) -> anyhow::Result<Vec<IncidentId>> {
         let asked = asked.to_ascii_lowercase();
         let mut found = Vec::new();
         let mut cursor = String::new();
@@ -73,6 +75,14 @@ impl Api {
             cursor = format!("&cursor={next}");
         }
         Ok(found)
+    }
+
+    /// How its integrations are, as it tells it.
+    pub(crate) fn integrations(&self) -> anyhow::Result<Vec<u8>> {
+        let mut response = self.get("/api/integrations")?;
+        self.well(&response)?;
+        let body = response.body_mut().with_config().limit(RECORD_BYTES_MAX).read_to_vec();
+        body.with_context(|| format!("reading what {} says of its integrations", self.base))
     }
 
     fn get(&self, path: &str) -> anyhow::Result<Response<ureq::Body>> {
