@@ -149,7 +149,7 @@ mod on_kafka {
         let output = command.args(["status", "--url", address]).output().expect("it starts");
         let said = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("denied: denied: Broker: Topic authorization failed"), "{said}");
+        assert!(said.contains("denied: denied: TopicAuthorizationFailed"), "{said}");
         let mut command = program::command(guarded.directory.path());
         let audit = command.args(["audit", "-c", "guarded.toml"]).output().expect("it starts");
         assert_eq!(audit.status.code(), Some(1));

@@ -175,11 +175,12 @@ mod tests {
 
     #[test]
     fn each_integration_is_a_line_and_what_must_be_on_and_is_not_is_missing() {
-        let config = config(&format!("audit.require = [\"identity\", \"mobile\", \"cloud\"]\n{SOURCES}"));
+        let config =
+            config(&format!("audit.require = [\"identity\", \"mobile\", \"cloud\", \"graph\"]\n{SOURCES}"));
         let audited = Audited::of(&config, None);
         assert_eq!(audited.lines(), "cloud False\ngraph True\nidentity True\nmobile False\n");
         assert_eq!(audited.missing, ["mobile", "cloud"]);
-        let json = r#"{"integrations":{"cloud":false,"graph":true,"identity":true,"mobile":false},"required":["identity","mobile","cloud"],"missing":["mobile","cloud"]}"#;
+        let json = r#"{"integrations":{"cloud":false,"graph":true,"identity":true,"mobile":false},"required":["identity","mobile","cloud","graph"],"missing":["mobile","cloud"]}"#;
         assert_eq!(audited.json().trim(), json);
     }
 

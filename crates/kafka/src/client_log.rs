@@ -12,12 +12,19 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 #[derive(Debug, Default)]
 pub(crate) struct ClientLog {
     client: String,
+    /// Whether somebody else tells what it hears, so that its lines are for those who look closely.
+    quiet: bool,
     last_error: Mutex<Option<(Option<RDKafkaErrorCode>, String)>>,
 }
 
 impl ClientLog {
     pub(crate) fn new(client: &str) -> Self {
-        Self { client: client.to_owned(), last_error: Mutex::new(None) }
+        Self { client: client.to_owned(), ..Self::default() }
+    }
+
+    /// The log of a client that asks the same again and again, and whose owner tells what changes.
+    pub(crate) fn quiet(client: &str) -> Self {
+        Self { quiet: true, ..Self::new(client) }
     }
 
     /// The last error that was reported, as the end of a sentence: empty if there was none.
@@ -34,7 +41,7 @@ impl ClientLog {
     pub(crate) fn write(&self, level: Level, facility: &str, message: &str) {
         let client = self.client.as_str();
         // What is passed through goes to consumers and producers alike; that one of them has no use for it is no news.
-        if facility == "CONFWARN" {
+        if facility == "CONFWARN" || self.quiet {
             return tracing::debug!(target: "librdkafka", client, facility, "{message}");
         }
         match level {
@@ -54,7 +61,7 @@ impl ClientLog {
             return; // the end of a partition is reported as an error, and is none
         }
         // "All brokers are down" follows the cause with every broker that is, and says no more.
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+        if self.quiet || error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             tracing::debug!(target: "librdkafka", client = self.client, "{error}: {reason}");
         } else {
             tracing::warn!(target: "librdkafka", client = self.client, "{error}: {reason}");

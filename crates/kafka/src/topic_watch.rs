@@ -86,7 +86,7 @@ impl TopicWatch {
         ];
         let consumer = connection
             .client(&ours, &fixed)
-            .create_with_context(Asking(ClientLog::new("braid-watch")))
+            .create_with_context(Asking(ClientLog::quiet("braid-watch")))
             .map_err(|e| failure::reading("making the client that watches topics", &e))?;
         Ok(Self { consumer, denied: BTreeMap::new() })
     }

@@ -32,16 +32,6 @@ fn integrations_example() -> Plain {
 pub(crate) const WDATP: &str = "WDATP";
 
 impl Audit {
-    /// The integrations that may be asked for.
-    pub(crate) fn known(&self) -> BTreeSet<&str> {
-        let mut known: BTreeSet<&str> = self.integrations.keys().map(String::as_str).collect();
-        // Not by `extend`, which would take the names of the sources to live for ever.
-        for name in Format::ALL.into_iter().filter_map(of_format).chain([WDATP]) {
-            known.insert(name);
-        }
-        known
-    }
-
     /// The integrations that a source belongs to.
     fn of_source<'a>(&'a self, source: &'a Source) -> Vec<&'a str> {
         let lists = |(name, sources): (&'a String, &Vec<String>)| {
@@ -56,6 +46,18 @@ impl Audit {
 }
 
 impl Config {
+    /// The integrations that may be asked for: those of sources, and those that every source of some format would be.
+    pub(crate) fn known_integrations(&self) -> BTreeSet<&str> {
+        let mut known: BTreeSet<&str> =
+            self.sources.iter().flat_map(|source| self.audit.of_source(source)).collect();
+        // Not by `extend`, which would take the names of the sources to live for ever.
+        for name in Format::ALL.into_iter().filter_map(of_format).chain([WDATP]) {
+            known.insert(name);
+        }
+        known.extend(self.audit.integrations.keys().map(String::as_str));
+        known
+    }
+
     /// Every integration by name, and whether it is on; those that must be and have no source are not.
     pub(crate) fn integrations(&self) -> BTreeMap<&str, bool> {
         let required = self.audit.require.iter().map(|name| (name.as_str(), false));

@@ -105,7 +105,7 @@ impl Checks<'_> {
                 }
             }
         }
-        let known = config.audit.known();
+        let known = config.known_integrations();
         for (nth, name) in config.audit.require.iter().enumerate() {
             let path = ["audit".into(), "require".into(), nth.into()];
             let message = || format!("there is no integration `{name}`{}", hint(name, known.iter().copied()));

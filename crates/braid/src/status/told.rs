@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -138,7 +139,7 @@ impl Source {
             self.records.to_string(),
             self.refused.to_string(),
             self.last.as_ref().map_or("-", |last| &last.source_time).to_owned(),
-            lag.map_or("-".to_owned(), |lag| format!("{lag:.0} s")),
+            lag.map_or("-".to_owned(), told_lag),
             self.resolution.clone().unwrap_or_default(),
         ]
     }
@@ -162,6 +163,15 @@ impl Source {
         }
         said
     }
+}
+
+/// In whole seconds; more than a day is told in days.
+fn told_lag(seconds: f64) -> String {
+    const DAY: f64 = 86_400.0;
+    if seconds >= DAY {
+        return format!("{:.0} d", seconds / DAY);
+    }
+    humantime::format_duration(Duration::from_secs(seconds.max(0.0) as u64)).to_string()
 }
 
 /// What is wrong with single topics; what is wrong with the cluster is said once, and not of each.
