@@ -208,9 +208,9 @@ mod tests {
         let found: Integrations = from_json(ANSWER.as_bytes()).unwrap();
         assert!(found.is_broken());
         expect![[r#"
-            INTEGRATION           STATE   FORMAT           RECORDS  REFUSED  LAST                   LAG  RESOLUTION
-            mdi                   ok      mdi-cef              120        1  2026-02-03T10:01:00Z  61 s  not reported
-            mde                   broken  graph-alert            0        0  -                        -  reported
+            INTEGRATION           STATE   FORMAT           RECORDS  REFUSED  LAST                    LAG  RESOLUTION
+            mdi                   ok      mdi-cef              120        1  2026-02-03T10:01:00Z  1m 1s  not reported
+            mde                   broken  graph-alert            0        0  -                         -  reported
             incidents             ok      incidents, json
             http://registry:8081  broken  schema registry
 
