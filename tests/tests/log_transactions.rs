@@ -3,7 +3,7 @@
 mod on_kafka {
     use std::time::{Duration, Instant};
 
-    use braid_kafka::{KafkaLog, partition_of};
+    use braid_kafka::{KafkaLog, TransactionalFeed, WorkerSettings, partition_of};
     use braid_log::{Changelog, Failure, Log, Outgoing, TopicPartition};
     use braid_tests::broker::Cluster;
     use braid_tests::worker::{Hand, PATIENCE, connect, patiently, settings};
@@ -118,6 +118,24 @@ mod on_kafka {
         assert!(matches!(refused, Failure::Fenced(_)), "{refused:?}");
         assert_eq!(cluster.values(&output), [""; 0]);
         second.close();
+    }
+
+    #[test]
+    fn of_two_that_send_by_hand_the_earlier_sends_nothing_more() {
+        let cluster = Cluster::start();
+        let output = cluster.topic("output", 1, &[]);
+        let mut settings = WorkerSettings::new("replay", "", Vec::new());
+        settings.transactional_id_prefix = cluster.name("prefix");
+        let feed = || TransactionalFeed::connect(&cluster.connection(), &settings).expect("it connects");
+        let record = |value: &str| [to(&output, "k", Some(value.as_bytes()))];
+        let mut earlier = feed();
+        earlier.write(&record("first")).expect("nobody else is about");
+        earlier.write(&[]).expect("there is nothing to write");
+        let mut later = feed();
+        let refused = earlier.write(&record("lost")).expect_err("a newer epoch is about");
+        assert!(matches!(refused, Failure::Fenced(_)), "{refused:?}");
+        later.write(&record("last")).expect("it is the newest");
+        assert_eq!(cluster.values(&output), ["first", "last"]);
     }
 
     #[test]
