@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use braid_kafka::{Connection, ConnectionSettings, Feed, TopicSpec, Topics, dump};
@@ -23,8 +23,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// ends with it.
 pub struct Cluster {
     connection: Arc<Connection>,
-    /// Stops when its standard input is closed, which the end of this process does whichever way it ends.
-    _broker: Option<Child>,
+    /// `None` if somebody else's. Stops when its standard input is closed, which the end of this process does whichever way it ends.
+    broker: Option<Mutex<Broker>>,
 }
 
 impl Cluster {
@@ -37,17 +37,28 @@ impl Cluster {
         })
     }
 
+    /// A further cluster, started for the caller alone.
+    pub fn another() -> Self {
+        Self::own()
+    }
+
     fn own() -> Self {
-        let (child, said) = broker(&[]);
-        Self::at(&said, Some(child))
+        let (broker, said) = Broker::start(&[]);
+        Self::at(&said, Some(broker))
+    }
+
+    /// Kills the broker and starts it again on what it had written; waits until it answers.
+    pub fn restart(&self) {
+        let broker = self.broker.as_ref().expect("it is one that was started here");
+        broker.lock().expect("no other restart has failed").restart();
     }
 
     /// A cluster with rights, started for the caller alone, and its listener for the user `braid`, whose password is
     /// `right`. The cluster that is given is reached without a name, which may do everything.
     pub fn with_rights() -> (Self, String) {
-        let (child, said) = broker(&["--sasl"]);
+        let (broker, said) = Broker::start(&["--sasl"]);
         let (open, guarded) = said.split_once(' ').expect("it prints both");
-        (Self::at(open, Some(child)), guarded.to_owned())
+        (Self::at(open, Some(broker)), guarded.to_owned())
     }
 
     /// Grants or denies by Kafka's own command, such as `["--add", "--deny-principal", "User:braid", …]`.
@@ -64,11 +75,11 @@ impl Cluster {
         assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
-    fn at(brokers: &str, broker: Option<Child>) -> Self {
+    fn at(brokers: &str, broker: Option<Broker>) -> Self {
         let settings = ConnectionSettings { brokers: brokers.to_owned(), settings: quick() };
         Self {
             connection: Arc::new(Connection::new(settings).expect("nothing in it is ours")),
-            _broker: broker,
+            broker: broker.map(Mutex::new),
         }
     }
 
@@ -158,22 +169,43 @@ impl Cluster {
     }
 }
 
-/// Starts a broker by our script; gives what it prints when it is ready.
-fn broker(arguments: &[&str]) -> (Child, String) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/broker");
-    let mut child = Command::new(&script)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|e| panic!("{}: {e}", script.display()));
-    let mut line = String::new();
-    let out = child.stdout.take().expect("it is piped");
-    BufReader::new(out).read_line(&mut line).expect("the script prints text");
-    let said = line.trim().strip_prefix("ready ").unwrap_or_else(|| {
-        panic!("no Kafka could be started; `./test` says what is missing, or set BRAID_TEST_BROKERS")
-    });
-    (child, said.to_owned())
+/// A broker that our script runs.
+struct Broker {
+    script: Child,
+    says: BufReader<ChildStdout>,
+}
+
+impl Broker {
+    /// Starts one; gives what it prints when it is ready.
+    fn start(arguments: &[&str]) -> (Self, String) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/broker");
+        let mut script = Command::new(&path)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let says = BufReader::new(script.stdout.take().expect("it is piped"));
+        let mut broker = Self { script, says };
+        let said = broker.wait_until_ready();
+        (broker, said)
+    }
+
+    fn restart(&mut self) {
+        let pid = self.script.id().to_string();
+        let sent = Command::new("kill").args(["-s", "USR1", &pid]).status().expect("there is a kill");
+        assert!(sent.success(), "the broker's script is there");
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&mut self) -> String {
+        let mut line = String::new();
+        self.says.read_line(&mut line).expect("the script prints text");
+        let said = line.trim().strip_prefix("ready ").unwrap_or_else(|| {
+            panic!("no Kafka could be started; `./test` says what is missing, or set BRAID_TEST_BROKERS")
+        });
+        said.to_owned()
+    }
 }
 
 /// Groups that form and lapse as quickly as the test broker lets them; another cluster is asked to allow 6 s.

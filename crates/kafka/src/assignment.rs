@@ -37,7 +37,7 @@ impl Assignment {
         self.topics.entry(partition.topic.clone()).or_default().insert(partition.partition, stand);
     }
 
-    fn remove(&mut self, partition: &TopicPartition) {
+    pub(crate) fn remove(&mut self, partition: &TopicPartition) {
         if let Some(partitions) = self.topics.get_mut(&partition.topic) {
             partitions.remove(&partition.partition);
         }
@@ -84,6 +84,11 @@ impl Assignment {
         }
         *stand = Stand { next: Some(offset + 1), at_end: false };
         self.topics.get_key_value(topic).map(|(name, _)| name.clone())
+    }
+
+    /// Whether any partition is started.
+    pub(crate) fn is_giving(&self) -> bool {
+        self.topics.values().any(|partitions| partitions.values().any(|stand| stand.next.is_some()))
     }
 
     fn may_have_ended(&self, number: i32) -> Vec<TopicPartition> {

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use braid_log::{Changelog, Failure, Record, TopicPartition};
 
-use crate::tail::Tail;
+use crate::tail::{STALL_MAX, Tail};
 use crate::{Connection, WorkerSettings, offsets};
 
 /// Longer than a killed instance's open transaction can keep an offset unstable; this thread has nothing else to do.
@@ -26,7 +26,7 @@ impl KafkaChangelog {
     ) -> Result<Self, Failure> {
         let client = format!("{}-restore-{}", settings.transactional_id(), input.partition);
         // The worker's own group, of which this is no member: it subscribes to nothing.
-        let tail = Tail::open(connection, &client, &settings.group_id)?;
+        let tail = Tail::open(connection, &client, &settings.group_id, STALL_MAX)?;
         Ok(Self { tail, changelog, input })
     }
 }

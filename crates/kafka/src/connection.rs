@@ -26,7 +26,7 @@ pub struct SettingRefused {
 }
 
 /// Settings that have been checked: what every client of this crate is made from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     settings: ConnectionSettings,
 }

@@ -6,7 +6,7 @@ use rdkafka::consumer::Consumer;
 
 use crate::client_log::cause;
 use crate::offsets::ANSWER_MAX;
-use crate::tail::Tail;
+use crate::tail::{STALL_MAX, Tail};
 use crate::{Connection, failure};
 
 /// Gives every committed record that a topic has when reading begins: partition by partition, each oldest first.
@@ -17,7 +17,7 @@ use crate::{Connection, failure};
 /// before are then given again by the next call.
 pub fn dump(connection: &Connection, topic: &str, each: &mut dyn FnMut(Record)) -> Result<u64, Failure> {
     // The name is asked nothing and joins nothing; a client that assigns partitions by itself needs one all the same.
-    let tail = Tail::open(connection, "braid-dump", "braid-dump")?;
+    let tail = Tail::open(connection, "braid-dump", "braid-dump", STALL_MAX)?;
     let mut records = 0;
     for partition in partitions(&tail, topic)? {
         tail.read(&partition, &mut |record| {
@@ -39,7 +39,7 @@ pub fn dump_from(
     starts: &BTreeMap<i32, i64>,
     each: &mut dyn FnMut(Record) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
-    let tail = Tail::open(connection, "braid-dump", "braid-dump")?;
+    let tail = Tail::open(connection, "braid-dump", "braid-dump", STALL_MAX)?;
     let there = partitions(&tail, topic)?;
     for (&number, &offset) in starts {
         let Some(partition) = there.iter().find(|partition| partition.partition == number) else {

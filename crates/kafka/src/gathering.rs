@@ -30,8 +30,15 @@ impl<'a> Gathering<'a> {
             self.bytes += record.bytes();
             batch.push(record);
         }
-        let full = self.records >= self.limits.records_max || self.bytes >= self.limits.bytes_max;
-        if full || Instant::now() >= self.until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.is_full() || Instant::now() >= self.until {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    pub(crate) const fn is_full(&self) -> bool {
+        self.records >= self.limits.records_max || self.bytes >= self.limits.bytes_max
     }
 
     pub(crate) fn nothing(&self) -> ControlFlow<()> {

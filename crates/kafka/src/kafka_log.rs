@@ -17,6 +17,8 @@ use crate::{Connection, KafkaChangelog, WorkerSettings};
 ///   begin … send … send_offsets(next, membership of this very moment)
 ///   commit    drain, then EndTxn: refused if a newer epoch or a newer generation is about
 /// ```
+///
+/// Partitions of other clusters ([`crate::RemoteCluster`]) are read beside those of the group, and look no different.
 pub struct KafkaLog {
     connection: Arc<Connection>,
     settings: WorkerSettings,
@@ -35,7 +37,7 @@ impl KafkaLog {
         let subscription = Subscription::open(&connection, &settings)?;
         // Settling can take minutes; a member that does not poll meanwhile would hold up its group.
         let transactions = Transactions::connect(&connection, &settings)?;
-        subscription.join(&settings.topics)?;
+        subscription.join(&settings)?;
         Ok(Self { connection, settings, subscription, transactions })
     }
 }
@@ -98,8 +100,10 @@ impl Log for KafkaLog {
         if next.is_empty() {
             return Ok(());
         }
-        let membership = self.subscription.membership(next.iter().map(|(partition, _)| partition))?;
-        self.transactions.send_offsets(next, &membership)
+        let (records, offsets) = self.subscription.committing(next);
+        let membership = self.subscription.membership(offsets.iter().map(|(partition, _)| partition))?;
+        records.iter().try_for_each(|record| self.transactions.send(record))?;
+        self.transactions.send_offsets(&offsets, &membership)
     }
 
     fn commit(&mut self) -> Result<(), Failure> {

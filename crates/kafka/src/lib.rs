@@ -17,6 +17,11 @@ mod member;
 mod reading;
 mod subscription;
 
+mod offset_records;
+mod remote_cluster;
+mod remote_reader;
+mod remotes;
+
 mod transactions;
 
 mod probe;
@@ -47,6 +52,7 @@ pub use feed::Feed;
 pub use kafka_log::KafkaLog;
 pub use partitioner::partition_of;
 pub use probe::probe_transactions;
+pub use remote_cluster::{RemoteCluster, RemoteTopic};
 pub use rights::{AclNeed, AclResource, topic_rights, worker_rights};
 pub use topic_spec::{Difference, TopicDifference, TopicSpec, TopicState};
 pub use topic_watch::{FaultKind, TopicFault, TopicWatch};

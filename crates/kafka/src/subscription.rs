@@ -1,10 +1,9 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use braid_log::{AssignmentChange, Failure, PollLimits, Record, Standing, TopicPartition};
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use braid_log::{AssignmentChange, Failure, Outgoing, PollLimits, Record, Standing, TopicPartition};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Offset};
@@ -13,6 +12,7 @@ use crate::assignment::Assignment;
 use crate::client_log::{Asking, ClientLog, cause};
 use crate::gathering::Gathering;
 use crate::member::Member;
+use crate::remotes::Remotes;
 use crate::{Connection, WorkerSettings, failure, offsets, reading};
 
 /// How long to wait for a committed offset to become stable before the caller looks after its other partitions again.
@@ -27,6 +27,9 @@ const APPEAR_MAX: Duration = Duration::from_secs(3);
 /// How many records may be kept while only the assignment is attended to.
 const AHEAD_MAX: usize = 100;
 
+/// What an offset of the group is called.
+const GROUP_OFFSET: &str = "the group's offset";
+
 /// The consuming half of a worker's log: a member of the group, polled by the thread that owns it.
 pub(crate) struct Subscription {
     consumer: BaseConsumer<Member>,
@@ -37,6 +40,8 @@ pub(crate) struct Subscription {
     ahead: VecDeque<Record>,
     /// A failure that came behind records: told at the next poll, so that the records are not lost with it.
     behind: Option<Failure>,
+    /// What is read of other clusters; the group deals it out, too.
+    remotes: Remotes,
     topics_stand_alone: bool,
 }
 
@@ -57,13 +62,15 @@ impl Subscription {
             assignment: Assignment::default(),
             ahead: VecDeque::new(),
             behind: None,
+            remotes: Remotes::open(connection, settings)?,
             topics_stand_alone: settings.topics_stand_alone,
         })
     }
 
     /// Becomes a member; from now on the group waits for this consumer's polls.
-    pub(crate) fn join(&self, topics: &[Arc<str>]) -> Result<(), Failure> {
-        let names: Vec<&str> = topics.iter().map(AsRef::as_ref).collect();
+    pub(crate) fn join(&self, settings: &WorkerSettings) -> Result<(), Failure> {
+        let topics = settings.topics.iter().chain(settings.offsets_topics());
+        let names: Vec<&str> = topics.map(AsRef::as_ref).collect();
         self.consumer.subscribe(&names).map_err(|e| Failure::Fatal(format!("subscribing to {names:?}: {e}")))
     }
 
@@ -83,7 +90,7 @@ impl Subscription {
             }
         }
         loop {
-            let next = match self.consumer.poll(gathering.wait()) {
+            let next = match self.consumer.poll(self.remotes.share(gathering.wait())) {
                 Some(Ok(message)) => gathering.take(accept(&mut self.assignment, &message), batch),
                 Some(Err(error)) => self.heard(&error, gathering.records)?,
                 None => gathering.nothing(),
@@ -91,11 +98,16 @@ impl Subscription {
             // The callback of a rebalance has run inside `consumer.poll`, which then comes back empty-handed.
             let changes = self.consumer.context().take_changes();
             if !changes.is_empty() {
-                self.apply(&changes, batch);
-                return Ok(changes);
+                return Ok(self.apply(changes, batch));
+            }
+            let next = self.remotes.gather(next, &mut gathering, batch);
+            let stopped = self.remotes.stopped();
+            if !stopped.is_empty() {
+                batch.retain(|record| !stopped.iter().any(|partition| is_of(record, partition)));
+                return Ok(vec![AssignmentChange::Assigned(stopped)]);
             }
             if next.is_break() {
-                return Ok(changes);
+                return Ok(Vec::new());
             }
         }
     }
@@ -123,11 +135,10 @@ impl Subscription {
             };
             let changes = self.consumer.context().take_changes();
             if !changes.is_empty() {
-                self.apply(&changes, &mut Vec::new());
-                return Ok(changes);
+                return Ok(self.apply(changes, &mut Vec::new()));
             }
             if nothing && Instant::now() >= until {
-                return Ok(changes);
+                return Ok(Vec::new());
             }
         }
     }
@@ -166,22 +177,26 @@ impl Subscription {
         }
     }
 
-    fn apply(&mut self, changes: &[AssignmentChange], batch: &mut Vec<Record>) {
-        for change in changes {
-            self.assignment.apply(change);
-            if let AssignmentChange::Revoked { partitions, .. } = change {
+    /// Takes note of what the group has changed, and gives it in the names that the worker has.
+    fn apply(&mut self, changes: Vec<AssignmentChange>, batch: &mut Vec<Record>) -> Vec<AssignmentChange> {
+        let apply = |change| {
+            self.assignment.apply(&change);
+            let change = self.remotes.hear(change);
+            if let AssignmentChange::Revoked { partitions, .. } = &change {
                 let kept = |record: &Record| !partitions.iter().any(|partition| is_of(record, partition));
                 batch.retain(kept);
                 self.ahead.retain(kept);
             }
-        }
+            change
+        };
+        changes.into_iter().map(apply).collect()
     }
 
     /// Which started partitions can no longer be read from where they are, if any: librdkafka reports an offset out of
     /// range without saying where, and also for the place where a silent partition is parked.
     fn overtaken(&self) -> Option<Failure> {
         let of_partition = |(partition, next): (TopicPartition, i64)| match self.range(&partition) {
-            Ok((low, high)) => out_of_range(&partition, next, low, high),
+            Ok((low, high)) => out_of_range(&partition, next, low, high, GROUP_OFFSET),
             Err(failure) => Some(failure),
         };
         self.assignment.giving().into_iter().find_map(of_partition)
@@ -192,19 +207,25 @@ impl Subscription {
         offsets::watermarks(&self.uncommitted, partition)
     }
 
-    pub(crate) fn standing(&self, partition: &TopicPartition) -> Result<Standing, Failure> {
+    pub(crate) fn standing(&mut self, partition: &TopicPartition) -> Result<Standing, Failure> {
+        if self.remotes.has(partition) {
+            return self.remotes.standing(partition);
+        }
         let committed = offsets::stable_committed(&self.consumer, partition, STABLE_MAX)?;
         let (low, high) = self.range(partition)?;
         Ok(Standing { committed, low, high })
     }
 
     pub(crate) fn start(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
-        if !self.assignment.owns(partition) {
+        if !self.assignment.owns(&self.remotes.dealt(partition)) {
             return Err(Failure::Retry(format!("{partition} is no longer assigned")));
+        }
+        if self.remotes.has(partition) {
+            return self.remotes.start(partition);
         }
         let Standing { committed, low, high } = self.standing(partition)?;
         let next = committed.unwrap_or(low);
-        if let Some(failure) = out_of_range(partition, next, low, high) {
+        if let Some(failure) = out_of_range(partition, next, low, high, GROUP_OFFSET) {
             return Err(failure);
         }
         self.seek(partition, next)?;
@@ -237,6 +258,10 @@ impl Subscription {
     }
 
     pub(crate) fn hold(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
+        if self.remotes.has(partition) {
+            self.remotes.hold(partition);
+            return Ok(());
+        }
         if !self.assignment.owns(partition) {
             return Ok(()); // revoked meanwhile: it gives nothing anyway
         }
@@ -248,7 +273,18 @@ impl Subscription {
     }
 
     pub(crate) fn at_end(&self, partition: &TopicPartition) -> bool {
+        if self.remotes.has(partition) {
+            return self.remotes.at_end(partition);
+        }
         self.assignment.at_end(partition)
+    }
+
+    /// What a transaction has to hold so that these are the offsets to read next: records, and offsets of the group.
+    pub(crate) fn committing(
+        &self,
+        next: &[(TopicPartition, i64)],
+    ) -> (Vec<Outgoing>, Vec<(TopicPartition, i64)>) {
+        self.remotes.committing(next)
     }
 
     /// What proves to the broker that this member may commit for these partitions.
@@ -271,7 +307,10 @@ impl Subscription {
     }
 }
 
-fn stands_at_end(consumer: &BaseConsumer<Member>, partition: &TopicPartition) -> Result<bool, Failure> {
+pub(crate) fn stands_at_end<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partition: &TopicPartition,
+) -> Result<bool, Failure> {
     let (low, stable_end) = offsets::watermarks(consumer, partition)?;
     let position = offsets::position(consumer, partition)?;
     Ok(low >= stable_end || position.is_some_and(|position| position >= stable_end))
@@ -286,18 +325,24 @@ fn accept(assignment: &mut Assignment, message: &BorrowedMessage<'_>) -> Option<
     Some(reading::record(topic, message))
 }
 
-fn out_of_range(partition: &TopicPartition, next: i64, low: i64, high: i64) -> Option<Failure> {
+/// Why a partition cannot be read from `next` on, if so; `which` says whose offset that is.
+pub(crate) fn out_of_range(
+    partition: &TopicPartition,
+    next: i64,
+    low: i64,
+    high: i64,
+    which: &str,
+) -> Option<Failure> {
     let text = if next < low {
         let lost = low - next;
         format!(
             "{partition}: retention has deleted {lost} records that were not read yet (the next is {next}, the first \
-             still there {low}); lengthen the topic's retention, then move the group's offset to {low} to go on \
-             without them"
+             still there {low}); lengthen the topic's retention, then move {which} to {low} to go on without them"
         )
     } else if next > high {
         format!(
-            "{partition}: the group's offset {next} is beyond the end {high}: the topic has been made anew, or lost \
-             records; reset the group's offset if that was meant"
+            "{partition}: {which} {next} is beyond the end {high}: the topic has been made anew, or lost records; \
+             reset it if that was meant"
         )
     } else {
         return None;
@@ -344,7 +389,7 @@ pub(crate) fn uncommitted(connection: &Connection, client: &str) -> Result<BaseC
         .map_err(|e| failure::reading("making the client that asks for high watermarks", &e))
 }
 
-fn consumer_config(connection: &Connection, settings: &WorkerSettings) -> rdkafka::ClientConfig {
+pub(crate) fn consumer_config(connection: &Connection, settings: &WorkerSettings) -> rdkafka::ClientConfig {
     let client_id = settings.transactional_id();
     let queue_kbytes = (settings.consumer_queue_bytes_max / 1024).max(1).to_string();
     connection.client(

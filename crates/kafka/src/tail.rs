@@ -13,25 +13,38 @@ use crate::{Connection, failure, offsets, reading, subscription};
 
 /// For how long nothing may come before a read is given up: longer than a killed producer's transaction can hold the
 /// last stable offset back (its time-out, and the broker's sweep).
-const STALL_MAX: Duration = Duration::from_secs(60);
+pub(crate) const STALL_MAX: Duration = Duration::from_secs(60);
 
 /// Reads partitions from their first record to the end that they have when reading begins, committed records only.
 pub(crate) struct Tail {
+    /// How long an open transaction may hold back what is to be read.
+    stable_max: Duration,
     committed: BaseConsumer<Asking>,
     uncommitted: BaseConsumer<Asking>,
 }
 
 impl Tail {
     /// `group_id` is only asked for offsets, never joined.
-    pub(crate) fn open(connection: &Connection, client: &str, group_id: &str) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        connection: &Connection,
+        client: &str,
+        group_id: &str,
+        stable_max: Duration,
+    ) -> Result<Self, Failure> {
         let committed = reader_config(connection, client, group_id)
             .create_with_context(Asking(ClientLog::new(client)))
             .map_err(|e| failure::reading("making the reader", &e))?;
-        Ok(Self { committed, uncommitted: subscription::uncommitted(connection, client)? })
+        let uncommitted = subscription::uncommitted(connection, client)?;
+        Ok(Self { stable_max, committed, uncommitted })
     }
 
     pub(crate) const fn committed(&self) -> &BaseConsumer<Asking> {
         &self.committed
+    }
+
+    /// The first offset still there, and the end, what is not committed included.
+    pub(crate) fn range(&self, partition: &TopicPartition) -> Result<(i64, i64), Failure> {
+        offsets::watermarks(&self.uncommitted, partition)
     }
 
     /// Gives every committed record of the partition up to the high watermark, oldest first, unless `each` breaks.
@@ -55,7 +68,7 @@ impl Tail {
         from: i64,
         each: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
-        let (low, high) = offsets::watermarks(&self.uncommitted, partition)?;
+        let (low, high) = self.range(partition)?;
         let low = low.max(from);
         if low >= high {
             return Ok(());
@@ -72,7 +85,7 @@ impl Tail {
 
     /// An open transaction before `high` ends: by its producer, by the one that replaces it, or by its time-out.
     fn wait_until_stable(&self, partition: &TopicPartition, high: i64) -> Result<(), Failure> {
-        let until = Instant::now() + STALL_MAX;
+        let until = Instant::now() + self.stable_max;
         loop {
             let (_, stable) = offsets::watermarks(&self.committed, partition)?;
             if stable >= high {
@@ -80,7 +93,8 @@ impl Tail {
             }
             if Instant::now() >= until {
                 return Err(Failure::Retry(format!(
-                    "{partition}: a transaction at offset {stable} has been open for {STALL_MAX:?}"
+                    "{partition}: a transaction at offset {stable} has been open for {:?}",
+                    self.stable_max
                 )));
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -1,11 +1,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::RemoteCluster;
+
 /// What makes one worker's log: which topics it reads as a member of which group, and under which name it writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerSettings {
     /// The topics to read.
     pub topics: Vec<Arc<str>>,
+    /// Other clusters that are read beside.
+    pub remotes: Vec<RemoteCluster>,
     /// Whether each topic stands for itself: one that is missing, or that may not be read, is waited for while the others
     /// are read. Else it is a failure that stops the worker.
     pub topics_stand_alone: bool,
@@ -36,6 +40,7 @@ impl WorkerSettings {
     pub fn new(stage: &str, group_id: &str, topics: Vec<Arc<str>>) -> Self {
         Self {
             topics,
+            remotes: Vec::new(),
             topics_stand_alone: false,
             group_id: group_id.to_owned(),
             transactional_id_prefix: "braid".into(),
@@ -47,6 +52,11 @@ impl WorkerSettings {
             consumer_queue_bytes_max: 32 << 20,
             producer_queue_bytes_max: 32 << 20,
         }
+    }
+
+    /// The topics that keep the offsets of what is read of other clusters.
+    pub fn offsets_topics(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.remotes.iter().flat_map(|cluster| &cluster.topics).map(|topic| &topic.offsets_topic)
     }
 
     /// `prefix-stage-ordinal-thread`: stable, so that a restarted worker fences its past self and settles the
