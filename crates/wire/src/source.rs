@@ -61,7 +61,8 @@ impl SourceRules {
 pub enum TenantRule {
     /// All records of the source are this tenant's, whatever they say.
     Fixed(Tenant),
-    /// A top-level field of the record says it.
+    /// A field of the record says it: one at its top, or in the formats that open standards have (OCSF, ECS) one at any
+    /// path.
     Field {
         /// The field; `None` is the format's own ([`Format::tenant_field`]).
         name: Option<Box<str>>,
@@ -136,6 +137,10 @@ pub enum Format {
     DefenderCloudAlert,
     /// What Zimperium's console (Mobile Threat Defense) writes: threats and their mitigations, incidents and theirs.
     ZimperiumMtd,
+    /// OCSF Detection Findings of any product.
+    OcsfDetectionFinding,
+    /// Alert documents of the Elastic Common Schema, of any product and of Elastic Security.
+    EcsAlert,
     /// braid's own alert as JSON.
     BraidJson,
     /// braid's own alert as Avro.
@@ -163,7 +168,7 @@ pub enum Holds {
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::MdiCef,
         Self::SentinelSecurityAlert,
         Self::GraphAlert,
@@ -173,6 +178,8 @@ impl Format {
         Self::DefenderEndpointAlert,
         Self::DefenderCloudAlert,
         Self::ZimperiumMtd,
+        Self::OcsfDetectionFinding,
+        Self::EcsAlert,
         Self::BraidJson,
         Self::BraidAvro,
         Self::BraidDirectoryJson,
@@ -193,6 +200,8 @@ impl Format {
             | Self::DefenderEndpointAlert
             | Self::DefenderCloudAlert
             | Self::ZimperiumMtd
+            | Self::OcsfDetectionFinding
+            | Self::EcsAlert
             | Self::BraidJson
             | Self::BraidAvro => Holds::Alerts,
             Self::BraidDirectoryJson | Self::BraidDirectoryAvro => Holds::Directory,
@@ -244,6 +253,8 @@ impl Format {
             Self::DefenderEndpointAlert => "defender-endpoint-alert",
             Self::DefenderCloudAlert => "defender-cloud-alert",
             Self::ZimperiumMtd => "zimperium-mtd",
+            Self::OcsfDetectionFinding => "ocsf-detection-finding",
+            Self::EcsAlert => "ecs-alert",
             Self::BraidJson => "braid-json",
             Self::BraidAvro => "braid-avro",
             Self::BraidDirectoryJson => "braid-directory-json",
@@ -281,6 +292,12 @@ impl Format {
             Self::ZimperiumMtd => {
                 "Zimperium MTD: threat and mitigation logs, incident logs, threats of its REST API, in any mixture"
             }
+            Self::OcsfDetectionFinding => {
+                "OCSF Detection Findings (class 2004) of any product, in any release of OCSF 1; other classes are left out"
+            }
+            Self::EcsAlert => {
+                "alert documents in the Elastic Common Schema, of any product or of Elastic Security; others are left out"
+            }
             Self::BraidJson => "braid's own alert as JSON, as `braid decode` writes it",
             Self::BraidAvro => "braid's own alert as Avro, as the alerts topic carries it",
             Self::BraidDirectoryJson => {
@@ -301,6 +318,8 @@ impl Format {
             Self::DefenderEndpointAlert => Some("aadTenantId"),
             Self::DefenderCloudAlert => Some("AadTenantId"),
             Self::ZimperiumMtd => Some("account_id"),
+            Self::OcsfDetectionFinding => Some("metadata.tenant_uid"),
+            Self::EcsAlert => Some("organization.id"),
             Self::BraidJson
             | Self::BraidAvro
             | Self::BraidDirectoryJson
@@ -416,7 +435,7 @@ mod tests {
             error,
             "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, graph-incident, \
              defender-xdr-streaming, defender-xdr-incident, defender-endpoint-alert, \
-             defender-cloud-alert, zimperium-mtd, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
+             defender-cloud-alert, zimperium-mtd, ocsf-detection-finding, ecs-alert, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
         );
     }
 }

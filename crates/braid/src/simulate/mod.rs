@@ -123,7 +123,9 @@ fn record(alert: &Alert, number: usize, again: bool, format: Format) -> Option<V
         Format::DefenderCloudAlert => cloud::raises(alert).then(|| cloud::alert(alert))?,
         Format::ZimperiumMtd => of(Provider::Zimperium).then(|| zimperium::record(alert))?,
         Format::MdiCef => of(Provider::DefenderForIdentity).then(|| cef::line(alert, again))?,
-        Format::BraidDirectoryJson
+        Format::OcsfDetectionFinding
+        | Format::EcsAlert
+        | Format::BraidDirectoryJson
         | Format::BraidDirectoryAvro
         | Format::BraidCommandJson
         | Format::BraidCommandAvro => unreachable!("the command line takes those of FORMATS only"),

@@ -44,6 +44,11 @@ impl EvidenceList {
         self.push(piece);
     }
 
+    /// What has been gathered so far.
+    pub(super) fn evidence(&self) -> &[Evidence] {
+        &self.evidence
+    }
+
     /// All that was gathered.
     pub(super) fn into_evidence(self) -> Vec<Evidence> {
         self.evidence

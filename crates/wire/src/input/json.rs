@@ -128,6 +128,11 @@ impl<'a> Object<'a> {
         self.field(name).list()
     }
 
+    /// All fields, as the record has them.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), value))
+    }
+
     /// The values of all fields.
     pub(super) fn values(&self) -> impl Iterator<Item = &Json<'a>> {
         self.0.iter().map(|(_, value)| value)

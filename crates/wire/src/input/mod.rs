@@ -12,6 +12,8 @@ mod cloud_alert;
 mod command;
 mod created_account;
 mod directory;
+mod ecs_alert;
+mod ecs_evidence;
 mod endpoint_alert;
 mod entity_list;
 mod evidence_list;
@@ -19,11 +21,15 @@ mod graph_alert;
 mod graph_evidence;
 mod graph_names;
 mod json;
+mod json_path;
 mod mdi_catalogue;
 mod mdi_cef;
 mod mdi_cef_line;
 mod mdi_message;
 mod naming;
+mod ocsf_evidence;
+mod ocsf_finding;
+mod ocsf_names;
 mod sentinel_entities;
 mod sentinel_security_alert;
 mod streaming;
@@ -136,6 +142,10 @@ fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, 
         Format::DefenderCloudAlert => {
             each_element(text()?, |resource| one(cloud_alert::alert(resource, context)))
         }
+        Format::OcsfDetectionFinding => {
+            each_of(text()?, ocsf_finding::LISTS, |finding| one(ocsf_finding::alert(&finding, context)))
+        }
+        Format::EcsAlert => each_element(text()?, |document| one(ecs_alert::alert(document, context))),
         // Several of its elements may be one alert, so it numbers them itself.
         Format::DefenderXdrStreaming => return streaming::decode(text()?, context),
         Format::BraidJson | Format::BraidAvro => braid::decode_json(text()?, context),

@@ -134,6 +134,66 @@ pub(super) fn hash(algorithm: &str, value: &str) -> Option<Identifier> {
     is_hash.then(|| Identifier::new(kind, value)).flatten()
 }
 
+/// A hash whose algorithm nothing but its length says.
+pub(super) fn hash_by_length(value: &str) -> Option<Identifier> {
+    let algorithm = match value.len() {
+        32 => "md5",
+        40 => "sha1",
+        _ => "sha256",
+    };
+    hash(algorithm, value)
+}
+
+/// A thing's id of which nothing says who gave it. What a cloud gives stands as it is, for every product writes it alike; any
+/// other is this product's own and stands behind its name, so that the numbers of two products never meet.
+pub(super) fn own_id(provider: &Provider, id: &str) -> Option<Identifier> {
+    let id = id.trim();
+    let is_instance =
+        |rest: &str| (8..=17).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_of_cloud = ["arn:", "/subscriptions/", "//", "projects/"]
+        .iter()
+        .any(|prefix| id.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
+        || id.strip_prefix("i-").is_some_and(is_instance);
+    // Asked first, for a word such as `null` behind a name would be an id.
+    let bare = Identifier::new(IdentifierKind::ResourceId, id)?;
+    if is_of_cloud {
+        Some(bare)
+    } else {
+        Identifier::new(IdentifierKind::ResourceId, &format!("{provider}/{id}"))
+    }
+}
+
+/// A device's id: Defender's 40 hex digits are the same in every product, another one is its product's own.
+pub(super) fn device_id(provider: &Provider, id: &str) -> Option<Identifier> {
+    let is_defender_s = id.len() == 40 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_defender_s { Identifier::new(IdentifierKind::DefenderDeviceId, id) } else { own_id(provider, id) }
+}
+
+/// Whether a text is a GUID.
+pub(super) fn is_guid(text: &str) -> bool {
+    let mut groups = text.trim().split('-');
+    let mut group =
+        |length| groups.next().is_some_and(|g| g.len() == length && g.bytes().all(|b| b.is_ascii_hexdigit()));
+    let whole = group(8) && group(4) && group(4) && group(4) && group(12);
+    whole && groups.next().is_none()
+}
+
+/// Whether an address means the same everywhere. One of a local network is somebody else's in every other network.
+pub(super) fn is_public(address: &IpAddr) -> bool {
+    let address = address.to_canonical();
+    if address.is_loopback() || address.is_unspecified() || address.is_multicast() {
+        return false;
+    }
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            let is_carrier_grade = a == 100 && (64..128).contains(&b);
+            !v4.is_private() && !v4.is_link_local() && !v4.is_broadcast() && !is_carrier_grade
+        }
+        IpAddr::V6(v6) => !v6.is_unique_local() && !v6.is_unicast_link_local(),
+    }
+}
+
 /// A file's path from its directory and name.
 pub(super) fn file_path(directory: Option<&str>, name: Option<&str>) -> Option<Identifier> {
     let (directory, name) = (directory?.trim_end_matches(['\\', '/']), name?);
@@ -241,6 +301,20 @@ mod tests {
         assert_eq!(key("4780"), key("0x12ac"));
         assert_eq!(key("4780").as_deref(), Some("mimikatz.exe:4780:2023-11-14t22:13:20z"));
         assert_eq!(process_key(Some("cmd.exe"), Some("4"), None), None);
+    }
+
+    #[test]
+    fn an_id_of_nobody_knows_whose_is_its_product_s_own() {
+        let falcon = Provider::from_text("CrowdStrike Falcon");
+        let id = |id: &str| device_id(&falcon, id).map(|name| name.to_string());
+        assert_eq!(id("F00D42").as_deref(), Some("resourceId:crowdstrike falcon/f00d42"));
+        assert_eq!(
+            id("arn:aws:ec2:eu-west-1:1:instance/i-1").as_deref(),
+            Some("resourceId:arn:aws:ec2:eu-west-1:1:instance/i-1")
+        );
+        assert_eq!(id("i-0abcdef1234567890").as_deref(), Some("resourceId:i-0abcdef1234567890"));
+        assert!(id(&"ab".repeat(20)).is_some_and(|name| name.starts_with("defenderDeviceId:")));
+        assert_eq!(id("N/A"), None);
     }
 
     #[test]

@@ -65,24 +65,9 @@ pub(super) fn url(address: &str) -> Evidence {
 /// somebody else's in every other network.
 pub(super) fn public_address(text: &str, role: Role) -> Evidence {
     let mut address = Evidence::new(EntityKind::Address, role);
-    let public = text.trim().parse().ok().filter(is_public);
+    let public = text.trim().parse().ok().filter(naming::is_public);
     address.identifiers.extend(public.and_then(|ip: IpAddr| Identifier::address(&ip.to_string())));
     address
-}
-
-fn is_public(address: &IpAddr) -> bool {
-    let address = address.to_canonical();
-    if address.is_loopback() || address.is_unspecified() || address.is_multicast() {
-        return false;
-    }
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            let is_carrier_grade = a == 100 && (64..128).contains(&b);
-            !v4.is_private() && !v4.is_link_local() && !v4.is_broadcast() && !is_carrier_grade
-        }
-        IpAddr::V6(v6) => !v6.is_unique_local() && !v6.is_unicast_link_local(),
-    }
 }
 
 /// An application's file: its hash names it, its package tells people what it is. `None` if nothing is said of one.
@@ -92,14 +77,7 @@ pub(super) fn application(
     paths: &[&str],
     names: &[&str],
 ) -> Option<Evidence> {
-    let hash = record.text_of(hashes).and_then(|hash| {
-        let algorithm = match hash.len() {
-            32 => "md5",
-            40 => "sha1",
-            _ => "sha256",
-        };
-        naming::hash(algorithm, &hash)
-    });
+    let hash = record.text_of(hashes).and_then(|hash| naming::hash_by_length(&hash));
     let written = record.text_of(paths);
     let path = written.as_deref().filter(|path| path.contains('/'));
     let name = record.text_of(names).or_else(|| written.clone());

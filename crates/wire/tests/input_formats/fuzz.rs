@@ -1,7 +1,7 @@
 //! No byte string makes a decoder panic, and every one gets an answer.
 //!
 //! `BRAID_FUZZ_RUNS=1000000 cargo test --release -p braid-wire --test input_formats fuzz:: -- --nocapture` tries each decoder
-//! so many times and says how long it took. `BRAID_FUZZ_SEED` begins elsewhere.
+//! so many times and says how long it took. `BRAID_FUZZ_SEED` begins elsewhere, `BRAID_FUZZ_FORMAT` tries one alone.
 
 use std::panic::catch_unwind;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::fixture::{origin, rules};
 use crate::mutation::{Chance, changed};
 
 /// Good records, rich in structure, to break in one place.
-const RECORDS: [&str; 12] = [
+const RECORDS: [&str; 15] = [
     "<36>1 2026-02-03T10:04:30.5+00:00 DC1 CEF 42 X CEF:0|Microsoft|Azure ATP|2.230|DirectoryServicesReplicationSecurityAlert|A \\| name|5|start=2026-02-03T10:01:02.1234567Z app=Drsr shost=PC1 suser=contoso\\ronhd msg=Malicious replication requests were successfully performed by Ron (Helpdesk), from PC1 against DC1.\\r\\nx\\=y. externalId=2006 cs1Label=url cs1=https\\://h/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab?tid=1 cs2Label=trigger cs2=new cs3Label=shostfqdn cs3=pc1.contoso.azure",
     "Feb 3 10:04:30 CENTER \u{ef}\u{bb}\u{bf}0|Microsoft|ATA||PassTheTicketSecurityAlert|é|10|start=2026-02-03T10:01:02Z externalId=2018 msg=É's Kerberos tickets were stolen from A-PC to V-PC and used to access x cs1Label=url cs1=https\\://h/aa1",
     r#"{"records":[{"TenantId":"t","ProviderName":"Azure Advanced Threat Protection","VendorOriginalId":"aa7d0e1c2b-1111-4222-8333-0123456789ab","SystemAlertId":"s","AlertType":"EncryptionDowngradeSecurityAlert","AlertName":"é","StartTime":"2026-02-03 10:00:00+00:00","TimeGenerated":"2026-02-03 10:05:00.1+00:00","ExtendedProperties":"{\"Category\":\"Discovery\"}","Techniques":"[\"T1003\"]","Entities":[{"$id":"1","Type":"host","FQDN":"a.b","LastIpAddress":{"$ref":"3"},"Tags":[{"TagName":"x"}]},{"$id":"2","Type":"process","ProcessId":"0x1","CommandLine":"é","CreationTimeUtc":"2026-02-03T10:00:00Z","ImageFile":{"$id":"4","Type":"file","Name":"n","FileHashes":[{"Algorithm":"MD5","Value":"x"}]},"Account":{"$ref":"2"},"Host":{"$ref":"1"}},{"$ref":"4"},{"$id":"3","Type":"ip","Address":"::1"}]}]}"#,
@@ -25,6 +25,9 @@ const RECORDS: [&str; 12] = [
     r#"[{"SystemAlertId":"25_7d0e1c2b-1111-4222-8333-0123456789ab","AlertType":"x","StartTimeUtc":"2026-02-03T10:00:00Z","Intent":"Probing,é","Entities":[{"$id":"1","Type":"K8s-pod","Namespace":{"$ref":"2"}},{"$id":"2","Type":"K8s-namespace","Cluster":{"$ref":"1"}}]},{"id":"/subscriptions/é","name":"n","type":"Microsoft.Security/alerts","properties":{"alertType":"x","startTimeUtc":"2026-02-03T10:00:00Z","entities":[{"type":"host","hostName":"é"}],"resourceIdentifiers":[{"azureResourceId":"/a"}]}}]"#,
     r##"{"value":[{"id":"5","displayName":"é","redirectIncidentId":"6","alerts":[{"id":"da1","serviceSource":"microsoftDefenderForCloud","firstActivityDateTime":"2026-02-03T10:00:00Z","evidence":[{"@odata.type":"#microsoft.graph.security.kubernetesPodEvidence","name":"é","namespace":{"name":"n","cluster":{"cloudResource":{"@odata.type":"#microsoft.graph.security.azureResourceEvidence","resourceId":"/a"}}}},{"@odata.type":"#microsoft.graph.security.teamsMessageEvidence","recipients":["a@b"],"sender":"é"}]}]}]}"##,
     r#"{"content":[{"threat_uuid":"Z-1","threat_name":"APK_SUSPECTED","threat_category":"COMPOSITE","child_threat_uuids":["c-1","é"],"severity_name":"CRITICAL","device_time":1770112800000,"device_id":"p-1","mdm_device_id":"m","device_jailbroken":true,"device_owner_email":"é@b.c","device_owner_first_name":"é","threat_vector":"Network","network":"é","attacker_ip":"203.0.113.9","file_hash":"4475064c5f6a5474e31f2f3dfafc22ed","file_name":"/data/é","suspected_url":"https://é/","mitre_tactics":["Initial Access"]},{"threat_uuid":"z-2","device_time":"2026-02-03T10:00:00Z","threat_status":"Marked Fixed","mitigation_reason":"é"},{"incident_id":"i","device_id":"p-1_D_1","device_owner":"é","incident_created_date":"2026-02-03T10:00:00.255717768Z","related_threats":[{"threat_id":"z-1","threat_name":"é","timestamp":"2026-02-03T10:00:00Z","threat_status":"Pending"}]},{"id":"d6","threatTypeId":37,"threatTypeName":"A B","severity":3,"timestamp":1770112800000,"device":{"id":"62","os":{"name":"é"}},"mitigationEvents":[{"timestamp":1}],"detectionFiles":[{"hash":"x","path":"/é"}],"generalInfo":{"jailbreakReasons":"é"}}]}"#,
+    include_str!("records/endpoint-finding.ocsf.json"),
+    r#"{"records":[{"type_uid":200402,"time":1770112800000,"metadata":{"tenant_uid":"t","product":{"vendor_name":"é","name":"x"}},"finding_info":{"uid":"f-1","types":["é"],"attacks":[{"tactics":[{"uid":"TA0006"}],"technique":{"uid":"T1003"}}],"kill_chain":[{"phase_id":4}],"last_seen_time_dt":"2026-02-03T10:00:00Z"},"status_id":3,"verdict_id":6,"device":{"type_id":5,"uid":"p-1","ip":"10.0.0.1"},"evidences":[{"verdict_id":2,"dst_endpoint":{"ip":"203.0.113.9","hostname":"é.b"},"email":{"uid":"7d0e1c2b-1111-4222-8333-0123456789ab","message_uid":"<é@b>","to":["É <a@b.c>"],"from":"é"},"reg_value":{"path":"hklm\\é","name":"é"},"url":{"url_string":"https://é/"}}],"resources":[{"role_id":2,"uid":"arn:aws:s3:::é","type":"AwsS3Bucket"}],"malware":[{"name":"é","files":[{"name":"é","hashes":[{"algorithm":"SHA-256","value":"x"}]}]}],"observables":[{"type_id":5,"value":"É <a@b>"},{"type_id":8,"value":"4475064c5f6a5474e31f2f3dfafc22ed"}]}]}"#,
+    include_str!("records/elastic-security.ecs.json"),
     r#"[{"object":"guid-1","kind":"user","onPremises":true,"sid":"s-1-5-21-1-2-3-1104","upn":"é@b.c","samAccountName":"é","domain":"b.c","created":"2021-05-04T08:00:00Z","tags":["sensitive"],"identifiers":[{"kind":"objectId","value":"1"}],"products":[{"provider":"MDATP","since":1}]},{"object":"guid-2","deleted":true}]"#,
     r#"{"records":[{"id":"c-1","author":"é","expectedVersion":3,"action":"move","incident":"0d0d0d0d-0000-5000-8000-000000000001","to":"0d0d0d0d-0000-5000-8000-000000000002","alerts":[{"provider":"x","id":"1"}]},{"id":"c-2","author":"a","action":"cannotLink","entities":[{"kind":"upn","value":"a@b"},{"kind":"sid","value":"S-1"}]}]}"#,
 ];
@@ -134,7 +137,10 @@ fn tried(format: Format, runs: u64, seed: u64) -> u64 {
 #[test]
 fn no_decoder_panics_in_as_many_runs_as_one_likes() {
     let (runs, seed) = (number("BRAID_FUZZ_RUNS", 1_000), number("BRAID_FUZZ_SEED", 1));
-    for format in Format::ALL {
+    let only = std::env::var("BRAID_FUZZ_FORMAT").ok();
+    for format in
+        Format::ALL.into_iter().filter(|format| only.as_deref().is_none_or(|only| only == format.as_str()))
+    {
         let begun = Instant::now();
         let good = tried(format, runs, seed);
         println!(
@@ -158,6 +164,9 @@ fn the_records_that_are_broken_here_are_good_before() {
         Format::DefenderCloudAlert,
         Format::GraphIncident,
         Format::ZimperiumMtd,
+        Format::OcsfDetectionFinding,
+        Format::OcsfDetectionFinding,
+        Format::EcsAlert,
     ];
     for (record, format) in RECORDS.iter().zip(formats) {
         let results = decode(record.as_bytes(), &origin(), &rules(format));

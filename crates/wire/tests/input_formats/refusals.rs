@@ -36,8 +36,14 @@ const CLOUD: &str = r#"{"AadTenantId":"t-1","SystemAlertId":"c-1","AlertType":"x
 const THREAT: &str = r#"{"account_id":"t-1","threat_uuid":"z-1","threat_name":"X","threat_display_name":"A name",
     "severity_name":"CRITICAL","device_id":"d","device_time":"2026-02-03T10:00:00Z"}"#;
 
+const FINDING: &str = r#"{"class_uid":2004,"time_dt":"2026-02-03T10:05:00Z","metadata":{"tenant_uid":"t-1","product":{"name":"Falcon"}},
+    "finding_info":{"uid":"f-1","title":"A name","first_seen_time_dt":"2026-02-03T10:00:00Z"}}"#;
+
+const DOCUMENT: &str = r#"{"@timestamp":"2026-02-03T10:05:00Z","organization":{"id":"t-1"},"rule.name":"A name",
+    "event":{"kind":"alert","id":"d-1","module":"suricata","start":"2026-02-03T10:00:00Z"}}"#;
+
 /// A good record of each format that is JSON and not braid's own.
-const JSON: [(Format, &str); 8] = [
+const JSON: [(Format, &str); 10] = [
     (Format::SentinelSecurityAlert, ROW),
     (Format::GraphAlert, GRAPH),
     (Format::GraphIncident, GRAPH_INCIDENT),
@@ -46,6 +52,8 @@ const JSON: [(Format, &str); 8] = [
     (Format::DefenderEndpointAlert, ENDPOINT),
     (Format::DefenderCloudAlert, CLOUD),
     (Format::ZimperiumMtd, THREAT),
+    (Format::OcsfDetectionFinding, FINDING),
+    (Format::EcsAlert, DOCUMENT),
 ];
 
 fn reason_of(format: Format, record: &[u8]) -> RefusalReason {
@@ -176,6 +184,15 @@ fn an_alert_without_id_provider_or_time_is_refused() {
     assert_eq!(reason_with(cloud, CLOUD, "StartTimeUtc", "x"), RefusalReason::MissingTime);
     assert_eq!(reason_with(Format::ZimperiumMtd, THREAT, "z-1", ""), RefusalReason::MissingId);
     assert_eq!(reason_with(Format::ZimperiumMtd, THREAT, "device_time", "x"), RefusalReason::MissingTime);
+    let finding = Format::OcsfDetectionFinding;
+    assert_eq!(reason_with(finding, FINDING, "f-1", ""), RefusalReason::MissingId);
+    assert_eq!(reason_with(finding, FINDING, "finding_info", "x"), RefusalReason::MissingId);
+    assert_eq!(reason_with(finding, FINDING, "\"name\"", "\"x\""), RefusalReason::MissingProvider);
+    assert_eq!(reason_with(finding, FINDING, "\"time_dt\"", "\"x\""), RefusalReason::MissingTime);
+    let document = Format::EcsAlert;
+    assert_eq!(reason_with(document, DOCUMENT, "d-1", ""), RefusalReason::MissingId);
+    assert_eq!(reason_with(document, DOCUMENT, "module", "x"), RefusalReason::MissingProvider);
+    assert_eq!(reason_with(document, DOCUMENT, "@timestamp", "x"), RefusalReason::MissingTime);
     assert_eq!(reason_with(Format::MdiCef, CEF, "cs1=https", "cs9=https"), RefusalReason::MissingId);
     assert_eq!(
         reason_with(Format::MdiCef, CEF, "/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab", ""),
@@ -194,6 +211,14 @@ fn a_wrong_type_where_identity_depends_on_it_is_refused() {
     assert_eq!(reason_with(row, ROW, "2026-02-03 10:00:00+00:00", "yesterday"), RefusalReason::WrongType);
     assert_eq!(reason_with(row, ROW, "\"2026-02-03 10:05:00+00:00\"", "[1]"), RefusalReason::WrongType);
     assert_eq!(reason_with(Format::GraphAlert, GRAPH, "\"g-1\"", "{}"), RefusalReason::WrongType);
+    let finding = Format::OcsfDetectionFinding;
+    assert_eq!(reason_with(finding, FINDING, "\"f-1\"", "17"), RefusalReason::WrongType);
+    assert_eq!(reason_with(finding, FINDING, "2026-02-03T10:00:00Z", "yesterday"), RefusalReason::WrongType);
+    assert_eq!(reason_with(Format::EcsAlert, DOCUMENT, "\"d-1\"", "17"), RefusalReason::WrongType);
+    assert_eq!(
+        reason_with(Format::EcsAlert, DOCUMENT, "2026-02-03T10:05:00Z", "now"),
+        RefusalReason::WrongType
+    );
     for (format, _) in JSON {
         assert_eq!(reason_of(format, b"[7]"), RefusalReason::WrongType, "{format}");
     }
