@@ -67,7 +67,8 @@ pub struct Source {
     /// `{ field = "TenantId", aliases = { "b3c1…" = "contoso" } }`: what a field of the record says, by a table of
     /// aliases, since one tenant has several ids. Without `field` it is the format's own. `aliases` go before those of all
     /// sources (`tenants.aliases`); without either, what the field says is the tenant, and with either a value that is not
-    /// listed is refused. CEF names none, so that its source needs a name here.
+    /// listed is refused. CEF names none, so that its source needs a name here. Of `ocsf-detection-finding` and `ecs-alert`
+    /// the field may be any path: `cloud.account.uid`, `cloud.account.id`.
     /// The key of a directory's record is the object that it is about, if the tenant is named here, and `tenant/object`
     /// if not: a tombstone has nothing else to say it with.
     #[schemars(example = &"contoso")]

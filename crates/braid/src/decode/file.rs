@@ -29,6 +29,8 @@ pub(super) fn each_frame(
         | Format::DefenderEndpointAlert
         | Format::DefenderCloudAlert
         | Format::ZimperiumMtd
+        | Format::OcsfDetectionFinding
+        | Format::EcsAlert
         | Format::BraidJson
         | Format::BraidDirectoryJson
         | Format::BraidCommandJson => each_json(&mut reader, false, each),
