@@ -294,7 +294,7 @@ pub struct Hop {
     /// The alert that shows it.
     pub alert: AlertKey,
     /// The alert itself names both hosts. Otherwise it follows from the same account acting on one host and then on the
-    /// other.
+    /// other; or, where the account is new to the attack and so is the host, from where the attack was last.
     pub explicit: bool,
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &cli::Audit) -> anyhow::Result<Outcome> {
     let audit = Audited::of(&config, azure);
     stdout::print(&if arguments.json { audit.json() } else { audit.lines() })?;
     for name in &audit.missing {
-        eprintln!("{}", audit.why_missing(name));
+        tell!("{}", audit.why_missing(name));
     }
     Ok(if audit.missing.is_empty() { Outcome::Done } else { Outcome::Refused })
 }

@@ -65,13 +65,13 @@ impl Refusals {
             RefusalReason::MissingTenant => "; --tenant gives it one",
             _ => "",
         };
-        eprintln!("{place}: {}: {}{hint}", refusal.reason, refusal.detail);
+        tell!("{place}: {}: {}{hint}", refusal.reason, refusal.detail);
         self.refused += u64::from(!refusal.is_drop());
     }
 
     /// Says what the engine does not hold (`the alert "…"`), and why.
     pub(crate) fn tell_rejected(&mut self, place: &Place, what: &str, rejected: Rejected) {
-        eprintln!("{place}: {}: {what} is not held: {}", rejected.as_str(), rejected.explain());
+        tell!("{place}: {}: {what} is not held: {}", rejected.as_str(), rejected.explain());
         self.refused += 1;
     }
 
@@ -235,7 +235,7 @@ fn each_dumped_alert(
         Err(refusal) => each(place, Err(refusal)),
     })?;
     if others > 0 {
-        eprintln!(
+        tell!(
             "{}: directory records, commands and ticks of the clock, which are no alerts: {others}",
             input.file.display()
         );

@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Init) -> anyhow::Result<Outcome> {
     }
     write_new(&file, &text)?;
     let named = if arguments.file.is_some() { format!(" -c {}", file.display()) } else { String::new() };
-    eprintln!(
+    tell!(
         "wrote {}: fill in `brokers` and your source, then `braid validate{named} --connect`",
         file.display()
     );

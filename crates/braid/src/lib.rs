@@ -5,8 +5,11 @@
 //!
 //! Start with [`cli::Cli`] and [`config::Config`].
 
-// `println!` panics when whoever reads it has enough: `stdout` is the way out.
-#![warn(clippy::print_stdout)]
+// `println!` and `eprintln!` panic when whoever reads them has enough: `stdout` and `stderr` are the ways out.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+#[macro_use]
+pub mod stderr;
 
 pub mod cli;
 pub mod config;

@@ -15,8 +15,8 @@ fn main() -> ExitCode {
     let result = braid::run_command(&Cli::parse().command);
     match &result {
         // Each of its lines begins with a place that editors can jump to.
-        Err(error) if error.is::<Faults>() => eprintln!("{error}"),
-        Err(error) => eprintln!("braid: {error:#}"),
+        Err(error) if error.is::<Faults>() => braid::tell!("{error}"),
+        Err(error) => braid::tell!("braid: {error:#}"),
         Ok(_) => {}
     }
     braid::exit_code(&result)

@@ -35,7 +35,7 @@ fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
         }
     }
     for difference in &ensured.differences {
-        eprintln!("{difference}");
+        tell!("{difference}");
     }
     Ok(if ensured.differences.is_empty() { Outcome::Done } else { Outcome::Refused })
 }

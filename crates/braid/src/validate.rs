@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
     }
     let wrong = cluster_faults(&config)?;
     for fault in &wrong {
-        eprintln!("{fault}");
+        tell!("{fault}");
     }
     if wrong.is_empty() {
         stdout::print(&format!("{} is in order, and so are the topics and transactions\n", file.display()))?;

@@ -3,7 +3,8 @@
 //! A *hop* is explicit where one alert names the host that was left and the host that was reached. It is implicit where an
 //! account acts on a host for the first time, after it has acted on another, and the alert is one of lateral movement or
 //! stands beyond it; going back is no movement, and of hosts on which it turns up within a minute none is the way to another:
-//! something was started on all of them from where it was before. A domain controller that an attack asks for tickets or names is not
+//! something was started on all of them from where it was before. An account that was nowhere before has been taken on the
+//! way: it comes to a host that the attack has not touched from where the attack was last. A domain controller that an attack asks for tickets or names is not
 //! reached by that; nobody is followed through a hub, for whoever comes out of it may be another one than who went in; and
 //! an account that is a hub, as service accounts are, is no trace of anybody.
 
@@ -41,15 +42,30 @@ struct Walk {
     stays: BTreeMap<EntityRef, Vec<(EntityRef, EventTime)>>,
     /// Which account has been seen on which host.
     seen: BTreeSet<(EntityRef, EntityRef)>,
+    /// Where the attack went, whoever acted, and since when it was there.
+    trail: Vec<(EntityRef, EventTime)>,
+    /// Hosts that the attack has touched.
+    touched: BTreeSet<EntityRef>,
     taken: BTreeSet<Step>,
     hops: Vec<Hop>,
 }
 
 impl Walk {
-    /// Where an account that turns up somewhere has come from: where it was last, if it had the time to go on.
-    fn left(&self, user: EntityRef, at: EventTime) -> Option<EntityRef> {
-        let stays = self.stays.get(&user)?;
-        stays.iter().rfind(|(_, since)| at.since(*since) >= STAY_MIN).map(|&(host, _)| host)
+    /// Where an account that turns up on a host has come from: where it was last, if it had the time to go on.
+    fn left(&self, user: EntityRef, host: EntityRef, at: EventTime) -> Option<EntityRef> {
+        let before = |stays: &[(EntityRef, EventTime)]| {
+            let long_ago = stays.iter().rfind(|(_, since)| at.since(*since) >= STAY_MIN);
+            long_ago.map(|&(host, _)| host)
+        };
+        let own = self.stays.get(&user).and_then(|stays| before(stays));
+        own.or_else(|| before(&self.trail).filter(|_| !self.touched.contains(&host)))
+    }
+}
+
+/// Notes where something is since when, unless it was there already.
+fn arrive(stays: &mut Vec<(EntityRef, EventTime)>, host: EntityRef, at: EventTime) {
+    if stays.last().is_none_or(|&(last, _)| last != host) {
+        stays.push((host, at));
     }
 }
 
@@ -110,7 +126,7 @@ impl TenantState {
         for &user in scene.users.iter().filter(|_| is_movement(&state.alert)) {
             for &host in hosts {
                 let is_new = !walk.seen.contains(&(user, host));
-                if let Some(from) = walk.left(user, state.alert.first_activity).filter(|_| is_new) {
+                if let Some(from) = walk.left(user, host, state.alert.first_activity).filter(|_| is_new) {
                     self.take_hop(walk, (Some(user), from, host), state, false);
                 }
             }
@@ -123,12 +139,11 @@ impl TenantState {
         for &user in &scene.users {
             walk.seen.extend(hosts.iter().map(|&host| (user, host)));
         }
+        walk.touched.extend(hosts);
         if let Some(&host) = hosts.iter().rfind(|&&host| !self.entities[host].hub) {
+            arrive(&mut walk.trail, host, at);
             for &user in &scene.users {
-                let stays = walk.stays.entry(user).or_default();
-                if stays.last().is_none_or(|&(last, _)| last != host) {
-                    stays.push((host, at));
-                }
+                arrive(walk.stays.entry(user).or_default(), host, at);
             }
         }
     }

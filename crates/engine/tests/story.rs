@@ -228,6 +228,24 @@ fn what_an_account_starts_on_several_hosts_at_once_it_starts_from_where_it_was()
 }
 
 #[test]
+fn an_account_taken_on_the_way_comes_to_untouched_hosts_from_where_the_attack_was_last() {
+    check(
+        r#"
+        10:00 mde/a1 "Credential theft" phase=credentialAccess impacted=host:pc1.contoso.com impacted=user:contoso\ann
+        10:01 mde/a2 "Logon" phase=credentialAccess impacted=host:pc2.contoso.com impacted=user:contoso\ann related=mailMessage:m1
+        10:05 mde/a3 "Ransomware" phase=impact impacted=host:pc3.contoso.com impacted=user:contoso\adm related=mailMessage:m1
+        10:05 mde/a4 "Ransomware" phase=lateralMovement impacted=host:pc4.contoso.com impacted=user:contoso\adm
+        10:05 mde/a5 "Ransomware" phase=lateralMovement impacted=host:pc1.contoso.com impacted=user:contoso\bob
+        "#,
+        expect![[r#"
+            #1 Multi-stage incident: compromised credentials, lateral movement and impact on 4 hosts
+              contoso\adm: pc2.contoso.com -> pc3.contoso.com (followed by a3)
+              contoso\adm: pc2.contoso.com -> pc4.contoso.com (followed by a4)
+        "#]],
+    );
+}
+
+#[test]
 fn nobody_is_followed_through_a_hub_and_an_account_that_is_one_is_no_trace() {
     let visitors = (0..24).map(|n| {
         let (hour, minute) = (n / 12, n % 12 * 5);

@@ -106,7 +106,7 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn refuse(&mut self, letter: LetterPlace, why: &str) {
         self.done.refused += 1;
-        eprintln!("{letter} is not sent: {why}");
+        tell!("{letter} is not sent: {why}");
     }
 
     /// Of what was asked for by its place it is said if it is not there, or not any more to be done.
@@ -114,7 +114,7 @@ impl Replay<'_> {
         for &letter in named {
             if !survey.knows(letter) {
                 self.done.refused += 1;
-                eprintln!("{}", show::nothing_at(letter, dead_letters.topic()));
+                tell!("{}", show::nothing_at(letter, dead_letters.topic()));
             } else if survey.replayed_at(letter).is_some() && !self.judge.anyway {
                 self.refuse(letter, "it was replayed before; --anyway sends it again");
             }

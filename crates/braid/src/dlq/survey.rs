@@ -121,7 +121,7 @@ impl Survey {
     /// Says what was passed over, if something was.
     pub(super) fn tell_strangers(&self, topic: &str) {
         if self.strangers > 0 {
-            eprintln!(
+            tell!(
                 "{} records of {topic} are no dead letters of braid's, and are passed over",
                 self.strangers
             );

@@ -16,8 +16,8 @@ impl Table {
     /// Reads a file.
     ///
     /// # Errors
-    /// If the file cannot be read, has no head, names no alert, or an alert in two incidents; or a row has no two columns or
-    /// a quote that does not end; with the number of the row.
+    /// If the file cannot be read, has no head, names no alert, or an alert in two incidents; or a row has no two columns, an
+    /// empty one or a quote that does not end; with the number of the row.
     pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         Self::parse(&text).with_context(|| format!("reading {}", file.display()))
@@ -30,6 +30,9 @@ impl Table {
         for (number, row) in rows.into_iter().enumerate().skip(1) {
             let mut columns = row.into_iter();
             match (columns.next(), columns.next()) {
+                (Some(alert), Some(incident)) if alert.trim().is_empty() || incident.trim().is_empty() => {
+                    bail!("row {}: an alert's id and its incident are needed, and one is empty", number + 1)
+                }
                 (Some(alert), Some(incident)) => match incidents.insert(alert.clone(), incident.clone()) {
                     Some(other) if other != incident => {
                         bail!("row {}: {alert} is in {incident}, and above it is in {other}", number + 1)
@@ -161,6 +164,12 @@ mod tests {
         assert!(
             format!("{:#}", Table::parse("id,incident\na,\"b\n").unwrap_err()).contains("row 2: a quote")
         );
+        for half in ["id,incident\na,\n", "id,incident\n ,1\n"] {
+            assert!(
+                format!("{:#}", Table::parse(half).unwrap_err()).contains("row 2: an alert's id"),
+                "{half}"
+            );
+        }
         assert!(
             format!("{:#}", Table::parse("id,incident\na,1\na,2\n").unwrap_err())
                 .contains("row 3: a is in 2")

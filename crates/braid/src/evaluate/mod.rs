@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Evaluate) -> anyhow::Result<Outcome> {
     unless_pipe_closed(written.map_err(Into::into))?;
     let missing = evaluations.iter().map(|one| one.score.missing).max().unwrap_or_default();
     if missing > 0 {
-        eprintln!(
+        tell!(
             "braid: {missing} of {} labelled alerts are not among those that were scored, and count as alone",
             truth.len()
         );
@@ -76,6 +76,7 @@ fn of_assignment(arguments: &Evaluate, labels: &Table, file: &Path) -> anyhow::R
     let found = Table::read(file)?;
     labels.check_head(&arguments.labels, found.incidents.keys().map(String::as_str))?;
     found.check_head(file, labels.incidents.keys().map(String::as_str))?;
+    check_common(&labels.incidents, &found.incidents)?;
     Ok(evaluation(String::new(), &labels.incidents, &found.incidents, &arguments.purity_of))
 }
 
@@ -102,6 +103,7 @@ fn of_alerts(
         .map(|(settings, correlation)| {
             let correlation = Settings { rules: rules.correlation.rules.clone(), ..correlation.settings() };
             let found = played(correlation, &inputs, truth)?;
+            check_common(truth, &found)?;
             Ok(evaluation(settings, truth, &found, &arguments.purity_of))
         })
         .collect()
@@ -122,15 +124,36 @@ fn played(correlation: Settings, inputs: &[Input], truth: &Assignment) -> io::Re
     for input in inputs {
         player.apply(0, input.clone(), &mut |_| Ok(()))?;
     }
-    let folded = player.take_folded();
+    let untold = player.take_untold();
     let incidents = player.finish();
     let mut found = BTreeMap::new();
-    for alert in replay::assignment_of(&incidents, &folded) {
-        // Labels may know an alert by the provider's id or by the one that the feed gives it.
-        let id = if truth.contains_key(alert.source_id) { alert.source_id } else { alert.id };
-        found.insert(id.to_owned(), alert.incident.to_string());
+    for alert in replay::assignment_of(&incidents, &untold) {
+        // Labels may know an alert by the provider's id or by one that a feed gives it.
+        let labelled: Vec<&str> =
+            alert.source_ids.iter().copied().filter(|id| truth.contains_key(*id)).collect();
+        let ids = if labelled.is_empty() { vec![alert.id] } else { labelled };
+        found.extend(ids.into_iter().map(|id| (id.to_owned(), alert.incident.to_string())));
     }
     Ok(found)
+}
+
+/// Refuses to score what has no alert in common with the labels: alone as they all are, nothing would be found wrongly.
+///
+/// # Errors
+/// If it has none.
+fn check_common(truth: &Assignment, found: &Assignment) -> anyhow::Result<()> {
+    if truth.keys().any(|alert| found.contains_key(alert)) {
+        return Ok(());
+    }
+    let first =
+        |ids: &Assignment| ids.keys().next().map_or_else(|| "none".to_owned(), |id| format!("`{id}`"));
+    anyhow::bail!(
+        "none of the {} labelled alerts is among those that were scored: the labels begin with {}, the alerts with {}. \
+         The first column is an alert's id, the second its incident",
+        truth.len(),
+        first(truth),
+        first(found)
+    )
 }
 
 fn evaluation(settings: String, truth: &Assignment, found: &Assignment, purity_of: &str) -> Evaluation {

@@ -2,25 +2,27 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use braid_alert::{Incident, IncidentAlert, IncidentId, IncidentStatus};
+use braid_alert::{AlertKey, Incident, IncidentAlert, IncidentId, IncidentStatus, Tenant};
 
-use super::player::FoldedAlerts;
+use super::player::Untold;
 
 /// An alert and the incident that it is in.
 #[derive(Debug)]
 pub(crate) struct Assigned<'a> {
     /// The provider's id.
     pub(crate) id: &'a str,
-    /// The id as the source gave it.
-    pub(crate) source_id: &'a str,
+    /// The ids by which the sources gave it; the provider's if they had none of their own.
+    pub(crate) source_ids: Vec<&'a str>,
     pub(crate) incident: IncidentId,
 }
 
-/// Writes `alert id,incident id` for each alert.
-pub(super) fn write(incidents: &[Incident], folded: &FoldedAlerts, out: &mut dyn Write) -> io::Result<()> {
+/// Writes `alert id,incident id` for each id by which a source gave an alert.
+pub(super) fn write(incidents: &[Incident], untold: &Untold, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"alert id,incident id\n")?;
-    for alert in all(incidents, folded) {
-        writeln!(out, "{},{}", field(alert.source_id), alert.incident)?;
+    for alert in all(incidents, untold) {
+        for id in &alert.source_ids {
+            writeln!(out, "{},{}", field(id), alert.incident)?;
+        }
     }
     out.flush()
 }
@@ -29,26 +31,33 @@ pub(super) fn write(incidents: &[Incident], folded: &FoldedAlerts, out: &mut dyn
 /// more, so that each of them counts for the survivor.
 ///
 /// Alerts that a flood only counts follow, by their keys: no record lists them.
-pub(crate) fn all<'a>(incidents: &'a [Incident], folded: &'a FoldedAlerts) -> Vec<Assigned<'a>> {
+pub(crate) fn all<'a>(incidents: &'a [Incident], untold: &'a Untold) -> Vec<Assigned<'a>> {
     let listed = assigned(incidents);
     let known: BTreeSet<_> = listed.iter().map(|(i, a)| (&i.tenant, &a.provider, &a.id)).collect();
     let records: BTreeMap<_, _> = incidents.iter().map(|i| ((&i.tenant, i.id), i)).collect();
     let mut all: Vec<Assigned<'_>> = listed
         .iter()
         .map(|(incident, alert)| {
-            let source_id = alert.source_alert_id.as_deref().unwrap_or(alert.id.as_str());
-            Assigned { id: alert.id.as_str(), source_id, incident: incident.id }
+            let key = AlertKey { provider: alert.provider.clone(), id: alert.id.clone() };
+            let (id, incident_id) = (alert.id.as_str(), incident.id);
+            let source_ids = source_ids(untold, &(incident.tenant.clone(), key), id);
+            Assigned { id, source_ids, incident: incident_id }
         })
         .collect();
-    for ((tenant, key), alert) in folded {
+    for (key, joined) in &untold.folded {
+        let (tenant, AlertKey { provider, id }) = key;
         // A split may have listed it since.
-        if !known.contains(&(tenant, &key.provider, &key.id)) {
-            let record = records.get(&(tenant, alert.incident));
-            let survivor = record.and_then(|record| record.redirect_incident_id).unwrap_or(alert.incident);
-            all.push(Assigned { id: key.id.as_str(), source_id: &alert.id, incident: survivor });
+        if !known.contains(&(tenant, provider, id)) {
+            let survivor = records.get(&(tenant, *joined)).and_then(|record| record.redirect_incident_id);
+            let source_ids = source_ids(untold, key, id.as_str());
+            all.push(Assigned { id: id.as_str(), source_ids, incident: survivor.unwrap_or(*joined) });
         }
     }
     all
+}
+
+fn source_ids<'a>(untold: &'a Untold, key: &(Tenant, AlertKey), id: &'a str) -> Vec<&'a str> {
+    untold.source_ids.get(key).map_or_else(|| vec![id], |ids| ids.iter().map(|id| &**id).collect())
 }
 
 /// Each alert with its incident; an alert that was forgotten and came again, with the later one.

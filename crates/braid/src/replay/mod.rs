@@ -130,10 +130,10 @@ fn replay(
     let each_event: &mut EachEvent<'_> = &mut |event| if events { write_line(out, event) } else { Ok(()) };
     let each_input: &mut EachInput<'_> = &mut |partition, input| player.apply(partition, input, each_event);
     play(&arguments.inputs.files, &reading, arguments.alerts_max, each_input, refusals)?;
-    let folded = player.take_folded();
+    let untold = player.take_untold();
     let incidents = player.finish();
     if let Some(mut file) = assignment {
-        assignment::write(&incidents, &folded, &mut file).context("writing the assignment")?;
+        assignment::write(&incidents, &untold, &mut file).context("writing the assignment")?;
     }
     if arguments.summary {
         out.write_all(summary::table(&incidents, refusals.refused).as_bytes())?;

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use braid_alert::{AlertKey, ChangeReason, Incident, IncidentChange, IncidentId, Tenant};
+use braid_alert::{Alert, AlertKey, ChangeReason, Incident, IncidentChange, IncidentId, Tenant};
 use braid_engine::{DirectoryRejected, Effect, Input, Partition, RejectReason, Settings};
 use braid_wire::incident::{Encoding, encode_change};
 
@@ -61,32 +61,37 @@ pub(crate) struct Player {
     keep: bool,
     /// The record of each incident as of its last change. An incident may leave the engine's memory before the end.
     incidents: BTreeMap<(Tenant, IncidentId), Incident>,
-    /// Alerts that a flood only counts: their incident's record does not list them.
-    folded: FoldedAlerts,
+    untold: Untold,
     inputs: u64,
 }
 
-/// An alert that no record lists.
-#[derive(Debug)]
-pub(crate) struct Folded {
-    /// The incident that it joined, under the id that it had then.
-    pub incident: IncidentId,
-    /// The id as the source gave it.
-    pub id: Box<str>,
+/// What the records of incidents do not say of the alerts that were played.
+#[derive(Debug, Default)]
+pub(crate) struct Untold {
+    /// Alerts that a flood only counts, each with the incident that it joined under the id that it had then.
+    pub folded: BTreeMap<(Tenant, AlertKey), IncidentId>,
+    /// What the sources of an alert call it: a feed each, of which the record says the last.
+    pub source_ids: BTreeMap<(Tenant, AlertKey), BTreeSet<Box<str>>>,
 }
 
-/// All of them, by tenant and key.
-pub(crate) type FoldedAlerts = BTreeMap<(Tenant, AlertKey), Folded>;
+impl Untold {
+    fn note_source_id(&mut self, alert: &Alert) {
+        if let Some(id) = &alert.source_alert_id {
+            let ids = self.source_ids.entry((alert.tenant.clone(), alert.key())).or_default();
+            ids.insert(id.clone());
+        }
+    }
+}
 
 impl Player {
     /// Nothing played yet. Incidents are only kept if they are wanted in the end: they are what takes memory.
-    pub(crate) const fn new(rules: Rules, keep: bool) -> Self {
+    pub(crate) fn new(rules: Rules, keep: bool) -> Self {
         Self {
             rules,
             partitions: BTreeMap::new(),
             keep,
             incidents: BTreeMap::new(),
-            folded: BTreeMap::new(),
+            untold: Untold::default(),
             inputs: 0,
         }
     }
@@ -104,16 +109,17 @@ impl Player {
         let settings = &self.rules.correlation;
         let state = self.partitions.entry(partition).or_insert_with(|| Partition::new(settings.clone()));
         let mut effects = Vec::new();
-        let id = match &input {
-            Input::Alert(alert) => alert.source_alert_id.clone(),
-            _ => None,
-        };
+        if let Input::Alert(alert) = &input
+            && self.keep
+        {
+            self.untold.note_source_id(alert);
+        }
         state.apply(input, &mut effects);
         self.inputs += 1;
         changes(&effects).try_for_each(|change| each_event(&encode_change(change, Encoding::Json)))?;
         if self.keep {
             self.keep(partition, &effects);
-            changes(&effects).for_each(|change| self.note_folded(change, id.as_deref()));
+            changes(&effects).for_each(|change| self.note_folded(change));
         }
         if let Some(state) =
             self.partitions.get_mut(&partition).filter(|_| self.inputs.is_multiple_of(INPUTS_PER_DRAIN))
@@ -138,22 +144,20 @@ impl Player {
     }
 
     /// Notes an alert that has joined an incident and is not listed there.
-    fn note_folded(&mut self, change: &IncidentChange, id: Option<&str>) {
+    fn note_folded(&mut self, change: &IncidentChange) {
         let Some(key) = change.alert.as_ref().filter(|_| change.reason == ChangeReason::AlertJoined) else {
             return;
         };
         let record = self.incidents.get(&(change.tenant.clone(), change.incident));
         let lists = |i: &Incident| i.alerts.iter().any(|a| a.id == key.id && a.provider == key.provider);
         if record.is_some_and(|record| !record.floods.is_empty() && !lists(record)) {
-            let id = id.unwrap_or(key.id.as_str()).into();
-            self.folded
-                .insert((change.tenant.clone(), key.clone()), Folded { incident: change.incident, id });
+            self.untold.folded.insert((change.tenant.clone(), key.clone()), change.incident);
         }
     }
 
-    /// The alerts that floods only count.
-    pub(crate) fn take_folded(&mut self) -> FoldedAlerts {
-        std::mem::take(&mut self.folded)
+    /// What the records do not say.
+    pub(crate) fn take_untold(&mut self) -> Untold {
+        std::mem::take(&mut self.untold)
     }
 
     /// Every incident that there was, as it was last; each tenant's in the order in which they opened.

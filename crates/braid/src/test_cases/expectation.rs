@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use braid_alert::{Incident, LinkReason};
+use braid_alert::{Incident, IncidentStatus, LinkReason, Severity};
 
 use super::played::Played;
 use crate::rules::document::{Notes, Part};
@@ -66,10 +66,11 @@ impl Expectation {
         expectation
     }
 
-    /// What is not as expected, a sentence each; nothing, if all is.
-    pub(super) fn differences(&self, played: &Played) -> Vec<String> {
+    /// What is not as expected, a sentence each; nothing, if all is. `rules` are the ids of those that were played.
+    pub(super) fn differences(&self, played: &Played, rules: &[&str]) -> Vec<String> {
         let mut differences = played.rejected.clone();
-        differences.extend(self.fired.iter().flat_map(|fired| differences_of_rules(fired, &played.fired)));
+        differences
+            .extend(self.fired.iter().flat_map(|fired| differences_of_rules(fired, &played.fired, rules)));
         let Some(expected) = &self.incidents else { return differences };
         let mut rest: Vec<&Incident> = played.incidents.iter().collect();
         for incident in expected {
@@ -89,9 +90,21 @@ impl Expectation {
     }
 }
 
-fn differences_of_rules(expected: &BTreeMap<String, usize>, found: &BTreeMap<String, usize>) -> Vec<String> {
-    let rules = expected.keys().chain(found.keys().filter(|rule| !expected.contains_key(*rule)));
-    let differs = rules.filter_map(|rule| {
+fn differences_of_rules(
+    expected: &BTreeMap<String, usize>,
+    found: &BTreeMap<String, usize>,
+    rules: &[&str],
+) -> Vec<String> {
+    let named = expected.keys().chain(found.keys().filter(|rule| !expected.contains_key(*rule)));
+    let differs = named.filter_map(|rule| {
+        if !rules.contains(&rule.as_str()) {
+            let others = if rules.is_empty() {
+                "nor any other".to_owned()
+            } else {
+                format!("only {}", rules.join(", "))
+            };
+            return Some(format!("there is no rule {rule}, {others}"));
+        }
         let count = |counts: &BTreeMap<String, usize>| counts.get(rule).copied().unwrap_or_default();
         let (expected, found) = (count(expected), count(found));
         (expected != found).then(|| format!("rule {rule} raised {found} alerts, not {expected}"))
@@ -101,6 +114,13 @@ fn differences_of_rules(expected: &BTreeMap<String, usize>, found: &BTreeMap<Str
 
 fn list(alerts: &[String]) -> String {
     alerts.join(", ")
+}
+
+/// A word that no incident can have is a fault of the file, and not of what is tested.
+fn check_word(part: &Part<'_>, field: &str, word: &Option<String>, known: &[&str], notes: &mut Notes) {
+    if let Some(word) = word.as_ref().filter(|word| !known.contains(&word.as_str())) {
+        notes.at(part, format!("there is no {field} `{word}`; there are {}", known.join(", ")));
+    }
 }
 
 impl ExpectedIncident {
@@ -114,6 +134,10 @@ impl ExpectedIncident {
         let (title, severity, status) = (one("title"), one("severity"), one("status"));
         let (alerts, reasons) =
             (texts("alerts", "the id of an alert"), texts("reasons", "the reason of a link"));
+        let severities: Vec<&str> = Severity::KNOWN.iter().map(Severity::as_str).collect();
+        check_word(part, "severity", &severity, &severities, notes);
+        let statuses: Vec<&str> = IncidentStatus::KNOWN.iter().map(IncidentStatus::as_str).collect();
+        check_word(part, "status", &status, &statuses, notes);
         if alerts.is_empty() {
             notes.missing(part, "alerts", "is missing: the ids of its alerts");
         }

@@ -70,8 +70,9 @@ fn test_file(path: &Path, settings: &Settings) -> Result<FileResult, Faults> {
 
 fn test_case(case: &Case, settings: &Settings) -> CaseResult {
     let started = Instant::now();
+    let rules: Vec<&str> = settings.rules.iter().map(|rule| &*rule.id).collect();
     let played = played::play(&case.alerts, settings);
-    let differences = case.expectation.differences(&played);
+    let differences = case.expectation.differences(&played, &rules);
     CaseResult { name: case.name.clone(), line: case.line, took: started.elapsed(), differences }
 }
 

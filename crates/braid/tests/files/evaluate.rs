@@ -43,6 +43,32 @@ fn an_assignment_is_scored_as_it_is_and_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn labels_of_other_alerts_or_with_swapped_columns_are_told_and_not_scored() {
+    let files = Files::new();
+    two_attacks(&files);
+    files.write("swapped.csv", "incident,alert id\nalpha,row-a0\nbeta,row-b0\n");
+    let ran = files.braid("evaluate --labels swapped.csv -f braid-json alerts.jsonl");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(3), ""), "{ran:?}");
+    assert!(ran.err.contains("none of the 2 labelled alerts") && ran.err.contains("`a0`"), "{}", ran.err);
+}
+
+#[test]
+fn an_alert_that_two_feeds_bring_is_found_by_the_id_of_either() {
+    let files = Files::new();
+    two_attacks(&files);
+    let other_feed = files.read("alerts.jsonl").replace("\"row-", "\"graph-");
+    files.write("other.jsonl", other_feed);
+    let both = "evaluate --labels labels.csv -f braid-json alerts.jsonl other.jsonl";
+    assert!(files.braid(both).good().contains("1.000 1.000 1.000"));
+    files.braid("replay -f braid-json alerts.jsonl other.jsonl --assignment out.csv").good();
+    let out = files.read("out.csv");
+    assert!(out.contains("row-a0,") && out.contains("graph-a0,"), "{out}");
+    assert!(
+        files.braid("evaluate --labels labels.csv --assignment out.csv").good().contains("1.000 1.000 1.000")
+    );
+}
+
+#[test]
 fn a_sweep_tries_every_combination() {
     let files = Files::new();
     two_attacks(&files);

@@ -41,6 +41,15 @@ impl Files {
         (output.status.code(), String::from_utf8(output.stderr).expect("it is text"))
     }
 
+    /// Runs the program with a standard error that nobody reads; the exit code.
+    pub(crate) fn braid_unheard(&self, arguments: &str) -> Option<i32> {
+        let (reader, writer) = std::io::pipe().expect("there is room for a pipe");
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
+        command.args(arguments.split_whitespace()).current_dir(self.0.path()).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(writer).status().expect("the program starts").code()
+    }
+
     pub(crate) fn braid_fed(&self, arguments: &str, input: &[u8]) -> Ran {
         run(self.0.path(), arguments, input)
     }

@@ -29,3 +29,17 @@ fn no_command_fails_because_nobody_reads_it() {
         assert_eq!(files.braid_unread(arguments), (Some(0), String::new()), "{arguments}");
     }
 }
+
+#[test]
+fn what_went_wrong_is_told_by_the_exit_code_where_nobody_hears_it() {
+    let files = Files::new();
+    files.write("bad.jsonl", "{}\n");
+    for (arguments, code) in [
+        ("decode -f braid-json bad.jsonl", 1),
+        ("replay -f braid-json bad.jsonl", 1),
+        ("validate -c nothing.toml", 2),
+        ("init -", 0),
+    ] {
+        assert_eq!(files.braid_unheard(arguments), Some(code), "{arguments}");
+    }
+}

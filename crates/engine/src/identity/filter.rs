@@ -54,6 +54,11 @@ pub(super) fn keep_names(
     match kind {
         EntityKind::Host => names.iter_mut().for_each(respell_machine),
         EntityKind::User | EntityKind::Mailbox => spell_out_object_id(names),
+        EntityKind::CloudResource => {
+            if let Some(container) = names.iter().find_map(container) {
+                *kind = EntityKind::Other(container.into());
+            }
+        }
         _ => {}
     }
     names.retain(|name| names_somebody(kind, name));
@@ -66,6 +71,21 @@ pub(super) fn keep_names(
         part_rivals(names, rivals);
     }
     !names.is_empty()
+}
+
+/// What holds resources is none itself: two alerts of one subscription have no more in common than two of one domain. It
+/// is shown as what it is, and a kind that only Azure knows joins nothing.
+fn container(name: &Identifier) -> Option<&'static str> {
+    let mut parts =
+        name.value.strip_prefix('/').filter(|_| name.kind == IdentifierKind::ResourceId)?.split('/');
+    match [(); 5].map(|()| parts.next().filter(|part| !part.is_empty())) {
+        [Some("subscriptions"), Some(_), None, ..] => Some("subscription"),
+        [Some("subscriptions"), Some(_), Some("resourcegroups"), Some(_), None] => Some("resourceGroup"),
+        [Some("providers"), Some("microsoft.management"), Some("managementgroups"), Some(_), None] => {
+            Some("managementGroup")
+        }
+        _ => None,
+    }
 }
 
 /// What an entity has only one of and stands here twice: one of the two is somebody else's, and nothing says which.

@@ -138,3 +138,23 @@ fn an_alert_of_its_own_days_later_is_another_incident() {
         "#]],
     );
 }
+
+#[test]
+fn what_holds_resources_joins_nothing_and_a_resource_does() {
+    check(
+        r#"
+        10:00 mdc/c1 "Unusual deletion" impacted=cloudResource:/subscriptions/s
+        10:01 mdc/c2 "Suspicious access" impacted=cloudResource:/subscriptions/s related=cloudResource:/subscriptions/s/resourcegroups/g
+        10:02 mdc/c3 "Mass download" impacted=cloudResource:/subscriptions/s/resourcegroups/g
+        10:03 mdc/c4 "Malware uploaded" impacted=cloudResource:/subscriptions/s/resourcegroups/g/providers/microsoft.storage/storageaccounts/a
+        10:04 mdc/c5 "Anonymous access" impacted=cloudResource:/subscriptions/s/resourcegroups/g/providers/microsoft.storage/storageaccounts/a
+        "#,
+        expect![[r#"
+            #1 v1 opened c1 active medium alerts=1
+            #2 v1 opened c2 active medium alerts=1
+            #3 v1 opened c3 active medium alerts=1
+            #4 v1 opened c4 active medium alerts=1
+            #4 v2 alertJoined c5 [sameTargetedAsset c4 via /subscriptions/s/resourcegroups/g/providers/microsoft.storage/storageaccounts/a 0.49 gap 1m] active medium alerts=2
+        "#]],
+    );
+}

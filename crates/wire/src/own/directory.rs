@@ -173,7 +173,7 @@ impl DirectoryText {
     fn identifiers(&self, kind: &EntityKind) -> Result<Vec<Identifier>, Refusal> {
         let mut identifiers = Vec::new();
         for (name, value) in self.names() {
-            let Some(value) = value.as_deref() else { continue };
+            let Some(value) = value.as_deref().filter(|value| !value.trim().is_empty()) else { continue };
             identifiers.extend(Identifier::new(name, value.trim_end_matches('.')));
         }
         for text in &self.identifiers {
@@ -335,6 +335,9 @@ fn check_form(name: &Identifier) -> Result<(), Refusal> {
              parts"
         }
         IdentifierKind::ObjectId if !is_guid(&name.value) => "a GUID",
+        IdentifierKind::Upn if !name.value.contains('@') => {
+            "an account's name and its domain with `@` between"
+        }
         _ => return Ok(()),
     };
     let value = shortened(&name.value, 64);

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::canon::{canonical, required};
 use super::lenient::{Lenient, Texts};
+use crate::json::shortened;
 use crate::{Refusal, RefusalReason};
 
 /// The alert as it stands in JSON. The strict fields are options only so that a missing one gets its own reason.
@@ -64,7 +65,7 @@ impl AlertText {
     ///
     /// # Errors
     /// `missing_tenant`, `missing_provider`, `missing_id`, `missing_time` (`first_activity`) or `malformed` (`title`)
-    /// for a field that is absent or blank.
+    /// for a field that is absent or blank; `unknown_value` (`correlate`).
     pub(super) fn into_alert(self, tenant: Option<&Tenant>) -> Result<Alert, Refusal> {
         let text = |field: Option<Box<str>>| field.unwrap_or_default();
         let tenant = match tenant {
@@ -102,9 +103,21 @@ impl AlertText {
                 .into_iter()
                 .map(EvidenceText::into_evidence)
                 .collect(),
-            correlate: self.correlate.0.unwrap_or(Correlate::Full),
+            correlate: known_correlate(self.correlate.0)?,
             origin: origin(self.origin),
         })
+    }
+}
+
+/// How an alert is to be correlated: a misspelt word would join what somebody wanted left alone.
+fn known_correlate(correlate: Option<Correlate>) -> Result<Correlate, Refusal> {
+    match correlate.unwrap_or(Correlate::Full) {
+        Correlate::Other(word) => {
+            let known: Vec<_> = Correlate::KNOWN.iter().map(Correlate::as_str).collect();
+            let detail = format!("correlate is {:?}; one of: {}", shortened(&word, 64), known.join(", "));
+            Err(Refusal::new(RefusalReason::UnknownValue, detail))
+        }
+        known => Ok(known),
     }
 }
 

@@ -104,6 +104,7 @@ fn what_identity_depends_on_is_refused_with_its_field() {
         ("onPremises", Value::Null, RefusalReason::MissingField),
         ("onPremises", json!("true"), RefusalReason::WrongType),
         ("sid", json!(1104), RefusalReason::WrongType),
+        ("upn", json!("noat"), RefusalReason::UnknownValue),
         ("sid", json!("fabrikam\\noor"), RefusalReason::UnknownValue),
         ("sid", json!("S-1-5-18"), RefusalReason::UnknownValue),
         ("sid", json!("S-1-5-32-544"), RefusalReason::UnknownValue),

@@ -1,6 +1,7 @@
 //! braid's own alert in JSON: strict where identity depends on it, lenient elsewhere, and every refusal says where.
 
 use braid_alert::{AlertStatus, Correlate, EntityKind, IdentifierKind, Role, Severity, Tenant};
+use braid_wire::RefusalReason;
 use braid_wire::own::{alert_from_json, alert_of_tenant_from_json, alert_to_json};
 use serde_json::{Value, json};
 
@@ -56,6 +57,15 @@ fn a_wrong_type_in_a_field_that_identity_does_not_need_costs_that_field_only() {
             alert_from_json(&with(field, value)).unwrap_or_else(|refusal| panic!("{field}: {refusal}"));
         assert_eq!(alert, alert_from_json(LEAST.as_bytes()).expect("it is right"), "{field}");
     }
+}
+
+#[test]
+fn a_misspelt_correlate_is_refused_for_it_would_join_what_is_to_be_left_alone() {
+    let refusal = alert_from_json(&with("correlate", json!("perhaps"))).expect_err("there is no such way");
+    assert_eq!(
+        (refusal.reason, &*refusal.detail),
+        (RefusalReason::UnknownValue, "correlate is \"perhaps\"; one of: off, join, full")
+    );
 }
 
 #[test]
