@@ -145,7 +145,7 @@ pub(crate) const fn opening(reason: &OpenReason) -> &'static str {
         OpenReason::CorrelateOff => "its source keeps its alerts apart",
         OpenReason::Continues => "what it belongs to is full",
         OpenReason::Recurs => "what it belongs to was resolved before",
-        OpenReason::Late => "everything near its time has left memory",
+        OpenReason::Late => "it came so late that no incident near its time takes alerts any more",
         OpenReason::ArrivedResolved => "it was resolved when it was first seen",
         OpenReason::SplitOff => "its alerts were split out of another incident",
         OpenReason::Other(_) => "for a reason that this release does not know",

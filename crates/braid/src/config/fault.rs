@@ -87,8 +87,8 @@ impl fmt::Display for Faults {
             writeln!(f, "{}", fault.message)?;
         }
         match self.faults.len() {
-            1 => write!(f, "1 fault in the configuration"),
-            n => write!(f, "{n} faults in the configuration"),
+            1 => write!(f, "1 fault"),
+            n => write!(f, "{n} faults"),
         }
     }
 }

@@ -167,7 +167,7 @@ fn faults_of_variables_are_told_by_their_names_together_with_those_of_the_file()
         $BRAID__SOURCES__FIRST__NAME: `first` stands where a list wants a number
         $BRAID__TOPICS__CREATE: topics.create: this is the text "maybe", not `true` or `false`
         $BRAID__WORKER____THREADS: the name has an empty part
-        7 faults in the configuration"#]].assert_eq(&faults.to_string());
+        7 faults"#]].assert_eq(&faults.to_string());
 }
 
 #[test]

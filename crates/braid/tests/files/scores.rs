@@ -6,6 +6,8 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::support::{Files, alert};
 
 /// Which incident each alert is in.
@@ -125,6 +127,34 @@ fn the_real_alerts_come_together_as_the_vendor_s_analysts_have_them() {
     assert_eq!((truth.len(), found.len()), (163, 163), "no alert is lost");
     let score = score(&truth, &found);
     assert!(score.pairwise >= 0.97 && score.b_cubed >= 0.95, "{score:?}");
+}
+
+#[test]
+fn the_largest_real_attack_shows_how_the_ransomware_came_to_its_hosts() {
+    let Some(samples) = samples() else { return };
+    let files = Files::new();
+    let alerts = samples.join("alerts.jsonl");
+    let told = files
+        .braid(&format!("replay -f sentinel-security-alert {} --output incidents", alerts.display()))
+        .good();
+    let incidents = told.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let largest =
+        incidents.max_by_key(|i| i["alerts"].as_array().map_or(0, Vec::len)).expect("there are some");
+    let names: HashMap<String, &str> = array(&largest["entities"])
+        .iter()
+        .map(|entity| (entity["id"].to_string(), entity["name"].as_str().unwrap_or_default()))
+        .collect();
+    let name = |id: &Value| names[&id.to_string()].split(['.', '@']).next().unwrap_or_default();
+    let hops: Vec<String> = array(&largest["lateral_movement"])
+        .iter()
+        .map(|hop| format!("{}: {} -> {}", name(&hop["user"]), name(&hop["from"]), name(&hop["to"])))
+        .collect();
+    let reached = ["vnevado-win11t", "vnevado-win11u", "vnevado-win10s", "vnevado-win10r"];
+    assert_eq!(hops, reached.map(|host| format!("dp5hn: vnevado-win10v -> {host}")));
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 #[test]
