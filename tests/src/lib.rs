@@ -12,6 +12,7 @@ pub mod pipeline;
 
 pub mod http;
 pub mod invention;
+pub mod lab;
 pub mod program;
 pub mod readers;
 pub mod standing;

@@ -111,6 +111,15 @@ impl Pipeline {
         feed.flush().expect("it is acknowledged");
     }
 
+    /// Writes records without keys into several sources' topics, in this order: the source, the value.
+    pub fn feed_each<'r>(&self, records: impl IntoIterator<Item = (&'r str, &'r str)>) {
+        let feed = Feed::connect(&self.cluster.connection()).expect("the producer is made");
+        for (source, value) in records {
+            feed.send(&self.topic(source), None, None, Some(value.as_bytes()), &[]).expect("it is queued");
+        }
+        feed.flush().expect("it is acknowledged");
+    }
+
     /// What can be seen of a stage from outside.
     pub fn observer(&self, stage: &str) -> Observer {
         Observer::of(self.cluster, &format!("{}-{stage}", self.name))
@@ -123,9 +132,12 @@ impl Pipeline {
 
     /// Waits until everything that is in the source topics has gone through both stages.
     pub fn drain(&self) {
-        for source in &self.sources {
-            self.wait_until_read("normalise", source.name);
-        }
+        self.drain_of(self.sources.iter().map(|source| source.name));
+    }
+
+    /// As [`Pipeline::drain`], where only these sources had anything new.
+    pub fn drain_of<'s>(&self, sources: impl IntoIterator<Item = &'s str>) {
+        sources.into_iter().for_each(|source| self.wait_until_read("normalise", source));
         self.wait_until_read("correlate", "alerts");
     }
 
