@@ -28,6 +28,7 @@ mod explain;
 mod init;
 mod outcome;
 mod paint;
+mod remote;
 mod replay;
 mod rules;
 mod run;

@@ -7,6 +7,7 @@
 
 mod http;
 mod patience;
+mod remote_watch;
 mod settings;
 mod signals;
 mod watch;
@@ -17,17 +18,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use braid_engine::Rules;
-use braid_kafka::{Connection, KafkaLog, Topics};
+use braid_kafka::{Connection, Difference, KafkaLog, RemoteCluster, TopicSpec, Topics};
 use braid_log::Failure;
 use braid_runtime::{HotIndex, Metrics, Readiness, RunFailure, StageKind, Stop, Surroundings};
 
 use crate::cli::{Run, Stage};
 use crate::config::{self, Config};
-use crate::{Outcome, logging, rules, topology, wording};
+use crate::{Outcome, logging, remote, rules, topology, wording};
 
 use http::Http;
 use patience::Patience;
 use patience::rest;
+use remote_watch::RemoteWatch;
 use signals::Signals;
 use watch::Watch;
 
@@ -92,6 +94,7 @@ struct Instance {
     stages: Vec<StageKind>,
     ordinal: u32,
     connection: Arc<Connection>,
+    remotes: Vec<RemoteCluster>,
     index: Arc<HotIndex>,
     around: Surroundings,
     patience: Patience,
@@ -100,13 +103,17 @@ struct Instance {
 impl Instance {
     fn new(config: Config, rules: Rules, stages: Vec<StageKind>, stop: Stop) -> anyhow::Result<Self> {
         let sources = config.sources.iter().map(|source| source.name.as_str());
-        let read = topology::source_topics(&config).into_iter().chain([config.topics.alerts.as_str()]);
-        let metrics = Arc::new(Metrics::new(sources, read));
+        let remotes =
+            if stages.contains(&StageKind::Normalise) { remote::remotes(&config)? } else { Vec::new() };
+        let remote_topics = remotes.iter().flat_map(|cluster| &cluster.topics).map(|topic| &*topic.name);
+        let read = topology::source_topics(&config).into_iter().chain(remote_topics);
+        let metrics = Arc::new(Metrics::new(sources, read.chain([config.topics.alerts.as_str()])));
         let readiness = Arc::new(Readiness::new(stop.clone()));
         let integrations = Arc::new(watch::integrations(&config, &stages));
         let ordinal = config.kafka.ordinal(std::env::var("HOSTNAME").ok().as_deref());
         Ok(Self {
             connection: Arc::new(settings::connection(&config)?),
+            remotes,
             index: Arc::new(HotIndex::new()),
             patience: Patience::new(stop.clone(), workers(&config.worker, &stages)),
             around: Surroundings { stop, readiness, metrics, source_health: Arc::default(), integrations },
@@ -132,7 +139,8 @@ impl Instance {
         if self.has(StageKind::Normalise) {
             for source in config.sources.iter().filter(|source| source.enabled) {
                 let Some(format) = source.format.map(|format| format.0) else { continue };
-                let (topics, resolution) = (source.topics.join(","), wording::resolution(format));
+                let topics = source.topic_names().collect::<Vec<_>>().join(",");
+                let resolution = wording::resolution(format);
                 tracing::info!(source = source.name, topics, %format, resolution, "reads a source");
             }
         }
@@ -188,6 +196,7 @@ impl Instance {
     fn work(&self, topics_are_there: &AtomicBool) -> Result<(), WorkFailure> {
         self.patience.until("the topics", || self.look_at_topics()).map_err(WorkFailure::Start)?;
         topics_are_there.store(true, Ordering::Relaxed);
+        self.begin_remote_watches().map_err(WorkFailure::Start)?;
         let settings = self
             .patience
             .until("the schema registry", || settings::runtime(&self.config, self.has(StageKind::Correlate)));
@@ -196,7 +205,10 @@ impl Instance {
         let settings = Arc::new(settings);
         let open = |stage: StageKind, number: usize| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
-            let worker = topology::worker(&self.config, stage_named(stage), self.ordinal, number);
+            let mut worker = topology::worker(&self.config, stage_named(stage), self.ordinal, number);
+            if stage == StageKind::Normalise {
+                worker.remotes.clone_from(&self.remotes);
+            }
             let name = worker_named(stage, number);
             let log =
                 self.patience.until(&name, || KafkaLog::connect(self.connection.clone(), worker.clone()))?;
@@ -207,12 +219,21 @@ impl Instance {
             .map_err(WorkFailure::Worker)
     }
 
+    /// Looks once at each further cluster, so that a first start finds the topics that keep its offsets, and from then on
+    /// beside the workers. One that is away is its sources' trouble.
+    fn begin_remote_watches(&self) -> Result<(), Failure> {
+        for cluster in &self.remotes {
+            RemoteWatch::new(&self.config, cluster, &self.connection, &self.around)?.begin()?;
+        }
+        Ok(())
+    }
+
     /// Creates what is missing of braid's own, if it may, and refuses to go on with topics on which nothing would be exactly
     /// once. A source's topic that is missing is that source's trouble: the watch tells of it, and the others are read.
     fn look_at_topics(&self) -> Result<(), Failure> {
         let cluster = Topics::connect(&self.connection)?;
         let specs = settings::topics(&self.config, &self.stages);
-        let wrong: Vec<String> = if self.config.topics.create {
+        let mut wrong: Vec<String> = if self.config.topics.create {
             let ensured = cluster.ensure(&specs)?;
             for topic in &ensured.created {
                 tracing::info!(topic, "created");
@@ -221,7 +242,20 @@ impl Instance {
         } else {
             cluster.differences(&specs)?.iter().map(ToString::to_string).collect()
         };
+        wrong.extend(self.offsets_topics_wrong(&cluster)?);
         if wrong.is_empty() { Ok(()) } else { Err(Failure::Fatal(wrong.join("; "))) }
+    }
+
+    /// What is wrong with the topics that keep the offsets of other clusters, as far as they are there: one that forgets
+    /// would have everything read again. How many partitions they need, and whether they may be missing, depends on
+    /// clusters that may be away: the watch of each sees to that.
+    fn offsets_topics_wrong(&self, cluster: &Topics) -> Result<Vec<String>, Failure> {
+        let topics = self.remotes.iter().flat_map(|remote| &remote.topics);
+        let specs: Vec<TopicSpec> =
+            topics.map(|topic| remote::offsets_topic(&self.config, topic, 1)).collect();
+        let found = cluster.differences(&specs)?.into_iter();
+        let lasting = found.filter(|found| matches!(found.difference, Difference::Setting { .. }));
+        Ok(lasting.map(|found| found.to_string()).collect())
     }
 }
 

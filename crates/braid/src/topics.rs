@@ -5,7 +5,8 @@ use braid_kafka::{AclNeed, TopicSpec};
 use crate::Outcome;
 use crate::cli::Topics;
 use crate::config::{self, Config};
-use crate::{stdout, topology, validate};
+use crate::run::told;
+use crate::{remote, stdout, topology, validate};
 
 /// Prints the commands that create the topics and grant the rights, or creates the topics.
 pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
@@ -15,9 +16,14 @@ pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
     if !arguments.create {
         stdout::print(&commands(&brokers, &specs))?;
         stdout::print(&commands(&brokers, &topology::input_topics(&config)))?;
+        stdout::print(&offsets_commands(&config, &brokers)?)?;
     }
     if arguments.acls {
         stdout::print(&grants(&brokers, &arguments.principal, &topology::rights(&config)))?;
+        for cluster in remote::clusters(&config) {
+            let (brokers, needs) = (cluster.brokers.join(","), remote::rights_there(&config, cluster));
+            stdout::print(&grants(&brokers, &arguments.principal, &needs))?;
+        }
     }
     if arguments.create { create(&config, &specs) } else { Ok(Outcome::Done) }
 }
@@ -26,6 +32,8 @@ fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
     let cluster = braid_kafka::Topics::connect(&validate::connection(config)?)?;
     let mut specs = specs.to_vec();
     specs.extend(missing(&cluster, topology::input_topics(config))?);
+    let (offsets, unknown) = offsets_topics(config)?;
+    specs.extend(offsets);
     let ensured = cluster.ensure(&specs)?;
     for spec in &specs {
         if ensured.created.contains(&spec.name) {
@@ -37,7 +45,9 @@ fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
     for difference in &ensured.differences {
         tell!("{difference}");
     }
-    Ok(if ensured.differences.is_empty() { Outcome::Done } else { Outcome::Refused })
+    unknown.iter().for_each(|why| eprintln!("{why}"));
+    let all = ensured.differences.is_empty() && unknown.is_empty();
+    Ok(if all { Outcome::Done } else { Outcome::Refused })
 }
 
 /// Those that are not there yet: a directory's topic is often somebody else's, who has chosen its settings.
@@ -45,6 +55,41 @@ fn missing(cluster: &braid_kafka::Topics, specs: Vec<TopicSpec>) -> anyhow::Resu
     let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
     let found = cluster.describe(&names)?;
     Ok(specs.into_iter().filter(|spec| !found.iter().any(|topic| topic.name == spec.name)).collect())
+}
+
+/// The topics that keep the offsets of other clusters, and why the others of them cannot be described: how many partitions
+/// they need, those clusters know.
+fn offsets_topics(config: &Config) -> anyhow::Result<(Vec<TopicSpec>, Vec<String>)> {
+    let (mut specs, mut unknown) = (Vec::new(), Vec::new());
+    for cluster in remote::remotes(config)? {
+        let names: Vec<&str> = cluster.topics.iter().map(|topic| &*topic.topic).collect();
+        let counted = braid_kafka::Topics::connect(&cluster.connection)
+            .and_then(|there| there.partition_counts(&names))
+            .map_err(|failure| told(&failure).to_owned());
+        for topic in &cluster.topics {
+            let count = counted.as_ref().map(|counts| counts.get(&*topic.topic));
+            let why = match count {
+                Ok(Some(count)) => {
+                    specs.push(remote::offsets_topic(config, topic, *count));
+                    continue;
+                }
+                Ok(None) => "it is missing, or may not be described",
+                Err(why) => why,
+            };
+            let (kept_in, name) = (&topic.offsets_topic, &topic.name);
+            unknown.push(format!(
+                "topic {kept_in} needs as many partitions as {name}, which is not known: {why}"
+            ));
+        }
+    }
+    Ok((specs, unknown))
+}
+
+/// The commands that create them; a comment in place of one that cannot be given.
+fn offsets_commands(config: &Config, brokers: &str) -> anyhow::Result<String> {
+    let (specs, unknown) = offsets_topics(config)?;
+    let comments: String = unknown.iter().map(|why| format!("# {}\n\n", why.replace('\n', " "))).collect();
+    Ok(commands(brokers, &specs) + &comments)
 }
 
 /// The commands of Apache Kafka's own tools that create the topics.

@@ -9,6 +9,7 @@ use braid_wire::Holds;
 
 use crate::cli::Stage;
 use crate::config::{self, Config, FurtherOutput, Period, Source};
+use crate::remote;
 
 /// What a record's frame, headers and batch may take beyond its content. Chosen so that the default for the largest
 /// record (1 MB) fits a topic with Kafka's own default for `max.message.bytes`, 1,048,588.
@@ -87,7 +88,13 @@ pub fn input_topics(config: &Config) -> Vec<TopicSpec> {
         };
         source.topics.iter().map(|name| topic(config, name, INPUT_PARTITIONS, cleanup, purpose)).collect()
     };
-    config.sources.iter().filter(|source| source.enabled).flat_map(topics).collect()
+    // What stands on another cluster is that cluster's to make.
+    config
+        .sources
+        .iter()
+        .filter(|source| source.enabled && source.cluster.is_none())
+        .flat_map(topics)
+        .collect()
 }
 
 fn topic(
@@ -116,10 +123,21 @@ fn topic(
     }
 }
 
-/// The topics of the sources that are enabled, in the order of the configuration.
+/// A compacted topic of one partition.
+pub(crate) fn compacted(config: &Config, name: &str, purpose: &str) -> TopicSpec {
+    topic(config, name, NonZeroU16::MIN, ("compact", None), purpose)
+}
+
+/// The topics of the sources that are enabled, in the order of the configuration. Those on other clusters are not among
+/// them: [`crate::remote`] has them.
 pub fn source_topics(config: &Config) -> Vec<&str> {
-    let enabled = config.sources.iter().filter(|source| source.enabled);
+    let enabled = config.sources.iter().filter(|source| source.enabled && source.cluster.is_none());
     enabled.flat_map(|source: &Source| source.topics.iter().map(String::as_str)).collect()
+}
+
+/// The group of normalise.
+pub(crate) fn normalise_group(config: &Config) -> String {
+    format!("{}-normalise", config.kafka.group_prefix)
 }
 
 /// What one thread of a stage reads, as whom, and under which name it writes.
@@ -158,6 +176,7 @@ pub fn rights(config: &Config) -> Vec<AclNeed> {
         Some(&topics.changelog),
     ));
     needs.extend(topic_rights(&self::topics(config)));
+    needs.extend(remote::rights(config));
     let mut seen = std::collections::BTreeSet::new();
     needs.retain(|need| seen.insert(need.to_string()));
     needs

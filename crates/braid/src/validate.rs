@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use braid_kafka::{Connection, SettingRefused, Topics, WorkerSettings, probe_transactions};
+use braid_kafka::{
+    Connection, Difference, RemoteTopic, SettingRefused, TopicDifference, Topics, WorkerSettings,
+    probe_transactions,
+};
 use braid_wire::Format;
 
 use crate::Outcome;
@@ -9,7 +12,7 @@ use crate::cli::Validate;
 use crate::config::{self, Config, Source};
 use crate::run::told;
 use crate::wording::resolution;
-use crate::{rules, stdout, topology};
+use crate::{remote, rules, stdout, topology};
 
 /// Says everything that is wrong with a configuration and, if asked to, with the cluster's topics.
 pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
@@ -40,7 +43,8 @@ fn told_of(source: &Source) -> String {
     let name = format.map_or("", Format::as_str);
     let resolution =
         format.and_then(resolution).map_or(String::new(), |told| format!(", resolution: {told}"));
-    format!("{}: {state}, {name} from {}{resolution}", source.name, source.topics.join(", "))
+    let topics: Vec<String> = source.topic_names().collect();
+    format!("{}: {state}, {name} from {}{resolution}", source.name, topics.join(", "))
 }
 
 /// What is not as needed on the cluster, a sentence each.
@@ -52,8 +56,51 @@ fn cluster_faults(config: &Config) -> anyhow::Result<Vec<String>> {
     let found = topics.describe(&sources)?;
     let missing = sources.iter().filter(|name| !found.iter().any(|topic| topic.name == **name));
     wrong.extend(missing.map(|name| format!("topic {name} of a source is missing, or may not be described")));
+    wrong.extend(remote_faults(config, &topics)?);
     wrong.extend(transactions_fault(config)?);
     Ok(wrong)
+}
+
+/// What is not as needed for the sources on other clusters: they must answer, have the topics, and each topic must have as
+/// many partitions as the one here that keeps its offsets.
+fn remote_faults(config: &Config, here: &Topics) -> anyhow::Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for cluster in remote::remotes(config)? {
+        let names: Vec<&str> = cluster.topics.iter().map(|topic| &*topic.topic).collect();
+        let counted = Topics::connect(&cluster.connection).and_then(|there| there.partition_counts(&names));
+        let counted = match counted {
+            Ok(counted) => counted,
+            Err(failure) => {
+                wrong.push(format!("cluster {}: {}", cluster.name, told(&failure)));
+                continue;
+            }
+        };
+        for topic in &cluster.topics {
+            match counted.get(&*topic.topic) {
+                Some(count) => wrong.extend(remote_topic_faults(config, here, topic, *count)?),
+                None => wrong
+                    .push(format!("topic {} of a source is missing, or may not be described", topic.name)),
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+fn remote_topic_faults(
+    config: &Config,
+    here: &Topics,
+    topic: &RemoteTopic,
+    count: u32,
+) -> anyhow::Result<Vec<String>> {
+    let differences = here.differences(&[remote::offsets_topic(config, topic, count)])?;
+    let told = |difference: TopicDifference| match difference.difference {
+        Difference::Partitions { needed, found } => {
+            let (what, advice) = remote::count_fault(topic, needed, found).expect("they differ");
+            format!("{what}; {advice}")
+        }
+        _ => difference.to_string(),
+    };
+    Ok(differences.into_iter().map(told).collect())
 }
 
 /// How long the cluster may take to give out a transactional id that nobody else uses.

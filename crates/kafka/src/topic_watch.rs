@@ -24,6 +24,8 @@ pub struct TopicWatch {
     consumer: BaseConsumer<Asking>,
     /// What was denied at the last look, by topic.
     denied: BTreeMap<String, TopicFault>,
+    /// How many partitions the topics had at the last look.
+    counts: BTreeMap<String, u32>,
 }
 
 /// Why a topic cannot be had.
@@ -88,7 +90,7 @@ impl TopicWatch {
             .client(&ours, &fixed)
             .create_with_context(Asking(ClientLog::quiet("braid-watch")))
             .map_err(|e| failure::reading("making the client that watches topics", &e))?;
-        Ok(Self { consumer, denied: BTreeMap::new() })
+        Ok(Self { consumer, denied: BTreeMap::new(), counts: BTreeMap::new() })
     }
 
     /// Which topics cannot be had: those of `read` must be readable, those of `written` be there. One that is well is
@@ -102,6 +104,7 @@ impl TopicWatch {
         written: &[&str],
     ) -> Result<BTreeMap<String, TopicFault>, TopicFault> {
         self.listen();
+        self.counts.clear();
         let mut faults = BTreeMap::new();
         for topic in read.iter().chain(written) {
             let fault = match self.described(topic) {
@@ -116,8 +119,13 @@ impl TopicWatch {
         Ok(faults)
     }
 
+    /// How many partitions a topic had at the last look; `None` if it was not there.
+    pub fn partition_count(&self, topic: &str) -> Option<u32> {
+        self.counts.get(topic).copied()
+    }
+
     /// What the cluster says of a topic; an error if it says nothing.
-    fn described(&self, topic: &str) -> Result<Option<TopicFault>, KafkaError> {
+    fn described(&mut self, topic: &str) -> Result<Option<TopicFault>, KafkaError> {
         let metadata = self.consumer.fetch_metadata(Some(topic), ANSWER_MAX)?;
         let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
             return Ok(None);
@@ -125,6 +133,8 @@ impl TopicWatch {
         if let Some(error) = found.error() {
             return Ok(Some(fault(&KafkaError::MetadataFetch(error.into()))));
         }
+        let count = u32::try_from(found.partitions().len()).unwrap_or(u32::MAX);
+        self.counts.insert(topic.to_owned(), count);
         let headless = found.partitions().iter().filter(|partition| partition.leader() < 0).count();
         Ok((headless > 0).then(|| TopicFault {
             kind: FaultKind::Unreachable,

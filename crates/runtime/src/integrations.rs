@@ -62,7 +62,28 @@ struct State {
     /// What keeps everything from being read and written.
     cluster: Option<Fault>,
     topics: BTreeMap<Box<str>, Fault>,
+    /// By further cluster, then by topic.
+    remote: BTreeMap<Box<str>, BTreeMap<Box<str>, Fault>>,
     registry: Option<Fault>,
+}
+
+impl State {
+    /// What is wrong with a topic, on whichever cluster.
+    fn fault_of(&self, topic: &str) -> Option<&Fault> {
+        self.topics.get(topic).or_else(|| self.remote.values().find_map(|topics| topics.get(topic)))
+    }
+}
+
+/// Logs what has become of topics since the last look.
+fn tell_changes(known: &BTreeMap<Box<str>, Fault>, faults: &BTreeMap<Box<str>, Fault>) {
+    for (topic, fault) in faults {
+        if known.get(topic) != Some(fault) {
+            tracing::error!(%topic, advice = %fault.advice, "a topic cannot be had: {}", fault.what);
+        }
+    }
+    for topic in known.keys().filter(|topic| !faults.contains_key(*topic)) {
+        tracing::info!(%topic, "the topic is well again");
+    }
 }
 
 impl Integrations {
@@ -90,15 +111,17 @@ impl Integrations {
         if state.cluster.take().is_some() {
             tracing::info!("the cluster answers");
         }
-        for (topic, fault) in &faults {
-            if state.topics.get(topic) != Some(fault) {
-                tracing::error!(%topic, advice = %fault.advice, "a topic cannot be had: {}", fault.what);
-            }
-        }
-        for topic in state.topics.keys().filter(|topic| !faults.contains_key(*topic)) {
-            tracing::info!(%topic, "the topic is well again");
-        }
+        tell_changes(&state.topics, &faults);
         state.topics = faults;
+        self.show_broken(&state, metrics);
+    }
+
+    /// The same of a further cluster; its topics go by the names that they have in the descriptions of the sources.
+    pub fn show_remote(&self, cluster: &str, faults: BTreeMap<Box<str>, Fault>, metrics: &Metrics) {
+        let mut state = self.state();
+        let known = state.remote.entry(cluster.into()).or_default();
+        tell_changes(known, &faults);
+        *known = faults;
         self.show_broken(&state, metrics);
     }
 
@@ -129,8 +152,7 @@ impl Integrations {
     pub fn unready(&self) -> Vec<String> {
         let state = self.state();
         let of_source = |source: &SourceDescription| {
-            let faults =
-                source.topics.iter().filter_map(|topic| state.topics.get(&**topic).map(|f| (topic, f)));
+            let faults = source.topics.iter().filter_map(|topic| state.fault_of(topic).map(|f| (topic, f)));
             faults.map(|(topic, fault)| format!("source {}: {topic}: {}", source.name, fault.what)).collect()
         };
         self.enabled().flat_map(|source| -> Vec<String> { of_source(source) }).collect()
@@ -154,8 +176,7 @@ impl Integrations {
 
     fn show_broken(&self, state: &State, metrics: &Metrics) {
         for source in self.enabled() {
-            let broken =
-                state.cluster.is_some() || source.topics.iter().any(|t| state.topics.contains_key(&**t));
+            let broken = state.cluster.is_some() || source.topics.iter().any(|t| state.fault_of(t).is_some());
             metrics.source_broken.set(&metrics.source(&source.name), f64::from(u8::from(broken)));
         }
     }

@@ -1,11 +1,15 @@
 //! What no single value can tell: whether they fit together.
 
+mod clusters;
+
 use std::collections::BTreeMap;
 
 use braid_console::SettingsFault;
 use braid_wire::incident::FORM_TENTHS_MAX;
 use braid_wire::{Format, Holds};
 use tracing_subscriber::EnvFilter;
+
+use clusters::offsets_topics;
 
 use super::fault::{Fault, Place};
 use super::quantity::{Bytes, Period};
@@ -83,6 +87,7 @@ impl Checks<'_> {
     /// What only who runs it needs.
     fn service(&mut self, config: &Config) {
         self.kafka(&config.kafka);
+        self.clusters(config);
         self.topics(&config.topics);
         self.sources(config);
         self.outputs(config);
@@ -117,34 +122,37 @@ impl Checks<'_> {
 
     fn kafka(&mut self, kafka: &Kafka) {
         let key = |name: &str| ["kafka".into(), name.into()];
-        self.must(!kafka.brokers.is_empty(), &key("brokers"), "name at least one broker as \"host:port\"");
-        for (at, broker) in kafka.brokers.iter().enumerate() {
-            let path = ["kafka".into(), "brokers".into(), at.into()];
-            self.must(is_host_and_port(broker), &path, format!("\"{broker}\" is not \"host:port\""));
-        }
+        self.brokers(&kafka.brokers, &key("brokers"));
         for (name, prefix) in [
             ("group_prefix", &kafka.group_prefix),
             ("transactional_id_prefix", &kafka.transactional_id_prefix),
         ] {
             self.must(!prefix.trim().is_empty(), &key(name), "this cannot be empty");
         }
-        self.kafka_settings(kafka);
+        self.settings(&kafka.settings, &key("settings"));
+    }
+
+    fn brokers(&mut self, brokers: &[String], path: &[Step]) {
+        self.must(!brokers.is_empty(), path, "name at least one broker as \"host:port\"");
+        for (at, broker) in brokers.iter().enumerate() {
+            let told = || format!("\"{broker}\" is not \"host:port\"");
+            self.must(is_host_and_port(broker), &within(path, at), told());
+        }
     }
 
     /// Every secret is read and every setting shown to the client, which knows its names and values.
-    fn kafka_settings(&mut self, kafka: &Kafka) {
-        let path = |name: &str| ["kafka".into(), "settings".into(), name.into()];
+    fn settings(&mut self, of: &BTreeMap<String, Secret>, path: &[Step]) {
         let mut settings = BTreeMap::new();
-        for (name, value) in &kafka.settings {
+        for (name, value) in of {
             match value.reveal() {
                 Ok(value) => drop(settings.insert(name.clone(), value)),
-                Err(error) => self.fault(&path(name), error.to_string()),
+                Err(error) => self.fault(&within(path, name.as_str()), error.to_string()),
             }
         }
         // The brokers are checked above, with the place of each.
         let connection = braid_kafka::ConnectionSettings { brokers: "checked:1".to_owned(), settings };
         for refused in connection.faults() {
-            self.fault(&path(&refused.name), refused.reason);
+            self.fault(&within(path, refused.name.as_str()), refused.reason);
         }
     }
 
@@ -192,20 +200,22 @@ impl Checks<'_> {
             self.fault(&["sources".into()], "no source is enabled: there would be nothing to read");
         }
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut readers: BTreeMap<&str, &str> =
-            config.topics.names().map(|(_, name)| (name, "braid itself")).into();
-        readers.extend(config.outputs.iter().map(|output| (output.topic.as_str(), "an output")));
+        let ours = config.topics.names().map(|(_, name)| (name.to_owned(), "braid itself"));
+        let mut readers: BTreeMap<String, &str> = ours.into();
+        readers.extend(config.outputs.iter().map(|output| (output.topic.clone(), "an output")));
+        readers.extend(offsets_topics(config).map(|topic| (topic, "braid itself")));
         for (at, source) in sources.iter().enumerate() {
             self.source(at, source);
+            self.cluster_of_source(at, source, config);
             if !source.name.is_empty() && names.insert(&source.name, at).is_some() {
                 let path = ["sources".into(), at.into(), "name".into()];
                 self.fault(&path, format!("another source is called `{}` already", source.name));
             }
-            for (nth, topic) in source.topics.iter().enumerate() {
+            for (nth, (topic, name)) in source.topics.iter().zip(source.topic_names()).enumerate() {
                 let path = ["sources".into(), at.into(), "topics".into(), nth.into()];
                 self.must(is_topic(topic), &path, not_a_topic(topic));
-                if let Some(reader) = readers.insert(topic, &source.name) {
-                    self.fault(&path, format!("the topic `{topic}` belongs to {reader} already"));
+                if let Some(reader) = readers.insert(name.clone(), &source.name) {
+                    self.fault(&path, format!("the topic `{name}` belongs to {reader} already"));
                 }
             }
         }
@@ -522,6 +532,11 @@ impl Checks<'_> {
             format!("{span} is less than dormant_after ({window})"),
         );
     }
+}
+
+/// The place of something within what stands at `path`.
+fn within(path: &[Step], step: impl Into<Step>) -> Vec<Step> {
+    path.iter().cloned().chain([step.into()]).collect()
 }
 
 fn is_url(text: &str) -> bool {

@@ -7,7 +7,7 @@ const PREFIX: &str = "BRAID__";
 
 /// Lays environment variables named `BRAID__SECTION__KEY` over the tree: `BRAID__WORKER__COMMIT_INTERVAL=50ms`,
 /// `BRAID__SOURCES__0__ENABLED=true`, `BRAID__KAFKA__BROKERS=a:9092,b:9092`. Names are read without regard to case. In
-/// `kafka.settings`, whose keys have dots, an underscore stands for a dot.
+/// `kafka.settings` and `clusters.0.settings`, whose keys have dots, an underscore stands for a dot.
 pub(super) fn lay_over(tree: &mut Node, variables: &[(String, String)]) -> Vec<Fault> {
     let mut sorted: Vec<&(String, String)> =
         variables.iter().filter(|(name, _)| name.to_ascii_uppercase().starts_with(PREFIX)).collect();
@@ -25,10 +25,14 @@ impl<'v> Override<'v> {
     fn of(name: &str, text: &'v str) -> Self {
         let mut path: Vec<String> =
             name[PREFIX.len()..].to_ascii_lowercase().split("__").map(Into::into).collect();
-        if let [kafka, settings, setting, ..] = path.as_mut_slice()
-            && kafka == "kafka"
-            && settings == "settings"
-        {
+        let setting = match path.as_mut_slice() {
+            [kafka, settings, setting, ..] if kafka == "kafka" && settings == "settings" => Some(setting),
+            [clusters, _, settings, setting, ..] if clusters == "clusters" && settings == "settings" => {
+                Some(setting)
+            }
+            _ => None,
+        };
+        if let Some(setting) = setting {
             *setting = setting.replace('_', ".");
         }
         Self { place: Place::Variable(name.to_owned()), path, text }

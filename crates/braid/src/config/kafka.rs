@@ -63,13 +63,7 @@ impl Kafka {
     /// # Errors
     /// If a secret cannot be had; the name says which setting's.
     pub fn connection(&self) -> Result<ConnectionSettings, (String, SecretError)> {
-        let settings = self.settings.iter().map(|(name, value)| {
-            value.reveal().map(|value| (name.clone(), value)).map_err(|error| (name.clone(), error))
-        });
-        Ok(ConnectionSettings {
-            brokers: self.brokers.join(","),
-            settings: settings.collect::<Result<_, _>>()?,
-        })
+        connection_settings(&self.brokers, &self.settings)
     }
 
     /// The number of this process: `instance`, else the one at the end of `hostname`, else 0.
@@ -78,6 +72,17 @@ impl Kafka {
             hostname.and_then(|name| name.rsplit_once('-')).and_then(|(_, number)| number.parse().ok());
         self.instance.or(numbered).unwrap_or(0)
     }
+}
+
+/// How to reach a cluster, secrets read now.
+pub(super) fn connection_settings(
+    brokers: &[String],
+    settings: &BTreeMap<String, Secret>,
+) -> Result<ConnectionSettings, (String, SecretError)> {
+    let revealed = settings.iter().map(|(name, value)| {
+        value.reveal().map(|value| (name.clone(), value)).map_err(|error| (name.clone(), error))
+    });
+    Ok(ConnectionSettings { brokers: brokers.join(","), settings: revealed.collect::<Result<_, _>>()? })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! Start with [`Config::read`].
 
 mod audit;
+mod cluster;
 mod correlation;
 mod http;
 mod kafka;
@@ -40,6 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::Audit;
 pub(crate) use audit::WDATP;
+pub use cluster::Cluster;
 pub use correlation::{Correlation, HalfLifeTimes, IncidentCaps, Weights};
 pub use fault::{Fault, Faults, Place};
 pub use http::{Http, Tls};
@@ -62,6 +64,8 @@ pub use worker::Worker;
 pub struct Config {
     /// The cluster that braid reads from and writes to.
     pub kafka: Kafka,
+    /// Further clusters, for sources to be read from.
+    pub clusters: Vec<Cluster>,
     /// Where alerts come from: one section for each product's feed.
     pub sources: Vec<Source>,
     /// Who the tenants are, by all their names.

@@ -10,6 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::Tenants;
+use super::cluster::topic_name;
 use super::quantity::{Period, UtcOffset};
 use super::reference::Plain;
 use super::word::{Vocabulary, Word};
@@ -24,6 +25,9 @@ pub struct Source {
     /// The topics that are read. Required. A topic belongs to one source.
     #[schemars(example = ["security.mdi"])]
     pub topics: Vec<String>,
+    /// The cluster that they are on: the name of one of `[[clusters]]`; without it that of `[kafka]`.
+    #[schemars(example = &"event-hubs")]
+    pub cluster: Option<String>,
     /// What the records are. Required.
     #[schemars(example = &"mdi-cef")]
     pub format: Option<Word<Format>>,
@@ -89,6 +93,7 @@ impl Default for Source {
         Self {
             name: String::new(),
             topics: Vec::new(),
+            cluster: None,
             format: None,
             enabled: false,
             severity_min: None,
@@ -105,6 +110,11 @@ impl Default for Source {
 }
 
 impl Source {
+    /// What braid calls its topics: in metrics, logs, dead letters and on alerts.
+    pub fn topic_names(&self) -> impl Iterator<Item = String> {
+        self.topics.iter().map(|topic| topic_name(self.cluster.as_deref(), topic))
+    }
+
     /// How its records are read; `None` while its format or tenant is missing, which no checked configuration leaves so.
     pub fn rules(&self, tenants: &Tenants) -> Option<SourceRules> {
         Some(self.rules_for(self.format?.0, self.tenant.as_ref()?.rule(tenants)))

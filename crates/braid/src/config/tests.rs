@@ -123,6 +123,7 @@ fn a_variable_goes_before_the_file_and_takes_the_kind_of_its_key() {
         ("BRAID__KAFKA__SETTINGS__SASL_PASSWORD", "00712"),
         ("BRAID__KAFKA__SETTINGS__SASL_USERNAME__ENV", "PATH"),
         ("braid__sources__1__enabled", "true"),
+        ("BRAID__CLUSTERS__0__SETTINGS__SASL_USERNAME", "$ConnectionString"),
         ("BRAID__SOURCES__1__TOPICS", r#"["security.mdi", "security.ata"]"#),
         ("BRAID__TOPICS__PARTITIONS", "3"),
         ("BRAID__CORRELATION__JOIN_AT", "0.4"),
@@ -140,6 +141,8 @@ fn a_variable_goes_before_the_file_and_takes_the_kind_of_its_key() {
     );
     assert_eq!(config.kafka.settings["sasl.username"], Secret::Env("PATH".into()));
     assert!(config.sources[1].enabled);
+    let connection = config.clusters[0].connection().unwrap();
+    assert_eq!(connection.settings["sasl.username"], "$ConnectionString");
     assert_eq!(config.sources[1].topics, ["security.mdi", "security.ata"]);
     assert_eq!(config.topics.partitions, NonZeroU16::new(3).unwrap());
     assert_eq!(config.correlation.join_at.weight().millionths(), 400_000);
@@ -248,8 +251,11 @@ fn taken_in(notation: Notation, line: &str) -> String {
     let word = |text: &str| keys.iter().any(|key| key.split('.').any(|part| part == text));
     let stands = match notation {
         Notation::Toml => rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| word(key)),
-        // An output begins with its topic; the further sources are not taken in here.
-        Notation::Yaml => rest.split_once(':').is_some_and(|(key, _)| word(key) || key == "- topic"),
+        // An output begins with its topic, a cluster with its name; the further sources are not taken in here.
+        Notation::Yaml => {
+            rest == "- name: \"event-hubs\""
+                || rest.split_once(':').is_some_and(|(key, _)| word(key) || key == "- topic")
+        }
     };
     if stands { format!("{indent}{rest}") } else { line.to_owned() }
 }

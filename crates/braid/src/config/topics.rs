@@ -22,6 +22,9 @@ pub struct Topics {
     pub incident_events: String,
     /// What could not be read, as it came, with the reason and where it came from in the headers.
     pub dead_letters: String,
+    /// What the topics begin with that keep how far sources on other clusters have been read: `<offsets>.<cluster>.<topic>`,
+    /// one for each such topic, with as many partitions as that has. Compacted; for braid alone.
+    pub offsets: String,
     /// Partitions of the alerts topic and its changelog. One tenant is in one partition, and one thread works on a
     /// partition: this is how far correlation can ever spread.
     pub partitions: NonZeroU16,
@@ -66,6 +69,7 @@ impl Default for Topics {
             incidents: "incidents".to_owned(),
             incident_events: "incident-events".to_owned(),
             dead_letters: "dead-letters".to_owned(),
+            offsets: "braid.offsets".to_owned(),
             partitions: count(12),
             incidents_partitions: count(12),
             incident_events_partitions: count(12),
@@ -82,6 +86,11 @@ impl Default for Topics {
 }
 
 impl Topics {
+    /// The topic that keeps how far a topic of another cluster has been read.
+    pub fn offsets_of(&self, cluster: &str, topic: &str) -> String {
+        format!("{}.{cluster}.{topic}", self.offsets)
+    }
+
     /// Each topic's key in the configuration and its name.
     pub fn names(&self) -> [(&'static str, &str); 5] {
         [

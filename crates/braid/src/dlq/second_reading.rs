@@ -9,7 +9,7 @@ use crate::config::{Config, Source};
 
 /// The source of the configuration that reads a topic.
 pub(super) fn source_of<'c>(config: &'c Config, topic: &str) -> Option<&'c Source> {
-    config.sources.iter().find(|source| source.topics.iter().any(|name| name == topic))
+    config.sources.iter().find(|source| source.topic_names().any(|name| name == topic))
 }
 
 /// What the elements that were refused would be refused for now: the first refusal, if all of them would be again.

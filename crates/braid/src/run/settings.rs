@@ -85,7 +85,7 @@ fn sources(config: &Config) -> BTreeMap<Arc<str>, Source> {
     let read = enabled.filter_map(|source| Some((source, source.rules(&config.tenants)?)));
     read.flat_map(|(source, rules)| {
         let read = Source { name: source.name.as_str().into(), rules };
-        source.topics.iter().map(move |topic| (topic.as_str().into(), read.clone()))
+        source.topic_names().map(move |topic| (topic.into(), read.clone()))
     })
     .collect()
 }

@@ -18,7 +18,7 @@ use crate::schema_registry::{RegistryError, SchemaRegistry};
 use crate::topology;
 
 /// How long after a look the next one begins. What is broken is to be seen within ten seconds.
-const EVERY: Duration = Duration::from_secs(3);
+pub(super) const EVERY: Duration = Duration::from_secs(3);
 
 /// The integrations that a configuration describes, as far as these stages touch them.
 pub(super) fn integrations(config: &Config, stages: &[StageKind]) -> Integrations {
@@ -27,7 +27,7 @@ pub(super) fn integrations(config: &Config, stages: &[StageKind]) -> Integration
             name: source.name.as_str().into(),
             enabled: source.enabled,
             format: source.format?.0,
-            topics: source.topics.iter().map(|topic| topic.as_str().into()).collect(),
+            topics: source.topic_names().map(Into::into).collect(),
         })
     };
     let normalises = stages.contains(&StageKind::Normalise);
@@ -113,30 +113,34 @@ impl Watch {
         let (integrations, metrics) = (&self.around.integrations, &self.around.metrics);
         match watch.look(&read, &written) {
             Ok(found) => {
-                let told = |(topic, fault): (String, TopicFault)| (topic.into(), advised(fault));
+                let told = |(topic, fault): (String, TopicFault)| (topic.into(), advised(fault, "kafka"));
                 integrations.show_topics(found.into_iter().map(told).collect::<BTreeMap<_, _>>(), metrics);
             }
-            Err(fault) => integrations.show_cluster(advised(fault), metrics),
+            Err(fault) => integrations.show_cluster(advised(fault, "kafka"), metrics),
         }
     }
 }
 
-/// What Kafka says, with what helps.
-fn advised(fault: TopicFault) -> Fault {
+/// What Kafka says, with what helps; `section` is where the configuration describes the cluster.
+pub(super) fn advised(fault: TopicFault, section: &str) -> Fault {
     let advice = match fault.kind {
-        FaultKind::Authentication => {
-            "the cluster does not accept who braid says it is: see kafka.settings (security.protocol, sasl.*, ssl.*). \
-             All sources and outputs share them; they are read at the start"
-        }
+        FaultKind::Authentication => format!(
+            "the cluster does not accept who braid says it is: see {section}.settings (security.protocol, sasl.*, ssl.*). \
+             All that is on the cluster shares them; they are read at the start"
+        ),
         FaultKind::Authorization => {
             "grant braid's user Describe and Read on a topic that it reads, Describe and Write on one that it writes: \
              `braid topics --acls` prints the commands"
+                .to_owned()
         }
         FaultKind::Missing => {
             "create the topic, or correct its name in the configuration; a topic that one may not describe is missing, too"
+                .to_owned()
         }
-        FaultKind::Unreachable => "see whether the brokers are up, and whether kafka.brokers names them",
-        FaultKind::Other => "see whether the name of the topic in the configuration is right",
+        FaultKind::Unreachable => {
+            format!("see whether the brokers are up, and whether {section}.brokers names them")
+        }
+        FaultKind::Other => "see whether the name of the topic in the configuration is right".to_owned(),
     };
     Fault { what: fault.said.into(), advice: advice.into() }
 }

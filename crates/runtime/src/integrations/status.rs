@@ -135,7 +135,7 @@ impl OutputStatus {
 fn troubles(topics: &[Arc<str>], state: &State) -> Vec<Trouble> {
     let of_cluster = state.cluster.iter().map(|fault| Trouble { place: None, fault: fault.clone() });
     let of_topics = topics.iter().filter_map(|topic| {
-        let fault = state.topics.get(&**topic)?.clone();
+        let fault = state.fault_of(topic)?.clone();
         Some(Trouble { place: Some((&**topic).into()), fault })
     });
     of_cluster.chain(of_topics).collect()

@@ -21,7 +21,8 @@ variable instead, which goes before the file: `BRAID__` and the key's path with 
 BRAID__KAFKA__BROKERS=kafka-0:9092,kafka-1:9092   # a list may be parted by commas, or be TOML
 BRAID__WORKER__COMMIT_INTERVAL=50ms
 BRAID__SOURCES__0__ENABLED=true                   # the first source of the file
-BRAID__KAFKA__SETTINGS__SASL_PASSWORD__FILE=/run/secrets/kafka   # here `_` stands for `.`
+BRAID__KAFKA__SETTINGS__SASL_PASSWORD__FILE=/run/secrets/kafka   # here `_` stands for `.`, as it does in
+                                                                 # BRAID__CLUSTERS__0__SETTINGS__…
 ```
 
 Kinds of values:

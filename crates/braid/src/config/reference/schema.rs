@@ -8,8 +8,8 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::plain::Plain;
 use super::{Field, Section};
 use crate::config::{
-    Audit, Config, Correlation, FurtherOutput, HalfLifeTimes, Http, IncidentCaps, Kafka, Log, Output,
-    RuleFiles, SchemaRegistry, Source, Tenants, Tls, Topics, Weights, Worker,
+    Audit, Cluster, Config, Correlation, FurtherOutput, HalfLifeTimes, Http, IncidentCaps, Kafka, Log,
+    Output, RuleFiles, SchemaRegistry, Source, Tenants, Tls, Topics, Weights, Worker,
 };
 
 /// What is read of the JSON Schema that `schemars` derives.
@@ -201,6 +201,7 @@ fn order(name: &str) -> &'static [&'static str] {
     match name {
         "Config" => declared::<Config>(),
         "Kafka" => declared::<Kafka>(),
+        "Cluster" => declared::<Cluster>(),
         "Source" => declared::<Source>(),
         "Tenants" => declared::<Tenants>(),
         "Topics" => declared::<Topics>(),

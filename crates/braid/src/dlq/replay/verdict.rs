@@ -57,6 +57,13 @@ impl Judge<'_> {
             Some(source) if !source.enabled => {
                 return Err(format!("the source {} is off, so nobody would read it", source.name));
             }
+            Some(source) if source.cluster.is_some() => {
+                let cluster = source.cluster.as_deref().unwrap_or_default();
+                return Err(format!(
+                    "it came from the cluster {cluster}, which braid only reads: `braid dlq show --value` gives the record, \
+                     for whoever may write there"
+                ));
+            }
             _ => {}
         }
         let missing = || format!("topic {topic} is missing, or may not be described");
