@@ -171,7 +171,7 @@ pub(crate) fn each_record(
     each_frame(input, format, &mut |place, frame| match frame {
         Err(refusal) => each(place, Err(refusal)),
         Ok(bytes) => {
-            let record = SourceRecord { key: None, value: Some(&bytes) };
+            let record = SourceRecord { value: Some(&bytes), ..SourceRecord::default() };
             let found = braid_wire::read(record, &origin(&place, format), &rules);
             let several = found.len() > 1;
             (0..).zip(found).try_for_each(|(nth, found)| {

@@ -20,10 +20,11 @@ use anyhow::Context;
 use braid_engine::Rules;
 use braid_kafka::{Connection, Difference, KafkaLog, RemoteCluster, TopicSpec, Topics};
 use braid_log::Failure;
-use braid_runtime::{HotIndex, Metrics, Readiness, RunFailure, StageKind, Stop, Surroundings};
+use braid_runtime::{HotIndex, Metrics, Readiness, RunFailure, Schemas, StageKind, Stop, Surroundings};
 
 use crate::cli::{Run, Stage};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Source};
+use crate::schema_registry::SchemaMemory;
 use crate::{Outcome, logging, remote, rules, topology, wording};
 
 use http::Http;
@@ -98,6 +99,8 @@ struct Instance {
     index: Arc<HotIndex>,
     around: Surroundings,
     patience: Patience,
+    /// Where the schemas are had of records that sources send in a registry's framing.
+    schemas: Option<Arc<dyn Schemas>>,
 }
 
 impl Instance {
@@ -112,6 +115,7 @@ impl Instance {
         let integrations = Arc::new(watch::integrations(&config, &stages));
         let ordinal = config.kafka.ordinal(std::env::var("HOSTNAME").ok().as_deref());
         Ok(Self {
+            schemas: schemas(&config, &stages, &stop)?,
             connection: Arc::new(settings::connection(&config)?),
             remotes,
             index: Arc::new(HotIndex::new()),
@@ -202,6 +206,7 @@ impl Instance {
             .until("the schema registry", || settings::runtime(&self.config, self.has(StageKind::Correlate)));
         let mut settings = settings.map_err(WorkFailure::Start)?;
         settings.correlation.rules = self.rules.clone();
+        settings.schemas = self.schemas.clone();
         let settings = Arc::new(settings);
         let open = |stage: StageKind, number: usize| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
@@ -257,6 +262,13 @@ impl Instance {
         let lasting = found.filter(|found| matches!(found.difference, Difference::Setting { .. }));
         Ok(lasting.map(|found| found.to_string()).collect())
     }
+}
+
+fn schemas(config: &Config, stages: &[StageKind], stop: &Stop) -> anyhow::Result<Option<Arc<dyn Schemas>>> {
+    let reads = stages.contains(&StageKind::Normalise) && config.sources.iter().any(Source::is_read_as_avro);
+    let Some(settings) = config.schema_registry.as_ref().filter(|_| reads) else { return Ok(None) };
+    let memory = SchemaMemory::begin(settings, stop.clone())?;
+    Ok(Some(memory))
 }
 
 fn stages(only: Option<Stage>) -> Vec<StageKind> {

@@ -51,6 +51,11 @@ impl Record {
         TopicPartition { topic: self.topic.clone(), partition: self.partition }
     }
 
+    /// The value of a header: the last one, where it stands there several times.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().rev().find(|(other, _)| &**other == name).and_then(|(_, value)| value.as_deref())
+    }
+
     /// Bytes of key, value and headers.
     pub fn bytes(&self) -> usize {
         let length = |bytes: &Option<Box<[u8]>>| bytes.as_ref().map_or(0, |b| b.len());

@@ -20,8 +20,8 @@ use prometheus::{Encoder, TextEncoder};
 pub use declaration::{Counter, Gauge, Histogram};
 pub use description::{LabelDescription, MetricDescription, describe, markdown};
 pub use label::{
-    ActionName, CommandOutcome, Label, LabelSet, Partition, Rejection, SourceName, StageKind, StatedDrop,
-    TopicName, TransactionOutcome, Version,
+    ActionName, CommandOutcome, Label, LabelSet, Partition, Rejection, SchemaName, SourceName, StageKind,
+    StatedDrop, TopicName, TransactionOutcome, Version,
 };
 
 use declaration::metrics;
@@ -130,8 +130,13 @@ metrics! {
         partitions_assigned: Gauge[stage: StageKind] = "braid_partitions_assigned",
         /// Partitions whose state is being read from the changelog.
         partitions_restoring: Gauge[] = "braid_partitions_restoring",
-        /// Partitions that stand still because a newer release has written to them.
+        /// Partitions that stand still: a newer release has written to them, the schema of the next record is not to be had,
+        /// or their source is broken.
         partitions_held: Gauge[stage: StageKind] = "braid_partitions_held",
+        /// Since when a partition of a source stands still because the schema of its next record is not to be had, in seconds
+        /// since 1970 in UTC. It is shown while it stands.
+        schema_awaited: Gauge[topic: TopicName, partition: Partition, schema: SchemaName]
+            = "braid_schema_awaited_timestamp_seconds",
         /// From the assignment of a partition to its first record, which is the reading of its changelog.
         restore: Histogram[] in RESTORE = "braid_restore_duration_seconds",
         /// The release that runs; always 1.

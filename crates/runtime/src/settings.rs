@@ -6,6 +6,8 @@ use braid_log::PollLimits;
 use braid_wire::SourceRules;
 use braid_wire::incident::Encoding;
 
+use crate::Schemas;
+
 /// Everything that the workers are told. The process's configuration file is read elsewhere.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -16,6 +18,8 @@ pub struct Settings {
     pub alerts_partitions: i32,
     /// What the source topics hold, by topic.
     pub sources: BTreeMap<Arc<str>, Source>,
+    /// Where the schemas are had of records in a Schema Registry's framing; without it such a record is a dead letter.
+    pub schemas: Option<Arc<dyn Schemas>>,
     /// How values of the incidents topic are written.
     pub incidents_encoding: Encoding,
     /// How values of the incident-events topic are written.
@@ -141,6 +145,7 @@ impl Default for Settings {
             topics: Topics::default(),
             alerts_partitions: 12,
             sources: BTreeMap::new(),
+            schemas: None,
             incidents_encoding: Encoding::Json,
             incident_events_encoding: Encoding::Json,
             further_outputs: Vec::new(),

@@ -189,6 +189,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
             self.log.hold(&input)?;
             self.pending.retain(|record| record.topic_partition() != input);
             self.hold(&input, &reason);
+            self.look_again_where_it_may_help(&input);
             if self.kept.parts().any(|(other, part)| *other == input && !part.consumed) {
                 self.kept.remove(&input);
             }

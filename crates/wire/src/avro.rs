@@ -1,8 +1,12 @@
+use std::io::Read;
+
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::types::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::registry::{AvroRecord, Codec, Version};
-use crate::{Refusal, RefusalReason};
+use crate::{Refusal, RefusalReason, SchemaId, SourceRecord, WriterSchema};
 
 /// What stands before an Avro record, and says which schema wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,81 @@ pub(crate) fn encode(record: AvroRecord, value: &impl Serialize, framing: Framin
     }
     current.writer.write_ser(&mut bytes, value).expect("type and schema agree: a test writes every field");
     bytes
+}
+
+/// A record in Avro, apart from what says which schema wrote it.
+#[derive(Debug)]
+pub(crate) struct Framed<'a> {
+    writer: Writer<'a>,
+    body: &'a [u8],
+}
+
+/// The schema that a record was written with.
+#[derive(Debug, Clone, Copy)]
+enum Writer<'a> {
+    /// Of a release of braid, by its fingerprint.
+    Release([u8; 8]),
+    /// Of a Schema Registry.
+    Registered(&'a WriterSchema),
+}
+
+impl<'a> Framed<'a> {
+    /// In single-object encoding.
+    ///
+    /// # Errors
+    /// `empty`, `malformed` without the marker, `unknown_format` with a registry's framing instead.
+    pub(crate) fn single_object(bytes: &'a [u8]) -> Result<Self, Refusal> {
+        let (fingerprint, body) = unframe(bytes)?;
+        Ok(Self { writer: Writer::Release(fingerprint), body })
+    }
+
+    /// In whichever framing a source's record is.
+    ///
+    /// # Errors
+    /// As [`Framed::single_object`]; `unknown_schema` in a registry's framing without the schema, which whoever reads
+    /// must have looked up.
+    pub(crate) fn of(record: &SourceRecord<'a>) -> Result<Self, Refusal> {
+        match (record.registered()?, record.schema) {
+            (None, _) => Self::single_object(record.value.unwrap_or_default()),
+            (Some((_, body)), Some(schema)) => Ok(Self { writer: Writer::Registered(schema), body }),
+            (Some((id, _)), None) => Err(not_looked_up(id)),
+        }
+    }
+
+    /// Itself, if it is such a record.
+    ///
+    /// # Errors
+    /// `not_an_alert` for another record of braid's, `unknown_schema` if no release known here wrote it,
+    /// `incompatible_schema` if such a record cannot be read out of what the registry's schema wrote.
+    pub(crate) fn expect(&self, record: AvroRecord) -> Result<&Self, Refusal> {
+        let released = match self.writer {
+            Writer::Release(fingerprint) => {
+                Some(AvroRecord::of_fingerprint(fingerprint).ok_or_else(|| unknown_schema(fingerprint))?)
+            }
+            Writer::Registered(schema) => schema.released().map(|(record, _)| record),
+        };
+        match (released, self.writer) {
+            (Some(released), _) if released != record => Err(not_an_alert(released)),
+            (None, Writer::Registered(schema)) => schema.reads_as(record).map(|()| self),
+            _ => Ok(self),
+        }
+    }
+
+    /// Reads it as a record, after [`Framed::expect`].
+    ///
+    /// # Errors
+    /// `truncated` or `malformed` if the bytes are not what the schema says; `incompatible_schema` if a value of the
+    /// registry's schema is none of ours.
+    pub(crate) fn decode<T: DeserializeOwned>(&self, record: AvroRecord) -> Result<T, Refusal> {
+        let codec = record.codec();
+        match self.writer {
+            Writer::Release(fingerprint) => decode_version(codec, fingerprint, self.body),
+            Writer::Registered(schema) => match schema.released() {
+                Some((_, fingerprint)) => decode_version(codec, fingerprint, self.body),
+                None => read(&codec.current, &schema.resolved(record, self.body)?),
+            },
+        }
+    }
 }
 
 /// Which record single-object bytes are.
@@ -108,13 +187,36 @@ fn decode_version<T: DeserializeOwned>(
 
 /// Rewrites a record of an older version in the newest. The codec resolves only its generic values against another
 /// schema, so this costs some five times a plain read; it is paid for old records only.
-fn renewed(version: &Version, current: &Version, mut body: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let value = version
-        .reader_as(current)
-        .and_then(|reader| reader.read_value(&mut body))
-        .map_err(|error| refused(&error))?;
-    whole(body)?;
+fn renewed(version: &Version, current: &Version, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let reader = version.reader_as(current).map_err(|error| refused(&error))?;
+    let value = generic(&reader, body)?;
     current.writer.write_value_to_vec(value).map_err(|error| refused(&error))
+}
+
+/// A record's generic value, which is all of these bytes and no more than they are.
+pub(crate) fn generic(reader: &GenericDatumReader<'_>, body: &[u8]) -> Result<Value, Refusal> {
+    let mut bytes = Bytes { rest: body, ended: false };
+    let value = reader.read_value(&mut bytes);
+    if bytes.ended {
+        return Err(truncated());
+    }
+    let value = value.map_err(|error| refused(&error))?;
+    whole(bytes.rest)?;
+    Ok(value)
+}
+
+/// Bytes that know whether more was asked of them than there are: the codec takes the end of its input for an empty list,
+/// or for nothing in a union.
+struct Bytes<'a> {
+    rest: &'a [u8],
+    ended: bool,
+}
+
+impl Read for Bytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.ended |= self.rest.len() < buffer.len();
+        self.rest.read(buffer)
+    }
 }
 
 fn read<T: DeserializeOwned>(version: &Version, mut body: &[u8]) -> Result<T, Refusal> {
@@ -132,7 +234,8 @@ fn whole(rest: &[u8]) -> Result<(), Refusal> {
     }
 }
 
-fn refused(error: &apache_avro::Error) -> Refusal {
+/// What the codec's complaint about a record's bytes comes to.
+pub(crate) fn refused(error: &apache_avro::Error) -> Refusal {
     use apache_avro::error::Details;
     let ended = match error.details() {
         Details::ReadBytes(cause) | Details::ReadString(cause) | Details::ReadVariableIntegerBytes(cause) => {
@@ -141,13 +244,33 @@ fn refused(error: &apache_avro::Error) -> Refusal {
         _ => false,
     };
     if ended {
-        return Refusal::new(RefusalReason::Truncated, "ends before its schema does");
+        return truncated();
     }
     malformed(&error.to_string())
 }
 
+fn truncated() -> Refusal {
+    Refusal::new(RefusalReason::Truncated, "ends before its schema does")
+}
+
 fn malformed(detail: &str) -> Refusal {
-    Refusal::new(RefusalReason::Malformed, detail.chars().take(DETAIL_CHARACTERS_MAX).collect::<String>())
+    Refusal::new(RefusalReason::Malformed, shortened(detail))
+}
+
+/// A detail of bounded length.
+pub(crate) fn shortened(detail: &str) -> String {
+    detail.chars().take(DETAIL_CHARACTERS_MAX).collect()
+}
+
+/// It is a record of braid's, and another one than is read here.
+pub(crate) fn not_an_alert(record: AvroRecord) -> Refusal {
+    Refusal::new(RefusalReason::NotAnAlert, format!("a record of schema {}", record.as_str()))
+}
+
+fn not_looked_up(id: SchemaId) -> Refusal {
+    let detail =
+        format!("written with {id} of a schema registry, and none is configured here (schema_registry.url)");
+    Refusal::new(RefusalReason::UnknownSchema, detail)
 }
 
 fn unknown_schema(fingerprint: [u8; 8]) -> Refusal {

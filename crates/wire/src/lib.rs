@@ -23,6 +23,9 @@ pub mod dead_letter;
 
 pub mod json;
 
+mod schema_id;
+mod writer_schema;
+
 mod avro;
 mod fingerprint;
 mod registry;
@@ -31,4 +34,6 @@ pub use exclusion::Exclusion;
 pub use input::{RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, SourceRecord, decode, read};
 pub use refusal::{HealthReport, Refusal, RefusalReason};
 pub use registry::AvroRecord;
+pub use schema_id::{SchemaId, VALUE_SCHEMA_HEADER};
 pub use source::{Format, Holds, SourceRules, TenantRule, UnknownFormat};
+pub use writer_schema::WriterSchema;

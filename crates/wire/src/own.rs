@@ -11,7 +11,7 @@ use braid_alert::{Alert, Command, DirectoryRecord, SourceTime, Tenant};
 use braid_engine::Input;
 use serde::{Deserialize, Serialize};
 
-use crate::avro::{self, Framing};
+use crate::avro::{self, Framed, Framing};
 use crate::json;
 use crate::registry::AvroRecord;
 use crate::{Refusal, RefusalReason};
@@ -55,10 +55,12 @@ pub fn alert_to_json(alert: &Alert) -> Vec<u8> {
 /// `empty`, `malformed`, `truncated`, `unknown_format` (a Schema Registry's framing), `unknown_schema`,
 /// `not_an_alert` for another record of braid's, such as a tick, `missing_provider`, `missing_id`.
 pub fn alert_from_avro(bytes: &[u8]) -> Result<Alert, Refusal> {
-    match avro::record_of(bytes)? {
-        AvroRecord::Alert => canon::canonical(avro::decode(AvroRecord::Alert, bytes)?),
-        other => Err(not_an_alert(other)),
-    }
+    alert_from_framed(&Framed::single_object(bytes)?)
+}
+
+/// The same of whichever framing.
+pub(crate) fn alert_from_framed(framed: &Framed<'_>) -> Result<Alert, Refusal> {
+    canon::canonical(framed.expect(AvroRecord::Alert)?.decode(AvroRecord::Alert)?)
 }
 
 /// Writes an alert in Avro's single-object encoding, as the alerts topic carries it.
@@ -87,10 +89,13 @@ pub fn command_to_json(command: &Command) -> Vec<u8> {
 /// # Errors
 /// As [`alert_from_avro`] and [`command_from_json`].
 pub fn command_from_avro(bytes: &[u8]) -> Result<Command, Refusal> {
-    match avro::record_of(bytes)? {
-        AvroRecord::Command => command_record(bytes),
-        other => Err(not_an_alert(other)),
-    }
+    command_from_framed(&Framed::single_object(bytes)?)
+}
+
+/// The same of whichever framing.
+pub(crate) fn command_from_framed(framed: &Framed<'_>) -> Result<Command, Refusal> {
+    let record: command::CommandRecord = framed.expect(AvroRecord::Command)?.decode(AvroRecord::Command)?;
+    record.into_command()
 }
 
 /// Writes a command in Avro's single-object encoding, as the alerts topic carries it.
@@ -113,10 +118,15 @@ pub fn directory_from_json(key: DirectoryKey<'_>, bytes: &[u8]) -> Result<Direct
 /// # Errors
 /// As [`alert_from_avro`] and [`directory_from_json`].
 pub fn directory_from_avro(key: DirectoryKey<'_>, bytes: &[u8]) -> Result<DirectoryRecord, Refusal> {
-    let record: DirectoryRecord = match avro::record_of(bytes)? {
-        AvroRecord::Directory => avro::decode(AvroRecord::Directory, bytes)?,
-        other => return Err(not_an_alert(other)),
-    };
+    directory_from_framed(key, &Framed::single_object(bytes)?)
+}
+
+/// The same of whichever framing.
+pub(crate) fn directory_from_framed(
+    key: DirectoryKey<'_>,
+    framed: &Framed<'_>,
+) -> Result<DirectoryRecord, Refusal> {
+    let record: DirectoryRecord = framed.expect(AvroRecord::Directory)?.decode(AvroRecord::Directory)?;
     let tenant = directory::agreed("tenant", key.tenant, Some(record.tenant.as_str()))?.unwrap_or_default();
     Ok(DirectoryRecord {
         tenant: Tenant::new(tenant),
@@ -204,7 +214,7 @@ pub fn input_from_avro(bytes: &[u8]) -> Result<Input, Refusal> {
         AvroRecord::Tick => {
             avro::decode(AvroRecord::Tick, bytes).map(|Tick { tenant, at }| Input::Tick { tenant, at })
         }
-        other => Err(not_an_alert(other)),
+        other => Err(avro::not_an_alert(other)),
     }
 }
 
@@ -224,8 +234,4 @@ const fn newer_word(reason: RefusalReason) -> RefusalReason {
         RefusalReason::UnknownValue => RefusalReason::UnknownSchema,
         reason => reason,
     }
-}
-
-fn not_an_alert(record: AvroRecord) -> Refusal {
-    Refusal::new(RefusalReason::NotAnAlert, format!("a record of schema {}", record.as_str()))
 }

@@ -134,8 +134,11 @@ refusal_reasons! {
     UnexpectedField = "unexpected_field",
     /// A field says what this release does not know, where guessing would do something else than was meant.
     UnknownValue = "unknown_value",
-    /// Its Avro schema is not known here: a newer release wrote it, so the partition waits.
+    /// Its Avro schema is not known here: a newer release wrote it, or a schema registry that is not asked has it. One of
+    /// braid's own partitions waits then.
     UnknownSchema = "unknown_schema",
+    /// Its Avro schema is known, and what it wrote cannot be read as a record of braid's.
+    IncompatibleSchema = "incompatible_schema",
 }
 
 impl RefusalReason {

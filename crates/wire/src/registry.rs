@@ -4,7 +4,7 @@ use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::writer::datum::GenericDatumWriter;
 
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{fingerprint, meanings, try_fingerprint};
 
 /// The most that one field of a decoded record may claim. A corrupt length is otherwise taken at its word, up to the
 /// codec's default of 512 MiB. Twice what a record may weigh at all.
@@ -69,6 +69,11 @@ impl AvroRecord {
         released[released.len() - 1]
     }
 
+    /// The name of its schema after its namespace, such as `braid.v1.Incident`.
+    pub fn full_name(self) -> String {
+        self.codec().current.schema.name().map(ToString::to_string).expect("every record has a name")
+    }
+
     /// The number of the version that is written now, from 1.
     pub const fn version(self) -> usize {
         self.released().len()
@@ -78,6 +83,16 @@ impl AvroRecord {
     /// the number's bytes, least significant first.
     pub fn fingerprint(self) -> [u8; 8] {
         self.codec().current.fingerprint
+    }
+
+    /// Which record a schema is of, and in which released version: the one whose records have the same bytes, each with the
+    /// same meaning. What does not change them, such as texts and defaults, may differ.
+    pub(crate) fn of_schema(text: &str) -> Option<(Self, [u8; 8])> {
+        let written = try_fingerprint(text)?;
+        let record = Self::of_fingerprint(written)?;
+        let mut released = record.released().iter();
+        let same = |ours: &&&str| fingerprint(ours) == written && meanings(ours) == meanings(text);
+        released.find(same).map(|_| (record, written))
     }
 
     /// Its codec.
@@ -105,7 +120,7 @@ pub(crate) struct Codec {
 /// A version of a schema. Reader and writer resolve the schema's names once, here, and not for every record.
 pub(crate) struct Version {
     pub(crate) fingerprint: [u8; 8],
-    schema: &'static Schema,
+    pub(crate) schema: &'static Schema,
     pub(crate) writer: GenericDatumWriter<'static>,
     pub(crate) reader: GenericDatumReader<'static>,
 }
@@ -162,6 +177,11 @@ mod tests {
             assert_eq!(AvroRecord::of_fingerprint(record.fingerprint()), Some(*record));
         }
         assert_eq!(AvroRecord::of_fingerprint([0; 8]), None);
+    }
+
+    #[test]
+    fn the_full_name_begins_with_the_namespace() {
+        assert_eq!(AvroRecord::IncidentEvent.full_name(), "braid.v1.IncidentEvent");
     }
 
     #[test]

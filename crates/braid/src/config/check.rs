@@ -16,8 +16,8 @@ use super::quantity::{Bytes, Period};
 use super::reading::{Purpose, is_struck, place_of};
 use super::tree::{Node, Step, Value};
 use super::{
-    Config, Correlation, Form, Holds as OutputHolds, Http, Kafka, Log, Output, Secret, Source, TenantRule,
-    Tenants, Topics, Worker,
+    Config, Correlation, Form, Holds as OutputHolds, Http, Kafka, Log, Output, SchemaRegistry, Secret,
+    Source, TenantRule, Tenants, Topics, Worker,
 };
 
 /// The least that a partition's state can work in.
@@ -91,7 +91,7 @@ impl Checks<'_> {
         self.topics(&config.topics);
         self.sources(config);
         self.outputs(config);
-        self.registry(&config.output);
+        self.registry(config.schema_registry.as_ref());
         self.http(&config.http);
         self.worker(&config.worker, &config.topics);
         self.log(&config.log);
@@ -329,9 +329,9 @@ impl Checks<'_> {
         }
     }
 
-    fn registry(&mut self, output: &Output) {
-        let Some(registry) = &output.schema_registry else { return };
-        let key = |name: &str| ["output".into(), "schema_registry".into(), name.into()];
+    fn registry(&mut self, registry: Option<&SchemaRegistry>) {
+        let Some(registry) = registry else { return };
+        let key = |name: &str| ["schema_registry".into(), name.into()];
         self.must(is_url(&registry.url), &key("url"), "a URL begins with https:// or http://");
         self.must(
             !names_a_user(&registry.url),

@@ -17,6 +17,7 @@ mod kafka;
 mod log;
 mod output;
 mod rules;
+mod schema_registry;
 mod source;
 mod tenants;
 mod topics;
@@ -47,10 +48,11 @@ pub use fault::{Fault, Faults, Place};
 pub use http::{Http, Tls};
 pub use kafka::Kafka;
 pub use log::{Log, LogFormat};
-pub use output::{Encoding, Form, FurtherOutput, Holds, Output, SchemaRegistry};
+pub use output::{Encoding, Form, FurtherOutput, Holds, Output};
 pub use quantity::{Bytes, Decimal, Period, UtcOffset};
 pub use reading::variables;
 pub use rules::RuleFiles;
+pub use schema_registry::{SchemaRegistry, SubjectStrategy, UnknownId};
 pub use secret::{Secret, SecretError};
 pub use source::{Exclusion, Source, TenantField, TenantRule};
 pub use tenants::Tenants;
@@ -76,6 +78,8 @@ pub struct Config {
     pub output: Output,
     /// Further topics that incidents are written to, in the forms that others know.
     pub outputs: Vec<FurtherOutput>,
+    /// Where schemas of Avro records are registered and looked up.
+    pub schema_registry: Option<SchemaRegistry>,
     /// The HTTP server: the API, health and metrics.
     pub http: Http,
     /// How the work is done.

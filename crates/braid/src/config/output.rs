@@ -1,12 +1,7 @@
 use std::num::NonZeroU16;
-use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::Secret;
-use super::quantity::Period;
-use super::reference::Plain;
 
 /// How incidents are written.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -19,9 +14,6 @@ pub struct Output {
     /// What the URL on each incident begins with; the incident's id follows. Without it incidents carry no URL.
     #[schemars(example = &"https://braid.example.com/incidents/")]
     pub incident_url: Option<String>,
-    /// A schema registry with Confluent's API (Confluent, Apicurio, Redpanda, Karapace). With it, Avro records are framed
-    /// with the registry's schema id; without, they are Avro single-object encoded, with the schema's fingerprint.
-    pub schema_registry: Option<SchemaRegistry>,
 }
 
 /// The form of a record.
@@ -31,7 +23,8 @@ pub enum Encoding {
     /// JSON, as the topic's `.schema.json` in `schemas/` describes it.
     #[default]
     Json,
-    /// Avro, by the topic's `.avsc` in `schemas/`.
+    /// Avro, by the topic's `.avsc` in `schemas/`. Where there is a `schema_registry`, it is framed with the registry's id of
+    /// the schema; else it is Avro's single-object encoding, with the schema's fingerprint.
     Avro,
 }
 
@@ -78,7 +71,7 @@ pub enum Form {
     /// JSON, as `schemas/incident.schema.json` or `schemas/incident-event.schema.json` describes it.
     #[default]
     Json,
-    /// Avro, by `schemas/incident.avsc` or `schemas/incident-event.avsc`; framed as `output.schema_registry` says.
+    /// Avro, by `schemas/incident.avsc` or `schemas/incident-event.avsc`; framed as in the topics of `output`.
     Avro,
     /// Incident Finding (class 2005) of OCSF 1.5.0, as JSON.
     Ocsf,
@@ -117,32 +110,5 @@ impl From<Encoding> for Form {
             Encoding::Json => Self::Json,
             Encoding::Avro => Self::Avro,
         }
-    }
-}
-
-/// Where schemas are registered.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SchemaRegistry {
-    /// Its address, such as `https://registry.example.com`. Required. A path is kept
-    /// (`http://apicurio:8080/apis/ccompat/v7`).
-    #[schemars(example = &"https://registry.example.com")]
-    pub url: String,
-    /// The user, where it asks for one (HTTP basic authentication).
-    #[schemars(example = &"braid")]
-    pub user: Option<String>,
-    /// The user's password: `{ file = "…" }` or `{ env = "…" }`.
-    #[schemars(example = Plain::table([("env", "REGISTRY_PASSWORD".into())]))]
-    pub password: Option<Secret>,
-    /// A PEM file with the authorities that may vouch for it, in place of the public ones.
-    #[schemars(example = &"/etc/braid/registry-ca.pem")]
-    pub ca: Option<PathBuf>,
-    /// How long one request may take.
-    pub timeout: Period,
-}
-
-impl Default for SchemaRegistry {
-    fn default() -> Self {
-        Self { url: String::new(), user: None, password: None, ca: None, timeout: Period::seconds(10) }
     }
 }

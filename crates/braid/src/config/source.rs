@@ -120,6 +120,11 @@ impl Source {
         Some(self.rules_for(self.format?.0, self.tenant.as_ref()?.rule(tenants)))
     }
 
+    /// Whether it is read, and as Avro.
+    pub fn is_read_as_avro(&self) -> bool {
+        self.enabled && self.format.is_some_and(|format| format.0.is_avro())
+    }
+
     /// How records of this format are read, whose tenant is found so, by what it says of everything else.
     pub fn rules_for(&self, format: Format, tenant: braid_wire::TenantRule) -> SourceRules {
         let severity_min = self.severity_min.as_ref().map(|word| word.0.clone());

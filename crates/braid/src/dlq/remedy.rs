@@ -93,6 +93,10 @@ fn of_decoding(reason: RefusalReason) -> &'static str {
             "A newer release has written it, or a registry does not know its schema: upgrade, or \
                              register it; then replay."
         }
+        R::IncompatibleSchema => {
+            "Have the producer write with a schema that braid's can be read out of (`schemas/`), or send braid's own; then \
+                             send it again."
+        }
         R::BesideAlerts
         | R::BelowMinimumSeverity
         | R::PreviewDetector

@@ -3,7 +3,7 @@
 use braid_alert::{Origin, SourceTime};
 use braid_log::Record;
 use braid_wire::dead_letter::Told;
-use braid_wire::{Refusal, RefusalReason, SourceRecord, own, read};
+use braid_wire::{Refusal, RefusalReason, SourceRecord, VALUE_SCHEMA_HEADER, own, read};
 
 use crate::config::{Config, Source};
 
@@ -35,7 +35,12 @@ pub(super) fn refused_again(
         source_time: SourceTime::from_millis(now_millis),
         source_time_capped: false,
     };
-    let record = SourceRecord { key: letter.key.as_deref(), value: letter.value.as_deref() };
+    let record = SourceRecord {
+        key: letter.key.as_deref(),
+        value: letter.value.as_deref(),
+        schema_header: letter.header(VALUE_SCHEMA_HEADER),
+        schema: None,
+    };
     let judged = |refusal: &Refusal| !refusal.is_drop() && refusal.reason != RefusalReason::UnknownSchema;
     let refusals: Vec<Refusal> =
         read(record, &origin, &rules).into_iter().filter_map(Result::err).filter(judged).collect();

@@ -95,7 +95,7 @@ struct Registry(Option<SchemaRegistry>);
 
 impl Registry {
     fn of(config: &Config, correlates: bool) -> Result<Self, Failure> {
-        let settings = config.output.schema_registry.as_ref().filter(|_| correlates);
+        let settings = config.schema_registry.as_ref().filter(|_| correlates);
         settings.map(SchemaRegistry::new).transpose().map(Self).map_err(|error| sorted(&error))
     }
 
@@ -119,7 +119,7 @@ impl Registry {
             config::Form::Avro => {}
         }
         let Some(registry) = &self.0 else { return Ok(Encoding::Avro { registry_id: None }) };
-        let id = registry.register(topic, record.schema_text()).map_err(|error| sorted(&error))?;
+        let id = registry.register(topic, record).map_err(|error| sorted(&error))?;
         tracing::info!(topic, schema = record.as_str(), id, "schema registered");
         Ok(Encoding::Avro { registry_id: Some(id) })
     }

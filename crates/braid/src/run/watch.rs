@@ -34,8 +34,21 @@ pub(super) fn integrations(config: &Config, stages: &[StageKind]) -> Integration
     let sources = config.sources.iter().filter(|_| normalises).filter_map(described).collect();
     let correlates = stages.contains(&StageKind::Correlate);
     let outputs = if correlates { outputs(config) } else { Vec::new() };
-    let registry = config.output.schema_registry.as_ref().filter(|_| correlates);
+    let registry = registry_used(config, stages);
     Integrations::new(sources, outputs, registry.map(|registry| registry.url.as_str().into()))
+}
+
+/// The schema registry, if these stages have to do with one: what is written may be registered there, and a source's
+/// records may come from there.
+pub(super) fn registry_used<'c>(
+    config: &'c Config,
+    stages: &[StageKind],
+) -> Option<&'c config::SchemaRegistry> {
+    let used = |stage: &StageKind| match stage {
+        StageKind::Correlate => true,
+        StageKind::Normalise => config.sources.iter().any(config::Source::is_read_as_avro),
+    };
+    config.schema_registry.as_ref().filter(|_| stages.iter().any(used))
 }
 
 fn outputs(config: &Config) -> Vec<OutputDescription> {
@@ -151,8 +164,7 @@ pub(super) fn watch_registry(
     stages: &[StageKind],
     around: Surroundings,
 ) -> anyhow::Result<()> {
-    let correlates = stages.contains(&StageKind::Correlate);
-    let Some(settings) = config.output.schema_registry.clone().filter(|_| correlates) else { return Ok(()) };
+    let Some(settings) = registry_used(config, stages).cloned() else { return Ok(()) };
     let run = move || {
         while !around.stop.requested() {
             let fault = SchemaRegistry::new(&settings).and_then(|registry| registry.probe()).err();
@@ -165,7 +177,7 @@ pub(super) fn watch_registry(
 }
 
 fn told(error: &RegistryError) -> Fault {
-    let advice =
-        "records that are read and written go on: ids that are known stay right. A start waits for it";
+    let advice = "records that are read and written go on: ids that are known stay right. A source's partition whose next \
+                  record has another one waits for it, and so does a start that registers what is written";
     Fault { what: error.to_string().into(), advice: advice.into() }
 }

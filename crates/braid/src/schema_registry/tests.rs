@@ -47,7 +47,7 @@ impl OneAnswer {
 
 fn refusal(status: &str, body: &str) -> RegistryError {
     let server = OneAnswer::of(status, body);
-    let error = server.registry().register("incidents", "{}").unwrap_err();
+    let error = server.registry().register("incidents", AvroRecord::Incident).unwrap_err();
     server.asked.join().unwrap();
     error
 }
@@ -55,12 +55,40 @@ fn refusal(status: &str, body: &str) -> RegistryError {
 #[test]
 fn a_schema_is_registered_under_the_topics_subject_and_gets_its_id() {
     let server = OneAnswer::of("200 OK", r#"{"id":42}"#);
-    assert_eq!(server.registry().register("incidents", r#"{"type":"string"}"#).unwrap(), 42);
+    assert_eq!(server.registry().register("incidents", AvroRecord::Tick).unwrap(), 42);
     let asked = server.asked.join().unwrap();
     assert!(asked.starts_with("POST /ccompat/subjects/incidents-value/versions HTTP/1.1\r\n"), "{asked}");
-    let body: String = asked.split("\r\n\r\n").skip(1).collect::<String>().split_whitespace().collect();
-    assert_eq!(body, r#"{"schemaType":"AVRO","schema":"{\"type\":\"string\"}"}"#);
+    let body = asked.split_once("\r\n\r\n").expect("it has a body").1;
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(
+        (&body["schemaType"], &body["schema"]),
+        (&"AVRO".into(), &AvroRecord::Tick.schema_text().into())
+    );
     assert!(!asked.to_ascii_lowercase().contains("authorization"), "{asked}");
+}
+
+#[test]
+fn the_subject_is_named_as_serializers_do() {
+    let subject = |strategy| subject(strategy, "incidents", AvroRecord::Incident);
+    assert_eq!(subject(SubjectStrategy::TopicName), "incidents-value");
+    assert_eq!(subject(SubjectStrategy::RecordName), "braid.v1.Incident");
+    assert_eq!(subject(SubjectStrategy::TopicRecordName), "incidents-braid.v1.Incident");
+}
+
+#[test]
+fn a_schema_is_asked_for_by_number_or_guid_and_what_is_not_there_is_told_from_a_wrong_path() {
+    let server = OneAnswer::of("200 OK", r#"{"schema":"\"long\"","references":[],"subject":"x"}"#);
+    assert_eq!(server.registry().schema(SchemaId::Number(7)).unwrap().schema, "\"long\"");
+    assert!(server.asked.join().unwrap().starts_with("GET /ccompat/schemas/ids/7 HTTP/1.1\r\n"));
+    let server = OneAnswer::of("404 Not Found", r#"{"error_code":40403,"message":"Schema 7 not found"}"#);
+    let absent = server.registry().schema(SchemaId::Number(7)).unwrap_err();
+    assert!(matches!(absent, RegistryError::NoSuchSchema { .. }), "{absent}");
+    let server = OneAnswer::of("404 Not Found", "");
+    let guid = SchemaId::Guid("00112233-4455-6677-8899-aabbccddeeff".parse().unwrap());
+    let lost = server.registry().schema(guid).unwrap_err();
+    assert!(matches!(lost, RegistryError::Refused { status: 404, .. }), "{lost}");
+    let asked = server.asked.join().unwrap();
+    assert!(asked.contains("/schemas/guids/00112233-4455-6677-8899-aabbccddeeff "), "{asked}");
 }
 
 #[test]
@@ -72,7 +100,7 @@ fn user_and_password_are_sent_as_basic_authentication() {
         password: Some(Secret::Literal("s3cret".into())),
         ..config::SchemaRegistry::default()
     };
-    SchemaRegistry::new(&settings).unwrap().register("incidents", "{}").unwrap();
+    SchemaRegistry::new(&settings).unwrap().register("incidents", AvroRecord::Incident).unwrap();
     let asked = server.asked.join().unwrap();
     assert!(asked.to_ascii_lowercase().contains("authorization: basic yn"), "{asked}");
     assert!(asked.contains("YnJhaWQ6czNjcmV0"), "{asked}");
@@ -86,7 +114,7 @@ fn a_refusal_says_what_to_do_about_it() {
         "{incompatible}"
     );
     let denied = refusal("401 Unauthorized", "");
-    assert!(denied.to_string().contains("output.schema_registry.user") && !denied.is_passing(), "{denied}");
+    assert!(denied.to_string().contains("schema_registry.user") && !denied.is_passing(), "{denied}");
     let trouble = refusal("503 Service Unavailable", "<html>");
     assert!(trouble.to_string().contains("503") && trouble.is_passing(), "{trouble}");
 }
@@ -112,7 +140,8 @@ fn nobody_there_is_a_passing_trouble() {
     drop(listener);
     let settings =
         config::SchemaRegistry { url, timeout: Period::seconds(5), ..config::SchemaRegistry::default() };
-    let error = SchemaRegistry::new(&settings).unwrap().register("incidents", "{}").unwrap_err();
+    let error =
+        SchemaRegistry::new(&settings).unwrap().register("incidents", AvroRecord::Incident).unwrap_err();
     assert!(error.is_passing() && error.to_string().contains("does not answer"), "{error}");
 }
 

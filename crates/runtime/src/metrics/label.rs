@@ -8,7 +8,7 @@ use braid_engine::{
     Unchanged,
 };
 use braid_wire::dead_letter::OVER_BROKER_LIMIT;
-use braid_wire::{Format, RefusalReason};
+use braid_wire::{Format, RefusalReason, SchemaId};
 
 /// What stands for a value that is not among the known ones, so that no feed can make series without end.
 const OTHER: &str = "other";
@@ -278,6 +278,21 @@ impl Label for Partition {
 
     fn text(&self) -> Cow<'_, str> {
         self.0.to_string().into()
+    }
+}
+
+/// How a Schema Registry names a schema that a partition waits for; one for each partition at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SchemaName(pub SchemaId);
+
+impl Label for SchemaName {
+    const MEANING: &'static str = "the registry's number or GUID of the schema that is waited for";
+
+    fn text(&self) -> Cow<'_, str> {
+        match self.0 {
+            SchemaId::Number(number) => number.to_string().into(),
+            SchemaId::Guid(guid) => guid.to_string().into(),
+        }
     }
 }
 

@@ -5,9 +5,11 @@ use braid_alert::{
     OpenReason, Provider, Severity, SourceTime, Span, Tenant, Weight,
 };
 use braid_engine::{CommandRefused, Effect, RejectReason, Stats};
-use braid_wire::Format;
+use braid_wire::{Format, SchemaId};
 
-use super::{Metrics, Partition, Rejection, SourceName, StageKind, TransactionOutcome, describe, markdown};
+use super::{
+    Metrics, Partition, Rejection, SchemaName, SourceName, StageKind, TransactionOutcome, describe, markdown,
+};
 
 fn metrics() -> Metrics {
     Metrics::new(["mdi", "xdr"], ["braid.alerts"])
@@ -164,6 +166,8 @@ fn what_is_described_is_what_is_shown() {
     metrics.show_stats(0, &Stats::default());
     metrics.input_lag.set((&StageKind::Correlate, &metrics.topic("braid.alerts"), &Partition(0)), 0.0);
     metrics.rejects.add((&StageKind::Normalise, &Rejection::OverBrokerLimit), 1);
+    let schema = SchemaName(SchemaId::Number(7));
+    metrics.schema_awaited.set((&metrics.topic("mdi"), &Partition(0), &schema), 0.0);
     metrics.transactions.observe((&StageKind::Normalise, &TransactionOutcome::Committed), 0.1);
 
     let text = metrics.render();

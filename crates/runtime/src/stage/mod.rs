@@ -1,5 +1,6 @@
 //! What a worker does with the records that it polls: the two stages.
 
+mod awaiting;
 mod correlate;
 mod dead_letter;
 mod normalise;
@@ -32,6 +33,12 @@ pub trait Stage {
 
     /// Takes over a partition with the state that was restored for it.
     fn adopt(&mut self, input: &TopicPartition, restored: Restored);
+
+    /// What a partition that was held still waits for, where that may come by itself: it is asked again and again, and goes
+    /// on when it waits for nothing.
+    fn awaits(&self, _: &TopicPartition) -> Option<Box<str>> {
+        None
+    }
 
     /// Drops the state of a partition that is no longer ours, or must be restored again.
     fn release(&mut self, input: &TopicPartition);

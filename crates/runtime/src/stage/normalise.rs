@@ -6,16 +6,19 @@ use braid_engine::Input;
 use braid_log::{Failure, Header, Outgoing, Record, TopicPartition};
 use braid_wire::dead_letter::{Cause, Reader};
 use braid_wire::incident::TRACE_PARENT;
-use braid_wire::{HealthReport, Holds, Refusal, SourceRecord, own, read};
+use braid_wire::{
+    HealthReport, Holds, Refusal, SchemaId, SourceRecord, VALUE_SCHEMA_HEADER, WriterSchema, own, read,
+};
 
 use super::Stage;
+use super::awaiting::Awaiting;
 use super::dead_letter::DeadLetters;
 use super::oldest_first::oldest_first;
 use crate::batch::Part;
 use crate::integrations::{Figures, LastRecord, RefusedExample};
 use crate::metrics::{Label, Metrics, Rejection, SourceName, StageKind, StatedDrop};
 use crate::restore::{RestorePlan, Restored};
-use crate::{Batch, Integrations, Settings, Source, SourceHealth, Surroundings};
+use crate::{Batch, Integrations, SchemaFault, Schemas, Settings, Source, SourceHealth, Surroundings};
 
 /// Any source topic → the alerts topic, keyed by tenant. It keeps nothing between records, so any number of it may run.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub struct Normalise {
     sources: BTreeMap<Arc<str>, Labelled>,
     alerts_topic: Arc<str>,
     dead_letters: DeadLetters,
+    schemas: Option<Arc<dyn Schemas>>,
+    awaiting: Awaiting,
     output_bytes_max: usize,
     metrics: Arc<Metrics>,
     health: Arc<SourceHealth>,
@@ -107,6 +112,8 @@ impl Normalise {
                 topic: settings.topics.dead_letters.clone(),
                 message_bytes_max: settings.message_bytes_max,
             },
+            schemas: settings.schemas.clone(),
+            awaiting: Awaiting::new(metrics.clone()),
             output_bytes_max: settings.batch.output_bytes_max,
             metrics: metrics.clone(),
             health: around.source_health.clone(),
@@ -115,7 +122,7 @@ impl Normalise {
     }
 
     fn take(
-        &self,
+        &mut self,
         record: &Record,
         now_millis: i64,
         part: &mut Part<NormaliseNews>,
@@ -125,17 +132,47 @@ impl Normalise {
         })?;
         let before = part.outgoing.len();
         let origin = origin(record, &source.source, now_millis);
-        let taken = SourceRecord { key: record.key.as_deref(), value: record.value.as_deref() };
-        for found in read(taken, &origin, &source.source.rules) {
-            part.news.found += 1;
-            match found {
-                Ok(input) => self.write(record, &source.source, (&input, &origin), part),
-                Err(refusal) => self.refuse(record, &source.source, refusal, part),
+        let taken = SourceRecord {
+            key: record.key.as_deref(),
+            value: record.value.as_deref(),
+            schema_header: record.header(VALUE_SCHEMA_HEADER),
+            schema: None,
+        };
+        match self.written_with(&taken, &source.source) {
+            Ok(schema) => {
+                let taken = SourceRecord { schema: schema.as_deref(), ..taken };
+                for found in read(taken, &origin, &source.source.rules) {
+                    part.news.found += 1;
+                    match found {
+                        Ok(input) => self.write(record, &source.source, (&input, &origin), part),
+                        Err(refusal) => self.refuse(record, &source.source, refusal, part),
+                    }
+                }
+            }
+            Err((_, SchemaFault::Unusable(refusal))) => {
+                part.news.found += 1;
+                self.refuse(record, &source.source, refusal, part);
+            }
+            Err((id, SchemaFault::Awaited(why))) => {
+                part.hold = Some(self.awaiting.begin(record, id, now_millis).told(&why));
+                return Ok(0);
             }
         }
         part.news.records += 1;
         part.consume(record);
         Ok(part.outgoing[before..].iter().map(Outgoing::bytes).sum())
+    }
+
+    /// The schema of a registry that a record was written with, if it was.
+    fn written_with(
+        &self,
+        record: &SourceRecord<'_>,
+        source: &Source,
+    ) -> Result<Option<Arc<WriterSchema>>, (SchemaId, SchemaFault)> {
+        match (record.schema_id(source.rules.format), &self.schemas) {
+            (Some(id), Some(schemas)) => schemas.find(id).map(Some).map_err(|fault| (id, fault)),
+            _ => Ok(None),
+        }
     }
 
     fn write(
@@ -193,7 +230,17 @@ impl Stage for Normalise {
 
     fn adopt(&mut self, _: &TopicPartition, _: Restored) {}
 
-    fn release(&mut self, _: &TopicPartition) {}
+    fn awaits(&self, input: &TopicPartition) -> Option<Box<str>> {
+        let (awaited, schemas) = (self.awaiting.of(input)?, self.schemas.as_ref()?);
+        match schemas.find(awaited.schema) {
+            Err(SchemaFault::Awaited(why)) => Some(awaited.told(&why)),
+            Ok(_) | Err(SchemaFault::Unusable(_)) => None,
+        }
+    }
+
+    fn release(&mut self, input: &TopicPartition) {
+        self.awaiting.end(input);
+    }
 
     fn process(
         &mut self,
@@ -205,8 +252,14 @@ impl Stage for Normalise {
         while bytes < self.output_bytes_max
             && let Some(record) = records.pop_front()
         {
-            let part = batch.part(&record.topic_partition(), record.offset);
-            bytes += self.take(&record, now_millis, part)?;
+            let input = record.topic_partition();
+            let part = batch.part(&input, record.offset);
+            if part.hold.is_none() {
+                bytes += self.take(&record, now_millis, part)?;
+            }
+            if part.hold.is_none() {
+                self.awaiting.end(&input);
+            }
         }
         Ok(batch)
     }

@@ -24,12 +24,15 @@ pub(super) enum Phase {
     Running,
     /// It has run ahead of an older backlog and lets that go first.
     Waiting,
-    /// It waits for a newer release, or for its source to be mended.
+    /// It waits for a newer release, for a schema, or for its source to be mended.
     Held,
 }
 
 /// How often a partition is looked at again whose source is broken.
 const MENDED_AFTER_MILLIS: i64 = 5_000;
+
+/// How often a partition is looked at whose stage waits for something.
+const AWAITED_AFTER_MILLIS: i64 = 1_000;
 
 impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
     /// Takes note of what the group has decided. Does no I/O, so that it may happen between any two transactions.
@@ -123,7 +126,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
                 Phase::Restored => {
                     self.log.start(&partition).map(|()| self.enter(&partition, Phase::Running))
                 }
-                Phase::Held if self.is_to_be_looked_at(&partition) => self.arrive(&partition),
+                Phase::Held if self.is_to_be_looked_at(&partition) => self.look_at(&partition),
                 Phase::Restoring | Phase::Running | Phase::Waiting | Phase::Held => Ok(()),
             };
             match advanced {
@@ -152,6 +155,20 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
 
     fn is_to_be_looked_at(&self, partition: &TopicPartition) -> bool {
         self.look_again.get(partition).is_some_and(|again| *again <= self.log.now_millis())
+    }
+
+    /// Of what its stage has held back, what may go on by itself.
+    pub(super) fn look_again_where_it_may_help(&mut self, partition: &TopicPartition) {
+        if self.stage.awaits(partition).is_some() {
+            self.look_again.insert(partition.clone(), self.log.now_millis() + AWAITED_AFTER_MILLIS);
+        }
+    }
+
+    fn look_at(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
+        let Some(why) = self.stage.awaits(partition) else { return self.arrive(partition) };
+        self.around.readiness.hold(partition, &why);
+        self.look_again_where_it_may_help(partition);
+        Ok(())
     }
 
     fn arrive(&mut self, partition: &TopicPartition) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod integrations;
 mod outputs;
 mod pacing;
 mod restore;
+mod schemas;
 mod threads;
 mod ticks;
 mod transactions;

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::refusal_of;
-use super::{Context, check_element_count, expect_json};
-use crate::{Refusal, SourceRules, TenantRule, own};
+use super::{Context, SourceRecord, check_element_count, expect_json};
+use crate::avro::Framed;
+use crate::{Refusal, TenantRule, own};
 
 /// Reads one alert, an array of them, or a wrapper `{"records":[…]}`.
 pub(super) fn decode_json(text: &str, context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
@@ -17,9 +18,9 @@ pub(super) fn decode_json(text: &str, context: &Context<'_>) -> Result<Vec<Resul
 }
 
 /// Reads one alert in Avro.
-pub(super) fn decode_avro(value: &[u8], origin: &Origin, rules: &SourceRules) -> Vec<Result<Alert, Refusal>> {
-    let context = Context { origin, rules };
-    vec![context.own(own::alert_from_avro(value), origin)]
+pub(super) fn decode_avro(record: &SourceRecord<'_>, context: &Context<'_>) -> Vec<Result<Alert, Refusal>> {
+    let alert = Framed::of(record).and_then(|framed| own::alert_from_framed(&framed));
+    vec![context.own(alert, context.origin)]
 }
 
 fn from_json(element: &str, context: &Context<'_>) -> Result<Alert, Refusal> {

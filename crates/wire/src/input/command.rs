@@ -5,6 +5,7 @@ use braid_engine::Input;
 
 use super::braid::elements;
 use super::{Context, SourceRecord, check_element_count, expect_json, readable, text_of};
+use crate::avro::Framed;
 use crate::{Format, Refusal, TenantRule, own};
 
 /// Reads a command; in JSON also an array of them, or a wrapper `{"records":[…]}`. Each is answered by itself: the ones
@@ -16,7 +17,8 @@ pub(super) fn commands(
     let value = record.value.unwrap_or_default();
     readable(value)?;
     if context.rules.format == Format::BraidCommandAvro {
-        return Ok(vec![context.command(own::command_from_avro(value))]);
+        let command = Framed::of(&record).and_then(|framed| own::command_from_framed(&framed));
+        return Ok(vec![context.command(command)]);
     }
     let text = text_of(value)?;
     expect_json(text)?;

@@ -11,6 +11,7 @@ use braid_engine::Input;
 
 use super::braid::elements;
 use super::{Context, SourceRecord, check_element_count, expect_json, readable, text_of};
+use crate::avro::Framed;
 use crate::own::DirectoryKey;
 use crate::{Format, Refusal, RefusalReason, TenantRule, own};
 
@@ -25,7 +26,8 @@ pub(super) fn records(
     };
     readable(value)?;
     if context.rules.format == Format::BraidDirectoryAvro {
-        return Ok(vec![context.directory(own::directory_from_avro(key, value))]);
+        let read = Framed::of(&record).and_then(|framed| own::directory_from_framed(key, &framed));
+        return Ok(vec![context.directory(read)]);
     }
     let text = text_of(value)?;
     expect_json(text)?;

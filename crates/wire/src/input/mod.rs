@@ -46,7 +46,7 @@ mod zimperium_threat;
 use braid_alert::{Alert, Origin};
 use braid_engine::Input;
 
-use crate::{Format, Holds, Refusal, RefusalReason, SourceRules};
+use crate::{Format, Holds, Refusal, RefusalReason, SourceRules, WriterSchema};
 
 /// The largest record that is tried, in bytes. Kafka's default limit is 1 MiB; a bigger one is no alert, and a decoder
 /// that takes whatever comes can be made to take all memory.
@@ -63,6 +63,11 @@ pub struct SourceRecord<'a> {
     pub key: Option<&'a [u8]>,
     /// Its value; none is a tombstone, which means something in a directory only.
     pub value: Option<&'a [u8]>,
+    /// Its header [`VALUE_SCHEMA_HEADER`](crate::VALUE_SCHEMA_HEADER), which says which schema of a registry its value was
+    /// written with.
+    pub schema_header: Option<&'a [u8]>,
+    /// That schema, for whoever reads Avro in a registry's framing: [`SourceRecord::schema_id`] says which one it is.
+    pub schema: Option<&'a WriterSchema>,
 }
 
 /// Reads a record of any source: alerts as [`decode`] does, directory records and commands.
@@ -72,7 +77,7 @@ pub fn read(record: SourceRecord<'_>, origin: &Origin, rules: &SourceRules) -> V
     let context = Context { origin, rules };
     let read = match rules.format.holds() {
         Holds::Alerts => {
-            let alerts = decode(record.value.unwrap_or_default(), origin, rules);
+            let alerts = alerts(record, &context);
             return alerts
                 .into_iter()
                 .map(|found| found.map(|alert| Input::Alert(Box::new(alert))))
@@ -101,10 +106,14 @@ pub fn read(record: SourceRecord<'_>, origin: &Origin, rules: &SourceRules) -> V
 ///
 /// The result is never empty.
 pub fn decode(value: &[u8], origin: &Origin, rules: &SourceRules) -> Vec<Result<Alert, Refusal>> {
-    let context = Context { origin, rules };
-    let read = readable(value).and_then(|()| match rules.format {
-        Format::BraidAvro => Ok(numbered(braid::decode_avro(value, origin, rules))),
-        _ => decode_text(value, &context),
+    alerts(SourceRecord { value: Some(value), ..SourceRecord::default() }, &Context { origin, rules })
+}
+
+fn alerts(record: SourceRecord<'_>, context: &Context<'_>) -> Vec<Result<Alert, Refusal>> {
+    let value = record.value.unwrap_or_default();
+    let read = readable(value).and_then(|()| match context.rules.format {
+        Format::BraidAvro => Ok(numbered(braid::decode_avro(&record, context))),
+        _ => decode_text(value, context),
     });
     read.unwrap_or_else(|refusal| vec![Err(refusal)])
 }

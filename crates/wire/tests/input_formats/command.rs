@@ -11,7 +11,7 @@ use crate::fixture::{origin, rules};
 const RESOLVE: &str = r#"{"id":"c-1","tenant":"fabrikam","author":"ann","action":"resolve","incident":"0d0d0d0d-0000-5000-8000-000000000001"}"#;
 
 fn taken(value: &[u8], rules: &SourceRules) -> Vec<Result<Command, (RefusalReason, i32)>> {
-    let results = read(SourceRecord { key: None, value: Some(value) }, &origin(), rules);
+    let results = read(SourceRecord { value: Some(value), ..SourceRecord::default() }, &origin(), rules);
     let command = |result| match result {
         Ok(Input::Command(command)) => Ok(*command),
         Ok(other) => panic!("{other:?} is no command"),
@@ -59,7 +59,8 @@ fn a_command_is_no_alert_and_a_tombstone_is_no_command() {
         alerts.into_iter().map(|r| r.map_err(|r| r.reason)).collect::<Vec<_>>(),
         [Err(RefusalReason::NotAnAlert)]
     );
-    let tombstone = read(SourceRecord { key: Some(b"k"), value: None }, &origin(), &rules(format));
+    let tombstone =
+        read(SourceRecord { key: Some(b"k"), ..SourceRecord::default() }, &origin(), &rules(format));
     assert_eq!(
         tombstone.into_iter().map(|r| r.map_err(|r| r.reason)).collect::<Vec<_>>(),
         [Err(RefusalReason::Empty)]

@@ -21,7 +21,11 @@ fn taken(
     value: Option<&str>,
     rules: &SourceRules,
 ) -> Result<DirectoryRecord, RefusalReason> {
-    let record = SourceRecord { key: key.map(str::as_bytes), value: value.map(str::as_bytes) };
+    let record = SourceRecord {
+        key: key.map(str::as_bytes),
+        value: value.map(str::as_bytes),
+        ..SourceRecord::default()
+    };
     let mut results = read(record, &origin(), rules);
     assert_eq!(results.len(), 1, "{results:?}");
     match results.remove(0) {
@@ -80,7 +84,7 @@ fn an_empty_value_is_no_tombstone() {
 
 #[test]
 fn a_key_that_is_no_text_is_refused() {
-    let record = SourceRecord { key: Some(b"\xff"), value: Some(USER.as_bytes()) };
+    let record = SourceRecord { key: Some(b"\xff"), value: Some(USER.as_bytes()), ..SourceRecord::default() };
     let results = read(record, &origin(), &rules(Format::BraidDirectoryJson));
     let reasons: Vec<_> = results.into_iter().map(|r| r.map_err(|refusal| refusal.reason)).collect();
     assert_eq!(reasons, [Err(RefusalReason::InvalidUtf8)]);
@@ -94,7 +98,7 @@ fn a_list_holds_several_and_a_bad_one_refuses_itself_alone() {
         value
     };
     let list = json!([user("a"), {"object": "b"}, user("c")]).to_string();
-    let record = SourceRecord { key: None, value: Some(list.as_bytes()) };
+    let record = SourceRecord { value: Some(list.as_bytes()), ..SourceRecord::default() };
     let results = read(record, &origin(), &rules(Format::BraidDirectoryJson));
     let places: Vec<_> = results
         .iter()
@@ -115,7 +119,7 @@ fn a_list_holds_several_and_a_bad_one_refuses_itself_alone() {
 fn the_same_record_comes_in_as_avro() {
     let json = taken(Some("guid-1"), Some(USER), &rules(Format::BraidDirectoryJson)).expect("it is good");
     let avro = own::directory_to_avro(&json);
-    let record = SourceRecord { key: Some(b"guid-1"), value: Some(&avro) };
+    let record = SourceRecord { key: Some(b"guid-1"), value: Some(&avro), ..SourceRecord::default() };
     let results = read(record, &origin(), &rules(Format::BraidDirectoryAvro));
     assert_eq!(results, [Ok(Input::Directory(Box::new(json)))]);
 }

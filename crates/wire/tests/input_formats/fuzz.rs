@@ -38,7 +38,11 @@ fn answers(record: &[u8]) {
         assert!(!decode(record, &origin(), &hinted).is_empty(), "{format} gave no answer");
         let keys = [None, Some(record), Some(&b"guid-1"[..])];
         for key in keys.into_iter().filter(|_| format.holds() != Holds::Alerts) {
-            let read = read(SourceRecord { key, value: Some(record) }, &origin(), &rules(format));
+            let read = read(
+                SourceRecord { key, value: Some(record), ..SourceRecord::default() },
+                &origin(),
+                &rules(format),
+            );
             assert!(!read.is_empty(), "{format} gave no answer");
         }
     }
@@ -96,7 +100,7 @@ fn seeds(format: Format) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
 /// Whatever any format finds in a record.
 fn inputs(record: &[u8]) -> Vec<Input> {
     let found = |format: &Format| {
-        let record = SourceRecord { key: None, value: Some(record) };
+        let record = SourceRecord { value: Some(record), ..SourceRecord::default() };
         read(record, &origin(), &rules(*format))
     };
     Format::ALL.iter().filter(|format| !format.is_avro()).flat_map(found).flatten().collect()
@@ -105,7 +109,7 @@ fn inputs(record: &[u8]) -> Vec<Input> {
 /// What a decoder does with a record: of each element whether it is good.
 fn taken(record: &[u8], key: Option<&[u8]>, format: Format) -> Vec<bool> {
     let hinted = SourceRules { vendor_incidents: true, ..rules(format) };
-    let record = SourceRecord { key, value: Some(record) };
+    let record = SourceRecord { key, value: Some(record), ..SourceRecord::default() };
     read(record, &origin(), &hinted).iter().map(Result::is_ok).collect()
 }
 

@@ -17,6 +17,7 @@ mod mdi_cef;
 mod mutation;
 mod ocsf_finding;
 mod refusals;
+mod registered;
 mod samples;
 mod sentinel_security_alert;
 mod streaming;
