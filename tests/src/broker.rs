@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use braid_kafka::{Connection, ConnectionSettings, Feed, TopicSpec, Topics, dump};
 use braid_log::Record;
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 
 use crate::worker::patiently;
@@ -141,6 +141,18 @@ impl Cluster {
         let topics = Topics::connect(&self.connection).expect("the admin client is made");
         let ensured = topics.ensure(std::slice::from_ref(&spec)).expect("the controller answers");
         assert_eq!(ensured.differences, [], "{name} cannot be created");
+    }
+
+    /// Gives a topic further partitions, so that it has so many.
+    pub fn add_partitions(&self, name: &str, partitions: usize) {
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+            .set("bootstrap.servers", self.brokers())
+            .create()
+            .expect("the admin client is made");
+        let more = [NewPartitions::new(name, partitions)];
+        let told = futures_executor::block_on(admin.create_partitions(&more, &AdminOptions::new()));
+        let told = told.expect("the controller answers").remove(0);
+        told.unwrap_or_else(|(topic, code)| panic!("{topic} gets no further partitions: {code}"));
     }
 
     /// Writes records, a key and a value each, to a partition, or where their keys belong; waits until all are there.

@@ -69,6 +69,9 @@ impl Log for KafkaLog {
     }
 
     fn start(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
+        if let Some(topic) = self.subscription.offsets_topic(partition) {
+            self.transactions.look_up(&topic)?;
+        }
         self.subscription.start(partition)
     }
 

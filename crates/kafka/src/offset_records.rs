@@ -55,6 +55,15 @@ impl OffsetRecords {
     /// A record of a transaction that is being committed is in the log by then. So the end that is asked for next is behind
     /// it, and reading begins only when everything up to there is decided.
     pub(crate) fn last(&mut self, partition: &TopicPartition) -> Result<Recorded, Failure> {
+        let told = self.read(partition);
+        if matches!(told, Err(Failure::Fatal(_))) {
+            // A client that has once heard how many partitions a topic has goes by it for minutes; another asks anew.
+            self.tail = None;
+        }
+        told
+    }
+
+    fn read(&mut self, partition: &TopicPartition) -> Result<Recorded, Failure> {
         let tail = match &mut self.tail {
             Some(tail) => tail,
             none => none.insert(Tail::open(&self.connection, &self.client, &self.group_id, STABLE_MAX)?),

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use braid_log::{AssignmentChange, Failure, Outgoing, PollLimits, Record, Standing, TopicPartition};
@@ -279,6 +280,11 @@ impl Subscription {
         self.assignment.at_end(partition)
     }
 
+    /// The topic that keeps the offsets of a partition, if it is one of another cluster.
+    pub(crate) fn offsets_topic(&self, partition: &TopicPartition) -> Option<Arc<str>> {
+        self.remotes.has(partition).then(|| self.remotes.dealt(partition).topic)
+    }
+
     /// What a transaction has to hold so that these are the offsets to read next: records, and offsets of the group.
     pub(crate) fn committing(
         &self,
@@ -384,7 +390,11 @@ fn is_unknown(error: &KafkaError) -> bool {
 
 pub(crate) fn uncommitted(connection: &Connection, client: &str) -> Result<BaseConsumer<Asking>, Failure> {
     connection
-        .client(&[], &[("isolation.level", "read_uncommitted"), ("enable.auto.commit", "false")])
+        // It must hear soon of partitions that a topic has got since.
+        .client(
+            &[("topic.metadata.refresh.interval.ms", "10000")],
+            &[("isolation.level", "read_uncommitted"), ("enable.auto.commit", "false")],
+        )
         .create_with_context(Asking(ClientLog::new(client)))
         .map_err(|e| failure::reading("making the client that asks for high watermarks", &e))
 }

@@ -10,7 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::{ClientConfig, ClientContext, Message, Offset, TopicPartitionList};
 
 use crate::client_log::ClientLog;
-use crate::{Connection, WorkerSettings, failure};
+use crate::{Connection, WorkerSettings, failure, offsets};
 
 /// A pause between looks at what is in flight: long enough to leave the core to the broker's answer, short beside it.
 const LOOK_PAUSE: Duration = Duration::from_micros(100);
@@ -82,6 +82,13 @@ impl Transactions {
             }
             self.producer.poll(Duration::from_millis(100));
         }
+    }
+
+    /// Has the producer hear how many partitions a topic has by now: it goes by what it has heard for minutes, and refuses
+    /// a record to a partition that it does not know.
+    pub(crate) fn look_up(&self, topic: &str) -> Result<(), Failure> {
+        let told = self.producer.client().fetch_metadata(Some(topic), offsets::ANSWER_MAX);
+        told.map(drop).map_err(|e| failure::reading(&format!("asking for the partitions of {topic}"), &e))
     }
 
     /// Takes note of what the producer has to say; unheard, its log lines pile up in a worker that is at rest.
