@@ -21,11 +21,27 @@ pub struct Answer {
 /// # Errors
 /// If nobody answers, or what answers does not speak HTTP.
 pub fn get(address: &str, path: &str) -> io::Result<Answer> {
+    exchange(address, &format!("GET {path} HTTP/1.0\r\n"), "")
+}
+
+/// Sends JSON to a path of `http://host:port`, by POST or PUT.
+///
+/// # Errors
+/// As [`get`].
+pub fn send_json(method: &str, address: &str, path: &str, json: &str) -> io::Result<Answer> {
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+        json.len()
+    );
+    exchange(address, &head, json)
+}
+
+/// 1.0 asks for a body that ends with the connection, in one piece.
+fn exchange(address: &str, head: &str, body: &str) -> io::Result<Answer> {
     let host = address.strip_prefix("http://").unwrap_or(address);
     let mut connection = TcpStream::connect(host)?;
     connection.set_read_timeout(Some(ANSWER_MAX))?;
-    // 1.0 asks for a body that ends with the connection, in one piece.
-    write!(connection, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
+    write!(connection, "{head}Host: {host}\r\nConnection: close\r\n\r\n{body}")?;
     let mut text = String::new();
     connection.read_to_string(&mut text)?;
     read(&text).ok_or_else(|| io::Error::other(format!("no HTTP: {text:?}")))
@@ -34,7 +50,22 @@ pub fn get(address: &str, path: &str) -> io::Result<Answer> {
 fn read(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let code = head.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { code, body: body.to_owned() })
+    let in_chunks = head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked");
+    Some(Answer { code, body: if in_chunks { joined(body)? } else { body.to_owned() } })
+}
+
+/// A body that came in pieces, each after its length; some servers send one even if asked not to.
+fn joined(mut rest: &str) -> Option<String> {
+    let mut body = String::new();
+    loop {
+        let (length, more) = rest.split_once("\r\n")?;
+        let length = usize::from_str_radix(length.trim(), 16).ok()?;
+        if length == 0 {
+            return Some(body);
+        }
+        body.push_str(more.get(..length)?);
+        rest = more.get(length..)?.strip_prefix("\r\n")?;
+    }
 }
 
 /// The sum of the series of a metric that carry all these labels; 0 if there is none.
@@ -65,5 +96,8 @@ mod tests {
     fn an_answer_has_a_code_and_a_body() {
         let answer = read("HTTP/1.0 503 Service Unavailable\r\na: b\r\n\r\nbody");
         assert_eq!(answer, Some(Answer { code: 503, body: "body".into() }));
+        let answer =
+            read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbod\r\n1\r\ny\r\n0\r\n\r\n");
+        assert_eq!(answer, Some(Answer { code: 200, body: "body".into() }));
     }
 }

@@ -15,4 +15,5 @@ pub mod invention;
 pub mod lab;
 pub mod program;
 pub mod readers;
+pub mod registry;
 pub mod standing;

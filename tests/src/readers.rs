@@ -49,6 +49,18 @@ pub fn read(arguments: &[&str], lines: &[String]) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("it writes JSON")).collect()
 }
 
+/// What somebody else's library writes of each line, which is JSON, by the Avro schema in a file: in base64, without
+/// framing.
+///
+/// # Panics
+/// If it does not accept a line, with what it says.
+pub fn write_avro(schema: &Path, lines: &[String]) -> Vec<String> {
+    let mut command = Command::new(python());
+    let Output { status, stdout, stderr } = fed(command.arg(here("python/writer.py")).arg(schema), lines);
+    assert!(status.success(), "{}: {}", schema.display(), String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).expect("base64 is text").lines().map(str::to_owned).collect()
+}
+
 /// Runs a command with lines on its standard input.
 fn fed(command: &mut Command, lines: &[String]) -> Output {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
