@@ -152,6 +152,8 @@ mod on_kafka {
             committed(&pipeline, REGISTERED.name) == [3, 3] && committed(&pipeline, PLAIN.name) == [1]
         });
         printed_status_tells_of_it(&pipeline, &program.address(), &what);
+        let validated = pipeline.tried("validate --connect");
+        assert!(validated.code == Some(1) && validated.stderr.contains("does not answer"), "{validated:?}");
 
         registry.start_again();
         until("what was held back is read", || committed(&pipeline, REGISTERED.name) == [5, 3]);

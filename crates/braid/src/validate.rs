@@ -11,6 +11,7 @@ use crate::Outcome;
 use crate::cli::Validate;
 use crate::config::{self, Config, Source};
 use crate::run::told;
+use crate::schema_registry::SchemaRegistry;
 use crate::wording::resolution;
 use crate::{remote, rules, stdout, topology};
 
@@ -58,7 +59,14 @@ fn cluster_faults(config: &Config) -> anyhow::Result<Vec<String>> {
     wrong.extend(missing.map(|name| format!("topic {name} of a source is missing, or may not be described")));
     wrong.extend(remote_faults(config, &topics)?);
     wrong.extend(transactions_fault(config)?);
+    wrong.extend(registry_fault(config));
     Ok(wrong)
+}
+
+/// Why schemas could neither be registered nor looked up, if so. Nothing is registered here.
+fn registry_fault(config: &Config) -> Option<String> {
+    let registry = SchemaRegistry::new(config.schema_registry.as_ref()?);
+    registry.and_then(|registry| registry.probe()).err().map(|error| error.to_string())
 }
 
 /// What is not as needed for the sources on other clusters: they must answer, have the topics, and each topic must have as

@@ -197,6 +197,9 @@ impl State {
     fn note_failure(&mut self, id: SchemaId, error: &RegistryError, now: Instant) {
         let Some(wanted) = self.wanted.get_mut(&id) else { return };
         let why: Box<str> = match error {
+            RegistryError::NoSuchSchema { .. } => {
+                format!("{error}; schema_registry.unknown_id says whether such records wait").into()
+            }
             RegistryError::Refused { status: 404, .. } if matches!(id, SchemaId::Guid(_)) => {
                 format!("{error}; either it does not have it, or it knows no GUIDs at all").into()
             }
