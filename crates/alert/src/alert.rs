@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
-use crate::{AlertId, AlertKey, EventTime, Evidence, Phase, Provider, Severity, SourceTime, Tenant};
+use crate::{
+    AlertId, AlertKey, EventTime, Evidence, IndicatorMatches, Phase, Provider, Severity, SourceTime, Tenant,
+};
 
 /// One finding by one product.
 ///
@@ -54,6 +56,8 @@ pub struct Alert {
     pub portal_url: Option<Box<str>>,
     /// The entities it is about.
     pub evidence: Vec<Evidence>,
+    /// What threat intelligence knew of it when it came.
+    pub indicators: IndicatorMatches,
     /// Whether it may open and join incidents; frozen when the alert arrives.
     pub correlate: Correlate,
     /// Where it came from.

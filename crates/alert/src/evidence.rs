@@ -88,6 +88,8 @@ text_enum! {
         SecurityGroup = "securityGroup" | "security-group",
         /// What a vendor calls an incident: that it has grouped alerts, which braid takes as a hint.
         VendorIncident = "vendorIncident",
+        /// Who or what threat intelligence says is behind an alert: an actor, a campaign, or an indicator that names neither.
+        Threat = "threat",
     }
 }
 

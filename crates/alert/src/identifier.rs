@@ -70,6 +70,10 @@ text_enum! {
         RegistryPath = "registryPath",
         /// A vendor's number of an incident, behind the vendor: `defender/924565`.
         VendorIncidentId = "vendorIncidentId",
+        /// What threat intelligence calls an actor, a campaign or an indicator, lower case, where it is sure.
+        ThreatName = "threatName",
+        /// The same, sure or not: a threat that is surely named has both, so that the two are one.
+        SuspectedThreatName = "suspectedThreatName",
     }
 }
 
@@ -92,6 +96,7 @@ impl IdentifierKind {
                 | Self::Sha1
                 | Self::SessionId
                 | Self::VendorIncidentId
+                | Self::ThreatName
         )
     }
 }

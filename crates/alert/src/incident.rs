@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::text_enum::text_enum;
 use crate::{
     AlertId, AlertKey, AlertStatus, ChangeReason, Classification, CloseReason, Determination, EntityId,
-    EntityKind, EventTime, Identifier, IncidentId, Origin, Phase, Provider, Role, Severity, SourceTime, Span,
-    Technique, Tenant,
+    EntityKind, EventTime, Identifier, IncidentId, IndicatorMatches, Origin, Phase, Provider, Role, Severity,
+    SourceTime, Span, Technique, Tenant,
 };
 
 /// A set of alerts that are one attack: the whole record, as the incidents topic carries it.
@@ -167,6 +167,8 @@ pub struct IncidentAlert {
     pub portal_url: Option<Box<str>>,
     /// The entities it mentions, with the part each played.
     pub entities: Vec<EntityId>,
+    /// What threat intelligence knew of it when it came.
+    pub indicators: IndicatorMatches,
     /// The record that it first came in.
     pub origin: Origin,
 }

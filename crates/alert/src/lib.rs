@@ -15,6 +15,7 @@ mod evidence;
 mod identifier;
 mod ids;
 mod incident;
+mod indicator;
 mod phase;
 mod severity;
 mod time;
@@ -30,6 +31,7 @@ pub use incident::{
     Comment, ContextReason, Flood, Hop, Incident, IncidentAlert, IncidentEntity, IncidentStatus, Link,
     LinkReason, NearMiss, NearMissReason, OpenReason, PhaseEntry, Score, ScorePart, Weight,
 };
+pub use indicator::{CONFIDENCE_HIGH, INDICATOR_MATCHES_MAX, IndicatorMatch, IndicatorMatches};
 pub use phase::Phase;
 pub use severity::Severity;
 pub use time::{EventTime, SourceTime, Span};

@@ -1,6 +1,8 @@
 //! An alert as the engine remembers it.
 
-use braid_alert::{Alert, AlertKey, AlertStatus, EventTime, LinkReason, Role, SourceTime, Span, Weight};
+use braid_alert::{
+    Alert, AlertKey, AlertStatus, EventTime, IndicatorMatch, LinkReason, Role, SourceTime, Span, Weight,
+};
 use smallvec::SmallVec;
 
 use crate::apart::Sides;
@@ -136,5 +138,17 @@ pub(crate) fn record_bytes(alert: &Alert) -> u64 {
         + alert.origin.source.len()
         + alert.origin.topic.len()
         + alert.techniques.iter().map(|t| t.as_str().len() + 3).sum::<usize>();
-    (FIELDS + LINK + texts + texts / 8) as u64
+    (FIELDS + LINK + texts + texts / 8 + indicator_bytes(alert)) as u64
+}
+
+/// What the indicators take that an alert matches.
+pub(crate) fn indicator_bytes(alert: &Alert) -> usize {
+    const FIELDS: usize = 240;
+    let optional = |text: &Option<Box<str>>| text.as_ref().map_or(0, |t| t.len());
+    let of = |found: &IndicatorMatch| {
+        let texts = [&found.name, &found.actor, &found.campaign, &found.malware, &found.intent];
+        let texts: usize = texts.into_iter().map(optional).sum();
+        FIELDS + found.indicator.len() + found.source.len() + found.matched.value.len() + texts
+    };
+    alert.indicators.as_slice().iter().map(of).sum()
 }

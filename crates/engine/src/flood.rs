@@ -54,7 +54,10 @@ impl TenantState {
         let about = mentions.iter().filter(|m| !m.bound).map(|m| &self.entities[m.entity]);
         // A sum, because evidence has no order.
         let about = about
-            .filter(|entity| !is_tool(&entity.kind) && entity.kind != EntityKind::VendorIncident)
+            .filter(|entity| {
+                !is_tool(&entity.kind)
+                    && !matches!(entity.kind, EntityKind::VendorIncident | EntityKind::Threat)
+            })
             .fold(0u64, |sum, entity| sum.wrapping_add(mixed(MULTIPLIER, entity.id.0 as u64)));
         Signature(mixed(by, about) as i64)
     }

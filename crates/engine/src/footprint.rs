@@ -7,7 +7,7 @@ use braid_alert::{Alert, Technique};
 use smallvec::{Array, SmallVec};
 
 use crate::Partition;
-use crate::alert_state::AlertState;
+use crate::alert_state::{AlertState, indicator_bytes};
 use crate::entity::{Entity, RareTraits};
 use crate::state::PartnerRecord;
 use crate::tenant_state::TenantState;
@@ -50,6 +50,7 @@ fn bytes_of_alert(state: &AlertState) -> usize {
         + techniques
         + alert.origin.source.len()
         + alert.origin.topic.len()
+        + indicator_bytes(alert)
         + spilled_bytes(&state.mentions)
         + spilled_bytes(&state.links)
 }

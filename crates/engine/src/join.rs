@@ -215,6 +215,7 @@ impl TenantState {
                 found.len() - 1
             });
             let Found { standing: Some(standing), best, .. } = &mut found[place] else { continue };
+            // An actor may be at work in two places at once: what it is said to be behind may be drawn in, and merges nothing.
             // Whoever bears a host's bare name is one machine of the network; an account's may be in any domain of it.
             let is_mere = entity.kind == EntityKind::User && !(certain && there.certain);
             let weight = weight.times(company.crowding(standing, is_mere));
@@ -224,7 +225,8 @@ impl TenantState {
             }
             let agreement = company.agreement(standing, there);
             let weight = weight.times(agreement.left);
-            let merges = if is_mere { Merges::Alone } else { agreement.merges };
+            let merges =
+                if is_mere || entity.kind == EntityKind::Threat { Merges::Alone } else { agreement.merges };
             let link = Nearest { there, weight, gap, merges };
             if weighing.counts(weight) && best.as_ref().is_none_or(|known| link.rank() < known.rank()) {
                 *best = Some(link);
@@ -428,7 +430,7 @@ fn reason_of(kind: &EntityKind, here: &Mention, there: &MentionAt) -> LinkReason
             LinkReason::SameTargetedAsset
         }
         EntityKind::User | EntityKind::Mailbox | EntityKind::CloudLogon => LinkReason::SameActor,
-        EntityKind::Address | EntityKind::Url => LinkReason::SharedIndicators,
+        EntityKind::Address | EntityKind::Url | EntityKind::Threat => LinkReason::SharedIndicators,
         EntityKind::MailCluster => LinkReason::SameCampaign,
         EntityKind::VendorIncident => LinkReason::SameVendorIncident,
         EntityKind::File | EntityKind::Process | EntityKind::Registry | EntityKind::MailMessage => {

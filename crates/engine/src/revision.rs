@@ -2,7 +2,7 @@
 
 use braid_alert::{
     Alert, AlertKey, AlertStatus, ChangeReason, CloseReason, Correlate, IncidentChange, IncidentStatus,
-    Severity, Span,
+    IndicatorMatches, Severity, Span,
 };
 
 use crate::alert_state::record_bytes;
@@ -154,6 +154,7 @@ impl TenantState {
         settle_open(&mut known.assignee, revision.assignee, newer);
         settle_open(&mut known.resolved, revision.resolved, newer);
         settle_open(&mut known.portal_url, revision.portal_url, newer);
+        settle_indicators(&mut known.indicators, revision.indicators, newer);
         known.source_alert_id = known.source_alert_id.take().or(revision.source_alert_id);
         let material = is_material(&before, known);
         if known.updated != before.updated {
@@ -233,6 +234,15 @@ impl TenantState {
     }
 }
 
+/// What intelligence knew of either revision, it knows of the alert.
+fn settle_indicators(known: &mut IndicatorMatches, said: IndicatorMatches, newer: bool) {
+    if said.is_empty() {
+        return;
+    }
+    let before = std::mem::take(known);
+    *known = if newer { before.followed_by(said) } else { said.followed_by(before) };
+}
+
 /// What two revisions say of something that either may leave open.
 fn settle_open<T>(known: &mut Option<T>, said: Option<T>, newer: bool) {
     let before = known.take();
@@ -259,4 +269,5 @@ fn is_material(before: &Alert, after: &Alert) -> bool {
         || before.determination != after.determination
         || before.assignee != after.assignee
         || before.portal_url != after.portal_url
+        || before.indicators != after.indicators
 }

@@ -3,7 +3,7 @@
 //! The sum is Σ sᵢ ÷ i^1.5 over the severities in falling order, divided by ζ(1.5), to which it converges: a hundred
 //! alerts of low severity never reach one of high. Each raise multiplies the odds, so that 100 is never passed.
 
-use braid_alert::{Phase, Score, ScorePart};
+use braid_alert::{IndicatorMatch, Phase, Score, ScorePart};
 
 /// What a severity counts, by its rank, in millionths: not known, informational, low, medium, high, critical.
 const SEVERITIES: [u64; 6] = [50_000, 50_000, 250_000, 500_000, 800_000, 1_000_000];
@@ -14,6 +14,10 @@ const ZETA: u64 = 2_612_375;
 /// What each further step of the kill chain, and a sensitive entity, does to the odds.
 const PHASE_ODDS: (u64, u64) = (3, 2);
 const SENSITIVE_ODDS: (u64, u64) = (2, 1);
+
+/// What threat intelligence does to the odds: where it is sure, and where it is not.
+const SURE_ODDS: (u64, u64) = (2, 1);
+const UNSURE_ODDS: (u64, u64) = (3, 2);
 
 const ONE: u64 = 1_000_000;
 
@@ -27,6 +31,8 @@ pub(crate) struct Grounds<'a> {
     pub(crate) sensitive: &'a [&'a str],
     /// The phases, for the sentence.
     pub(crate) phases: &'a [Phase],
+    /// The indicators that its alerts match, the surest first.
+    pub(crate) indicators: &'a [&'a IndicatorMatch],
 }
 
 pub(crate) fn score(grounds: &Grounds<'_>) -> Score {
@@ -50,7 +56,25 @@ pub(crate) fn score(grounds: &Grounds<'_>) -> Score {
         value = raise(phased, SENSITIVE_ODDS);
         parts.push(part("sensitiveEntities", value - phased, grounds.sensitive.join(", ")));
     }
+    if let Some(surest) = grounds.indicators.first() {
+        let odds = if surest.is_sure() { SURE_ODDS } else { UNSURE_ODDS };
+        let known = raise(value, odds);
+        parts.push(part("threatIntelligence", known - value, told_of(grounds.indicators)));
+        value = known;
+    }
     Score { value: points(value), parts }
+}
+
+/// Who or what it is about, each once.
+fn told_of(indicators: &[&IndicatorMatch]) -> String {
+    const NAMES_MAX: usize = 5;
+    let mut names: Vec<&str> = Vec::new();
+    for name in indicators.iter().map(|found| found.told_as()) {
+        if names.len() < NAMES_MAX && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
 
 fn part(name: &str, millionths: u64, detail: String) -> ScorePart {
@@ -87,7 +111,7 @@ mod tests {
     use super::*;
 
     fn of(severities: [u32; 6], steps: usize) -> f64 {
-        score(&Grounds { severities: &severities, steps, sensitive: &[], phases: &[] }).value
+        score(&Grounds { severities: &severities, steps, sensitive: &[], phases: &[], indicators: &[] }).value
     }
 
     #[test]

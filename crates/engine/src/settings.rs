@@ -118,6 +118,9 @@ pub struct KindWeights {
     pub resource: Weight,
     /// A vendor's incident, where a source takes those as hints.
     pub vendor_incident: Weight,
+    /// Who or what threat intelligence says is behind both. Where it is not sure on both sides, `uncertain` leaves less than
+    /// a join takes.
+    pub threat: Weight,
 }
 
 /// Half-lives of a link's weight, by the kind of the shared entity.
@@ -125,7 +128,7 @@ pub struct KindWeights {
 pub struct HalfLives {
     /// Of a mail, a cluster of mails, or a vendor's incident.
     pub mail: Span,
-    /// Of a URL.
+    /// Of a URL, and of what threat intelligence says is behind an alert.
     pub url: Span,
     /// Of everything else.
     pub other: Span,
@@ -196,6 +199,7 @@ impl Default for KindWeights {
             files_max: Weight::from_millionths(150_000),
             resource: Weight::from_millionths(500_000),
             vendor_incident: Weight::from_millionths(500_000),
+            threat: Weight::from_millionths(450_000),
         }
     }
 }

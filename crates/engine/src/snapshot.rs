@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use braid_alert::{
     Alert, ContextReason, EntityKind, EventTime, Identifier, IdentifierKind, Incident, IncidentAlert,
-    IncidentEntity, IncidentId, Link, Phase, PhaseEntry, Role, Score, Technique,
+    IncidentEntity, IncidentId, IndicatorMatch, Link, Phase, PhaseEntry, Role, Score, Technique,
 };
 
 use crate::alert_state::Part;
@@ -44,7 +44,7 @@ impl TenantState {
         incident.techniques = self.techniques_of(slot);
         incident.title = self.title_from(slot, &incident.phases, &shares);
         incident.entities = self.entities_of(&shares);
-        incident.score = score_of(group.severities(), &incident);
+        incident.score = score_of(group.severities(), &incident, &self.indicators_of(slot));
         incident.links = self.links_in(slot, &story);
         incident.lateral_movement = self.path_of(&story);
         incident.near_misses = self.near_of(slot, &story);
@@ -104,6 +104,16 @@ impl TenantState {
         techniques.into_iter().cloned().collect()
     }
 
+    /// The indicators that the alerts of a group match, each once, the surest first.
+    fn indicators_of(&self, slot: GroupRef) -> Vec<&IndicatorMatch> {
+        let members = self.groups[slot].members();
+        let mut found: Vec<&IndicatorMatch> =
+            members.flat_map(|alert| self.alerts[alert].alert.indicators.as_slice()).collect();
+        found.sort_by_key(|found| (Reverse(found.confidence), &found.indicator, &found.matched));
+        found.dedup_by(|next, kept| next.indicator == kept.indicator);
+        found
+    }
+
     /// The links of all alerts that are listed; and of the folded ones those that have merged incidents, for without
     /// these the tree would fall apart.
     fn links_in(&self, slot: GroupRef, story: &[AlertRef]) -> Vec<Link> {
@@ -135,6 +145,7 @@ impl TenantState {
             first_activity: alert.first_activity,
             last_activity: alert.last_activity,
             portal_url: alert.portal_url.clone(),
+            indicators: alert.indicators.clone(),
             entities,
             origin: alert.origin.clone(),
         }
@@ -288,13 +299,13 @@ pub(crate) fn stub(record: &IncidentRecord) -> Incident {
     }
 }
 
-fn score_of(severities: &[u32; 6], incident: &Incident) -> Score {
+fn score_of(severities: &[u32; 6], incident: &Incident, indicators: &[&IndicatorMatch]) -> Score {
     let phases: Vec<Phase> = incident.phases.iter().map(|entry| entry.phase.clone()).collect();
     let steps = phases.iter().filter(|phase| phase.step().is_some()).count();
     let is_it = |tag: &str| SENSITIVE_TAGS.iter().any(|sensitive| tag.eq_ignore_ascii_case(sensitive));
     let is_sensitive = |e: &&IncidentEntity| e.tags.iter().any(|tag| is_it(tag));
     let sensitive: Vec<&str> = incident.entities.iter().filter(is_sensitive).map(|e| &*e.name).collect();
-    score(&Grounds { severities, steps, sensitive: &sensitive, phases: &phases })
+    score(&Grounds { severities, steps, sensitive: &sensitive, phases: &phases, indicators })
 }
 
 /// The order in which names say something to people, which is not the order of their strength.

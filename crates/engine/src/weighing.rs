@@ -122,6 +122,7 @@ impl Weighing {
             | EntityKind::OauthApplication
             | EntityKind::SecurityGroup => weights.resource,
             EntityKind::VendorIncident => weights.vendor_incident,
+            EntityKind::Threat => weights.threat,
             EntityKind::Other(_) => Weight::ZERO,
         }
     }
@@ -139,7 +140,7 @@ impl Weighing {
     fn step(&self, kind: &EntityKind) -> Span {
         match kind {
             EntityKind::MailMessage | EntityKind::MailCluster | EntityKind::VendorIncident => self.steps.mail,
-            EntityKind::Url => self.steps.url,
+            EntityKind::Url | EntityKind::Threat => self.steps.url,
             _ => self.steps.other,
         }
     }

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use braid_alert::{
     Action, Alert, AlertId, AlertKey, AlertStatus, Correlate, EntityKind, EventTime, Evidence, HostAddress,
-    Identifier, IdentifierKind, Incident, IncidentChange, Origin, Pair, Phase, Provider, Role, Severity,
-    SourceTime, Span, Tenant,
+    Identifier, IdentifierKind, Incident, IncidentChange, IndicatorMatch, IndicatorMatches, Origin, Pair,
+    Phase, Provider, Role, Severity, SourceTime, Span, Tenant,
 };
 use braid_engine::{Caps, Change, Effect, Input, Partition, RejectReason, Settings, StateKey, StateRecord};
 use listing::{Listing, listing};
@@ -196,6 +196,7 @@ fn alert_of(draft: &Draft) -> Alert {
         updated: EventTime::from_micros(arrives.as_micros()),
         resolved: None,
         portal_url: None,
+        indicators: indicators_of(draft),
         evidence: draft.evidence.iter().map(evidence_of).collect(),
         correlate: [Correlate::Full, Correlate::Full, Correlate::Join, Correlate::Off]
             [usize::from(draft.correlate.saturating_sub(8))]
@@ -210,6 +211,22 @@ fn alert_of(draft: &Draft) -> Alert {
             source_time_capped: false,
         },
     }
+}
+
+/// Every third alert matches an indicator; of whom, its id says.
+fn indicators_of(draft: &Draft) -> IndicatorMatches {
+    let matches = draft.id.is_multiple_of(3).then(|| IndicatorMatch {
+        indicator: format!("indicator--{}", draft.severity).into(),
+        name: None,
+        source: "feed".into(),
+        matched: Identifier { kind: IdentifierKind::Md5, value: format!("{}", draft.id).into() },
+        actor: Some("APT99".into()),
+        campaign: None,
+        malware: None,
+        intent: None,
+        confidence: Some(i32::from(draft.status) * 30),
+    });
+    IndicatorMatches::new(matches.into_iter().collect())
 }
 
 /// The same world with rules.

@@ -121,6 +121,7 @@ fn alert(number: u64, at: SourceTime, rng: &mut Rng, parties: &[usize; 4]) -> Al
         updated: start + Span::minutes(9),
         resolved: None,
         portal_url: Some(format!("https://security.example/alerts/da{number}").into()),
+        indicators: Default::default(),
         evidence: evidence(rng, parties),
         correlate: Correlate::Full,
         origin: Origin {

@@ -140,6 +140,7 @@ fn blank(provider: Provider, id: &str, title: &str, at: EventTime) -> Alert {
         updated: at,
         resolved: None,
         portal_url: None,
+        indicators: Default::default(),
         evidence: Vec::new(),
         correlate: Correlate::Full,
         origin: Origin {
@@ -277,6 +278,7 @@ fn identifier(kind: &EntityKind, name: &str) -> Option<Identifier> {
         EntityKind::CloudLogon => Kind::SessionId,
         EntityKind::SecurityGroup => Kind::GroupId,
         EntityKind::VendorIncident => Kind::VendorIncidentId,
+        EntityKind::Threat => Kind::ThreatName,
         EntityKind::CloudResource | EntityKind::Other(_) => Kind::ResourceId,
     };
     Identifier::new(kind, name)

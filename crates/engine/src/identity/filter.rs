@@ -190,6 +190,7 @@ pub(super) fn kind_of(name: &IdentifierKind) -> EntityKind {
         IdentifierKind::ProcessKey => EntityKind::Process,
         IdentifierKind::RegistryPath => EntityKind::Registry,
         IdentifierKind::VendorIncidentId => EntityKind::VendorIncident,
+        IdentifierKind::ThreatName | IdentifierKind::SuspectedThreatName => EntityKind::Threat,
         IdentifierKind::Other(text) => EntityKind::Other(text.clone()),
     }
 }

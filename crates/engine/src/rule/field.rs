@@ -61,7 +61,7 @@ const TEXTS: [(&str, Field); 12] = [
 ];
 
 /// Fields that hold entities, by their kind.
-const KINDS: [(&str, Option<EntityKind>); 18] = [
+const KINDS: [(&str, Option<EntityKind>); 19] = [
     ("user", Some(EntityKind::User)),
     ("host", Some(EntityKind::Host)),
     ("mobile_device", Some(EntityKind::MobileDevice)),
@@ -79,6 +79,7 @@ const KINDS: [(&str, Option<EntityKind>); 18] = [
     ("logon", Some(EntityKind::CloudLogon)),
     ("group", Some(EntityKind::SecurityGroup)),
     ("vendor_incident", Some(EntityKind::VendorIncident)),
+    ("threat", Some(EntityKind::Threat)),
     ("entity", None),
 ];
 

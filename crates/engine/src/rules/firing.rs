@@ -235,6 +235,7 @@ impl TenantState {
             updated: now,
             resolved: None,
             portal_url: None,
+            indicators: Default::default(),
             evidence: Vec::new(),
             correlate: Correlate::Full,
             origin: self.origin_of_raised(),

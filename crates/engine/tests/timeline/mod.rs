@@ -209,6 +209,7 @@ fn blank(provider: &str, id: &str, title: &str, at: i64) -> Alert {
         updated: at_event,
         resolved: None,
         portal_url: None,
+        indicators: Default::default(),
         evidence: Vec::new(),
         correlate: Correlate::Full,
         origin: Origin {
@@ -279,6 +280,10 @@ fn identifier(kind: &EntityKind, name: &str) -> Identifier {
         EntityKind::File => IdentifierKind::Sha256,
         EntityKind::MailMessage => IdentifierKind::NetworkMessageId,
         EntityKind::VendorIncident => IdentifierKind::VendorIncidentId,
+        EntityKind::Threat if name.starts_with('?') => {
+            return Identifier::new(IdentifierKind::SuspectedThreatName, &name[1..]).unwrap();
+        }
+        EntityKind::Threat => IdentifierKind::ThreatName,
         _ => IdentifierKind::ResourceId,
     };
     Identifier::new(kind, name).unwrap()

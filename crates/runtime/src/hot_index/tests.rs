@@ -92,6 +92,7 @@ fn alert(provider: Provider, name: &str, entities: &[i64]) -> IncidentAlert {
         first_activity: EventTime::from_micros(0),
         last_activity: EventTime::from_micros(0),
         portal_url: None,
+        indicators: Default::default(),
         entities: entities.iter().map(|id| EntityId(*id)).collect(),
         origin: Origin {
             source: "mdi".into(),

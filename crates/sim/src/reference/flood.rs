@@ -29,6 +29,7 @@ impl History {
             EntityKind::Registry,
             EntityKind::CloudLogon,
             EntityKind::VendorIncident,
+            EntityKind::Threat,
         ];
         let counts =
             |mention: &&Mention| !mention.bound && !others.contains(&self.entity(mention.entity).kind);

@@ -121,7 +121,8 @@ impl History {
                 };
                 link.weight = link.weight.times(crowding).times(left);
                 let aimed = here.part == Part::Target && there.part == Part::Target;
-                Linked { link, merges: if is_mere { Merges::Alone } else { merges }, aimed }
+                let alone = is_mere || self.entity(here.entity).kind == EntityKind::Threat;
+                Linked { link, merges: if alone { Merges::Alone } else { merges }, aimed }
             })
             .filter(|linked| linked.link.weight >= self.settings.link_min)
             .collect()
@@ -218,7 +219,7 @@ fn reason_of(kind: &EntityKind, here: &Mention, there: &Mention) -> LinkReason {
         _ if here.bound || there.bound => LinkReason::SameNetworkSegment,
         EntityKind::User | EntityKind::Mailbox if aimed_at => LinkReason::SameTargetedAsset,
         EntityKind::User | EntityKind::Mailbox | EntityKind::CloudLogon => LinkReason::SameActor,
-        EntityKind::Address | EntityKind::Url => LinkReason::SharedIndicators,
+        EntityKind::Address | EntityKind::Url | EntityKind::Threat => LinkReason::SharedIndicators,
         EntityKind::MailCluster => LinkReason::SameCampaign,
         EntityKind::VendorIncident => LinkReason::SameVendorIncident,
         EntityKind::MailMessage | EntityKind::File | EntityKind::Process | EntityKind::Registry => {

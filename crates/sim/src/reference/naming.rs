@@ -98,6 +98,7 @@ pub(super) fn kind_of(name: &IdentifierKind) -> EntityKind {
         Name::ProcessKey => EntityKind::Process,
         Name::RegistryPath => EntityKind::Registry,
         Name::VendorIncidentId => EntityKind::VendorIncident,
+        Name::ThreatName | Name::SuspectedThreatName => EntityKind::Threat,
         Name::Other(text) => EntityKind::Other(text.clone()),
     }
 }

@@ -101,6 +101,7 @@ fn fold(known: &mut Alert, revision: &Alert, newer: bool) {
     known.assignee = first.assignee.clone().or_else(|| second.assignee.clone());
     known.resolved = first.resolved.or(second.resolved);
     known.portal_url = first.portal_url.clone().or_else(|| second.portal_url.clone());
+    known.indicators = second.indicators.clone().followed_by(first.indicators.clone());
     known.status = [&first.status, &second.status]
         .into_iter()
         .find(|status| **status != AlertStatus::Unknown)
@@ -120,7 +121,7 @@ fn is_material(before: &Alert, after: &Alert) -> bool {
             (alert.status.clone(), alert.severity.clone(), alert.title.clone(), alert.phase.clone()),
             (alert.first_activity, alert.last_activity, alert.techniques.clone()),
             (alert.classification.clone(), alert.determination.clone()),
-            (alert.assignee.clone(), alert.portal_url.clone()),
+            (alert.assignee.clone(), alert.portal_url.clone(), alert.indicators.clone()),
         )
     };
     read(before) != read(after)

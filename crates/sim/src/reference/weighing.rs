@@ -18,6 +18,7 @@ pub(super) fn kind(kind: &EntityKind, settings: &Settings) -> Weight {
         EntityKind::Url => weights.url,
         kind if is_tool(kind) => weights.file,
         EntityKind::VendorIncident => weights.vendor_incident,
+        EntityKind::Threat => weights.threat,
         EntityKind::Other(_) => Weight::ZERO,
         _ => weights.resource,
     }
@@ -65,7 +66,7 @@ pub(super) fn nearness(kind: &EntityKind, gap: Span, settings: &Settings) -> Wei
         EntityKind::MailMessage | EntityKind::MailCluster | EntityKind::VendorIncident => {
             settings.half_lives.mail
         }
-        EntityKind::Url => settings.half_lives.url,
+        EntityKind::Url | EntityKind::Threat => settings.half_lives.url,
         _ => settings.half_lives.other,
     };
     let steps = gap.as_micros() / (half_life.as_micros().max(64) / 64);

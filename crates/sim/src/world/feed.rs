@@ -115,6 +115,7 @@ fn alert(
         updated: at,
         resolved: None,
         portal_url: Some(format!("https://security.example/alerts/{id}").into()),
+        indicators: Default::default(),
         correlate: Correlate::Full,
         origin: Origin {
             source: "simulated".into(),

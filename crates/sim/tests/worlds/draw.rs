@@ -331,6 +331,7 @@ pub(crate) fn blank_alert(id: &str, at: EventTime) -> Alert {
         updated: at,
         resolved: None,
         portal_url: None,
+        indicators: Default::default(),
         evidence: Vec::new(),
         correlate: Correlate::Full,
         origin: origin(source_time(0)),

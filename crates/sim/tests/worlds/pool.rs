@@ -42,6 +42,8 @@ pub(crate) fn piece_of(family: usize, a: usize, b: usize, role: Role) -> Evidenc
             EntityKind::VendorIncident,
             vec![name(IdentifierKind::VendorIncidentId, &format!("defender/{a}"))],
         ),
+        14 if b == 1 => piece(EntityKind::Threat, vec![threat(a), suspected_threat(a)]),
+        14 if b == 2 => piece(EntityKind::Threat, vec![suspected_threat(a)]),
         14 => piece(EntityKind::Url, vec![Identifier::url(&format!("https://evil{a}.example/x")).unwrap()]),
         15 => piece(user, vec![cloud_sid(a), upn(b), account_name(1)]),
         16 => piece(user, vec![sid(a), sid(b), account(a)]),
@@ -116,6 +118,14 @@ pub(crate) fn netbios(n: usize) -> Identifier {
 
 pub(crate) fn device(n: usize) -> Identifier {
     name(IdentifierKind::DefenderDeviceId, &format!("dev{n}"))
+}
+
+fn threat(n: usize) -> Identifier {
+    name(IdentifierKind::ThreatName, &format!("actor {n}"))
+}
+
+fn suspected_threat(n: usize) -> Identifier {
+    name(IdentifierKind::SuspectedThreatName, &format!("actor {n}"))
 }
 
 pub(crate) fn name(kind: IdentifierKind, value: &str) -> Identifier {

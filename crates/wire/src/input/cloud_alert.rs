@@ -63,6 +63,7 @@ pub(super) fn alert(resource: Object<'_>, context: &Context<'_>) -> Result<Alert
         updated: times.updated,
         resolved: None,
         portal_url: text("AlertUri"),
+        indicators: Default::default(),
         evidence: evidence(&alert, context.rules.timezone),
         origin: context.origin.clone(),
     })

@@ -68,6 +68,7 @@ pub(super) fn alert(document: Object<'_>, context: &Context<'_>) -> Result<Alert
         created: times.created,
         updated: times.updated,
         portal_url: first_of(&["kibana.alert.url", "event.url"]).map(Into::into),
+        indicators: Default::default(),
         evidence: ecs_evidence::evidence(&document, &provider, context.rules.timezone),
         provider,
         origin: context.origin.clone(),

@@ -68,6 +68,7 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
         updated: times.updated,
         resolved: times.resolved,
         portal_url: None,
+        indicators: Default::default(),
         evidence,
         origin: context.origin.clone(),
     })

@@ -93,6 +93,7 @@ fn alert_of(
         updated: times.updated,
         resolved: times.resolved,
         portal_url: text("alertWebUrl"),
+        indicators: Default::default(),
         evidence,
         correlate,
         origin: context.origin.clone(),

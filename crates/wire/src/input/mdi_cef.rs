@@ -89,6 +89,7 @@ fn alert(text: &str, context: &Context<'_>) -> Result<Alert, Refusal> {
         updated: sent.unwrap_or(last_activity),
         resolved: None,
         portal_url: Some(portal_url),
+        indicators: Default::default(),
         evidence: evidence(&line, known, message.as_deref().unwrap_or_default()),
         correlate,
         origin: context.origin.clone(),

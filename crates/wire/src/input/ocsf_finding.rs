@@ -57,6 +57,7 @@ pub(super) fn alert(finding: &Object<'_>, context: &Context<'_>) -> Result<Alert
         created: times.created,
         updated: times.updated,
         portal_url: finding.text("src_url").or_else(|| info.text("src_url")).map(Into::into),
+        indicators: Default::default(),
         evidence: ocsf_evidence::evidence(finding, &provider, context.rules.timezone),
         provider,
         origin: context.origin.clone(),

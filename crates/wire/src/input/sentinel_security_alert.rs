@@ -53,6 +53,7 @@ pub(super) fn alert(row: &Object<'_>, context: &Context<'_>) -> Result<Alert, Re
         updated: times.updated,
         resolved: None,
         portal_url: text("AlertLink"),
+        indicators: Default::default(),
         evidence: sentinel_entities::evidence(row, context.rules.timezone),
         correlate,
         origin: context.origin.clone(),

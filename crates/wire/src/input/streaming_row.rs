@@ -65,6 +65,7 @@ pub(super) fn alert(
         updated: updated.map_or(at, |updated| updated.max(at)),
         resolved: None,
         portal_url: None,
+        indicators: Default::default(),
         evidence,
         origin: context.origin.clone(),
     })

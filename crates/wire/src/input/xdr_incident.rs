@@ -110,6 +110,7 @@ fn alert(alert: &Object<'_>, incident: &Object<'_>, context: &Context<'_>) -> Re
         updated: times.updated,
         resolved: times.resolved,
         portal_url: None,
+        indicators: Default::default(),
         evidence,
         origin: context.origin.clone(),
     })

@@ -67,6 +67,7 @@ fn alert(threat: &Object<'_>, incident: &Object<'_>, context: &Context<'_>) -> R
         updated: said.map_or(at, |said| said.max(at)),
         resolved: None,
         portal_url: incident.text("incident_link").map(Into::into),
+        indicators: Default::default(),
         evidence: evidence(incident, context, &canonical_id(id)),
         origin: context.origin.clone(),
     })

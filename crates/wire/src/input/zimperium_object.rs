@@ -49,6 +49,7 @@ pub(super) fn alert(threat: &Object<'_>, context: &Context<'_>) -> Result<Alert,
         updated: updated.map_or(at, |updated| updated.max(at)),
         resolved: mitigated.flatten(),
         portal_url: None,
+        indicators: Default::default(),
         evidence: evidence(threat),
         origin: context.origin.clone(),
     })

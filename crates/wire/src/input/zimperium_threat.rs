@@ -69,6 +69,7 @@ fn threat(record: &Object<'_>, is_mitigation: bool, context: &Context<'_>) -> Re
         updated: at,
         resolved: is_mitigation.then_some(at),
         portal_url: None,
+        indicators: Default::default(),
         evidence: evidence(record, &canonical_id(id), is_mitigation),
         origin: context.origin.clone(),
     })

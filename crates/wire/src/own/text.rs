@@ -3,8 +3,8 @@
 
 use braid_alert::{
     Alert, AlertId, AlertStatus, Classification, Correlate, Determination, EntityKind, EventTime, Evidence,
-    HostAddress, Identifier, IdentifierKind, Origin, Phase, Provider, Role, Severity, SourceTime, Technique,
-    Tenant, Verdict,
+    HostAddress, Identifier, IdentifierKind, IndicatorMatches, Origin, Phase, Provider, Role, Severity,
+    SourceTime, Technique, Tenant, Verdict,
 };
 use serde::Deserialize;
 
@@ -57,6 +57,7 @@ pub(super) struct AlertText {
     portal_url: Lenient<Box<str>>,
     #[serde(default)]
     correlate: Lenient<Correlate>,
+    indicators: Option<serde_json::Value>,
     origin: Option<serde_json::Value>,
 }
 
@@ -103,6 +104,7 @@ impl AlertText {
                 .into_iter()
                 .map(EvidenceText::into_evidence)
                 .collect(),
+            indicators: indicators(self.indicators),
             correlate: known_correlate(self.correlate.0)?,
             origin: origin(self.origin),
         })
@@ -125,6 +127,11 @@ fn known_correlate(correlate: Option<Correlate>) -> Result<Correlate, Refusal> {
 /// and says so over it.
 fn origin(value: Option<serde_json::Value>) -> Origin {
     value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_else(blank_origin)
+}
+
+/// The indicators that a text which braid wrote says it matched. Nobody else need know of any.
+fn indicators(value: Option<serde_json::Value>) -> IndicatorMatches {
+    value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
 }
 
 /// The origin of what nobody has placed yet.

@@ -72,8 +72,23 @@ pub(crate) fn alert() -> Alert {
         resolved: Some(time("2026-02-04T08:00:00Z")),
         portal_url: Some("https://portal.example/alerts/0b1d6c1e".into()),
         evidence: vec![user, host],
+        indicators: IndicatorMatches::new(vec![indicator_match()]),
         correlate: Correlate::Join,
         origin: origin(),
+    }
+}
+
+fn indicator_match() -> IndicatorMatch {
+    IndicatorMatch {
+        indicator: "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f".into(),
+        name: Some("Relay of the harvest campaign".into()),
+        source: "intelligence".into(),
+        matched: identifier(IdentifierKind::Url, "https://relay.example/in"),
+        actor: Some("Copper Finch".into()),
+        campaign: Some("Harvest".into()),
+        malware: Some("Reaper".into()),
+        intent: Some("financial-gain".into()),
+        confidence: Some(85),
     }
 }
 
@@ -116,6 +131,7 @@ fn incident_alert() -> IncidentAlert {
         last_activity: alert.last_activity,
         portal_url: alert.portal_url,
         entities: vec![EntityId(7), EntityId(9)],
+        indicators: alert.indicators,
         origin: alert.origin,
     }
 }

@@ -136,6 +136,7 @@ fn alert(provider: Provider, id: &str, minute: i64, evidence: Vec<Evidence>) -> 
     Alert {
         tenant: Tenant::new(TENANT),
         portal_url: Some(format!("https://portal.example/{provider}/{id}").into()),
+        indicators: Default::default(),
         provider,
         id: AlertId::new(id),
         source_alert_id: None,

@@ -88,6 +88,7 @@ pub(crate) fn alert(provider: Provider, name: &str, entities: &[i64]) -> Inciden
         first_activity: EventTime::from_micros(0),
         last_activity: EventTime::from_micros(0),
         portal_url: None,
+        indicators: Default::default(),
         entities: entities.iter().map(|id| EntityId(*id)).collect(),
         origin: Origin {
             source: "mdi".into(),
