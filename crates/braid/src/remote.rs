@@ -1,7 +1,10 @@
 //! What is read of further clusters, as the workers and the topics that keep its offsets need it.
 
 use anyhow::Context;
-use braid_kafka::{AclNeed, AclResource, Connection, RemoteCluster, RemoteTopic, SettingRefused, TopicSpec};
+use braid_kafka::{
+    AclNeed, AclResource, Connection, Difference, RemoteCluster, RemoteTopic, SettingRefused,
+    TopicDifference, TopicSpec,
+};
 
 use crate::config::{Cluster, Config};
 use crate::topology;
@@ -55,6 +58,17 @@ pub(crate) fn offsets_topic(config: &Config, topic: &RemoteTopic, partitions: u3
     // Every transaction leaves a record, and only what is no longer written to is compacted.
     spec.settings.insert("segment.bytes".to_owned(), (16 << 20).to_string());
     spec
+}
+
+/// How a topic differs from what is needed; of one that keeps the offsets of one of `remotes` it says what to do.
+pub(crate) fn told(difference: &TopicDifference, remotes: &[RemoteCluster]) -> String {
+    let mut topics = remotes.iter().flat_map(|cluster| &cluster.topics);
+    let keeps = topics.find(|topic| *topic.offsets_topic == difference.topic);
+    let fault = match (&difference.difference, keeps) {
+        (Difference::Partitions { needed, found }, Some(topic)) => count_fault(topic, *needed, *found),
+        _ => None,
+    };
+    fault.map_or_else(|| difference.to_string(), |(what, advice)| format!("{what}; {advice}"))
 }
 
 /// How a topic that keeps offsets differs from what the topic needs whose offsets it keeps: a sentence that says what to do.

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use braid_kafka::{AclNeed, TopicSpec};
+use braid_kafka::{AclNeed, RemoteCluster, TopicSpec};
 
 use crate::Outcome;
 use crate::cli::Topics;
@@ -32,7 +32,8 @@ fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
     let cluster = braid_kafka::Topics::connect(&validate::connection(config)?)?;
     let mut specs = specs.to_vec();
     specs.extend(missing(&cluster, topology::input_topics(config))?);
-    let (offsets, unknown) = offsets_topics(config)?;
+    let remotes = remote::remotes(config)?;
+    let (offsets, unknown) = offsets_topics(config, &remotes);
     specs.extend(offsets);
     let ensured = cluster.ensure(&specs)?;
     for spec in &specs {
@@ -43,9 +44,11 @@ fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
         }
     }
     for difference in &ensured.differences {
-        tell!("{difference}");
+        tell!("{}", remote::told(difference, &remotes));
     }
-    unknown.iter().for_each(|why| eprintln!("{why}"));
+    for why in &unknown {
+        tell!("{why}");
+    }
     let all = ensured.differences.is_empty() && unknown.is_empty();
     Ok(if all { Outcome::Done } else { Outcome::Refused })
 }
@@ -59,9 +62,9 @@ fn missing(cluster: &braid_kafka::Topics, specs: Vec<TopicSpec>) -> anyhow::Resu
 
 /// The topics that keep the offsets of other clusters, and why the others of them cannot be described: how many partitions
 /// they need, those clusters know.
-fn offsets_topics(config: &Config) -> anyhow::Result<(Vec<TopicSpec>, Vec<String>)> {
+fn offsets_topics(config: &Config, remotes: &[RemoteCluster]) -> (Vec<TopicSpec>, Vec<String>) {
     let (mut specs, mut unknown) = (Vec::new(), Vec::new());
-    for cluster in remote::remotes(config)? {
+    for cluster in remotes {
         let names: Vec<&str> = cluster.topics.iter().map(|topic| &*topic.topic).collect();
         let counted = braid_kafka::Topics::connect(&cluster.connection)
             .and_then(|there| there.partition_counts(&names))
@@ -82,12 +85,12 @@ fn offsets_topics(config: &Config) -> anyhow::Result<(Vec<TopicSpec>, Vec<String
             ));
         }
     }
-    Ok((specs, unknown))
+    (specs, unknown)
 }
 
 /// The commands that create them; a comment in place of one that cannot be given.
 fn offsets_commands(config: &Config, brokers: &str) -> anyhow::Result<String> {
-    let (specs, unknown) = offsets_topics(config)?;
+    let (specs, unknown) = offsets_topics(config, &remote::remotes(config)?);
     let comments: String = unknown.iter().map(|why| format!("# {}\n\n", why.replace('\n', " "))).collect();
     Ok(commands(brokers, &specs) + &comments)
 }

@@ -1,10 +1,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use braid_kafka::{
-    Connection, Difference, RemoteTopic, SettingRefused, TopicDifference, Topics, WorkerSettings,
-    probe_transactions,
-};
+use braid_kafka::{Connection, SettingRefused, Topics, WorkerSettings, probe_transactions};
 use braid_wire::Format;
 
 use crate::Outcome;
@@ -73,7 +70,8 @@ fn registry_fault(config: &Config) -> Option<String> {
 /// many partitions as the one here that keeps its offsets.
 fn remote_faults(config: &Config, here: &Topics) -> anyhow::Result<Vec<String>> {
     let mut wrong = Vec::new();
-    for cluster in remote::remotes(config)? {
+    let remotes = remote::remotes(config)?;
+    for cluster in &remotes {
         let names: Vec<&str> = cluster.topics.iter().map(|topic| &*topic.topic).collect();
         let counted = Topics::connect(&cluster.connection).and_then(|there| there.partition_counts(&names));
         let counted = match counted {
@@ -85,30 +83,16 @@ fn remote_faults(config: &Config, here: &Topics) -> anyhow::Result<Vec<String>> 
         };
         for topic in &cluster.topics {
             match counted.get(&*topic.topic) {
-                Some(count) => wrong.extend(remote_topic_faults(config, here, topic, *count)?),
+                Some(count) => {
+                    let differences = here.differences(&[remote::offsets_topic(config, topic, *count)])?;
+                    wrong.extend(differences.iter().map(|difference| remote::told(difference, &remotes)));
+                }
                 None => wrong
                     .push(format!("topic {} of a source is missing, or may not be described", topic.name)),
             }
         }
     }
     Ok(wrong)
-}
-
-fn remote_topic_faults(
-    config: &Config,
-    here: &Topics,
-    topic: &RemoteTopic,
-    count: u32,
-) -> anyhow::Result<Vec<String>> {
-    let differences = here.differences(&[remote::offsets_topic(config, topic, count)])?;
-    let told = |difference: TopicDifference| match difference.difference {
-        Difference::Partitions { needed, found } => {
-            let (what, advice) = remote::count_fault(topic, needed, found).expect("they differ");
-            format!("{what}; {advice}")
-        }
-        _ => difference.to_string(),
-    };
-    Ok(differences.into_iter().map(told).collect())
 }
 
 /// How long the cluster may take to give out a transactional id that nobody else uses.
