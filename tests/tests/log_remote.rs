@@ -163,9 +163,14 @@ mod on_kafka {
         let setting = Setting::new(1);
         let there = records("there", 10);
         produce(other(), &setting.topic, 0, &there);
-        // Who does not poll for so long is thrown out.
+        // Who does not poll for so long is thrown out. What it sends leaves it later than that, so that nothing in the log
+        // tells of the transaction yet when another takes over: only the group's offset does.
         let lapse_ms = setting.here.session_ms_min().to_string();
-        let lapses = [("session.timeout.ms", lapse_ms.as_str()), ("max.poll.interval.ms", &lapse_ms)];
+        let lapses = [
+            ("session.timeout.ms", lapse_ms.as_str()),
+            ("max.poll.interval.ms", &lapse_ms),
+            ("linger.ms", "5000"),
+        ];
         let lapsing = setting.here.connection_with(&lapses);
         let log = KafkaLog::connect(lapsing, setting.worker(0)).expect("the log connects");
         let mut zombie = Hand::new(log);
