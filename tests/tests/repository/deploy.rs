@@ -46,6 +46,37 @@ fn the_configuration_is_one_that_braid_validate_accepts() {
 }
 
 #[test]
+fn event_hubs_are_read_as_microsoft_documents_it_and_nothing_is_written_there() {
+    let secret = tempfile::NamedTempFile::new().expect("a file can be made");
+    let connection_string =
+        "Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=l;SharedAccessKey=k=";
+    std::fs::write(secret.path(), format!("{connection_string}\n")).expect("it can be written");
+    let path = secret.path().to_str().expect("its name is UTF-8").to_owned();
+    let variables = [("BRAID__CLUSTERS__0__SETTINGS__SASL_PASSWORD__FILE".to_owned(), path)];
+    let file = root().join("deploy/event-hubs.toml");
+    let config = Config::read(&file, variables).unwrap_or_else(|faults| panic!("{faults}"));
+    let [cluster] = &config.clusters[..] else { panic!("one namespace") };
+    let connection = cluster.connection().expect("the secret is there");
+    let wanted = [
+        ("connections.max.idle.ms", "180000"),
+        ("metadata.max.age.ms", "180000"),
+        ("sasl.mechanism", "PLAIN"),
+        ("sasl.password", connection_string),
+        ("sasl.username", "$ConnectionString"),
+        ("security.protocol", "SASL_SSL"),
+        ("socket.keepalive.enable", "true"),
+    ];
+    let found: Vec<_> = connection.settings.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    assert_eq!(found, wanted);
+    assert!(connection.brokers.ends_with(".servicebus.windows.net:9093"), "{}", connection.brokers);
+    for source in &config.sources {
+        assert!(source.enabled && source.cluster.as_deref() == Some("event-hubs"), "{}", source.name);
+    }
+    assert!(braid::topology::topics(&config).iter().all(|topic| !topic.name.contains(':')));
+    assert!(braid::topology::source_topics(&config).is_empty(), "none of them is on braid's own Kafka");
+}
+
+#[test]
 fn every_mounted_file_and_every_secret_is_there_or_made_by_the_readme() {
     let compose = compose();
     for service in keys(&compose["services"]) {
