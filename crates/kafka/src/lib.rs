@@ -11,6 +11,8 @@ mod kafka_log;
 mod connection;
 mod worker_settings;
 
+mod consumers;
+
 mod assignment;
 mod gathering;
 mod member;

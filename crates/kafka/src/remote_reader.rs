@@ -9,7 +9,8 @@ use rdkafka::{Message, Offset};
 
 use crate::assignment::Assignment;
 use crate::client_log::{Asking, ClientLog};
-use crate::subscription::{consumer_config, out_of_range, stands_at_end};
+use crate::consumers::consumer_config;
+use crate::subscription::{out_of_range, stands_at_end};
 use crate::{RemoteCluster, WorkerSettings, failure, offsets, reading};
 
 /// How long a remote cluster may take to answer the one question that it is asked. The worker's other partitions wait

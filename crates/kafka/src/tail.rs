@@ -9,7 +9,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset};
 
 use crate::client_log::{Asking, ClientLog, cause};
-use crate::{Connection, failure, offsets, reading, subscription};
+use crate::consumers::uncommitted;
+use crate::{Connection, failure, offsets, reading};
 
 /// For how long nothing may come before a read is given up: longer than a killed producer's transaction can hold the
 /// last stable offset back (its time-out, and the broker's sweep).
@@ -34,7 +35,7 @@ impl Tail {
         let committed = reader_config(connection, client, group_id)
             .create_with_context(Asking(ClientLog::new(client)))
             .map_err(|e| failure::reading("making the reader", &e))?;
-        let uncommitted = subscription::uncommitted(connection, client)?;
+        let uncommitted = uncommitted(connection, client)?;
         Ok(Self { stable_max, committed, uncommitted })
     }
 

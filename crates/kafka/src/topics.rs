@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::client_log::{Asking, ClientLog, cause};
-use crate::subscription::uncommitted;
+use crate::consumers::uncommitted;
 use crate::topic_spec::differences;
 use crate::{Connection, Difference, TopicDifference, TopicSpec, TopicState, failure, offsets};
 

@@ -59,6 +59,7 @@ fn event_hubs_are_read_as_microsoft_documents_it_and_nothing_is_written_there() 
     let connection = cluster.connection().expect("the secret is there");
     let wanted = [
         ("connections.max.idle.ms", "180000"),
+        ("fetch.wait.max.ms", "500"),
         ("metadata.max.age.ms", "180000"),
         ("sasl.mechanism", "PLAIN"),
         ("sasl.password", connection_string),

@@ -63,6 +63,24 @@ fn a_broken_topic_breaks_its_source_and_no_other_until_it_is_well_again() {
 }
 
 #[test]
+fn each_cluster_tells_of_its_own_topics_and_takes_nothing_back_that_another_has_told() {
+    let mut world = World::new();
+    let remote = |name: &str| SourceDescription { topics: vec!["hub:alerts".into()], ..source(name, true) };
+    world.integrations = Integrations::new(vec![source("mdi", true), remote("ata")], Vec::new(), None);
+    let away = fault("Connection refused");
+    world.integrations.show_remote("hub", [("hub:alerts".into(), away.clone())].into(), &world.metrics);
+    world.integrations.show_topics(BTreeMap::new(), &world.metrics);
+    world.integrations.show_remote("another", BTreeMap::new(), &world.metrics);
+    assert_eq!(world.states(), ["no alerts yet", "broken"]);
+    let trouble = Trouble { place: Some("hub:alerts".into()), fault: away };
+    assert_eq!(world.report().sources[1].troubles, [trouble]);
+    assert_eq!((world.broken("mdi"), world.broken("ata")), (0.0, 1.0));
+    assert_eq!(world.integrations.unready(), ["source ata: hub:alerts: Connection refused"]);
+    world.integrations.show_remote("hub", BTreeMap::new(), &world.metrics);
+    assert_eq!((world.states(), world.broken("ata")), (vec!["no alerts yet"; 2], 0.0));
+}
+
+#[test]
 fn without_the_cluster_everything_that_is_on_is_broken() {
     let world = World::new();
     world.integrations.show_cluster(fault("SASL authentication error"), &world.metrics);
