@@ -53,6 +53,8 @@ struct State {
     wanted: BTreeMap<SchemaId, Wanted>,
     /// Counts the uses of what is known.
     uses: u64,
+    /// Whether the registry's last answer was none.
+    failing: bool,
 }
 
 #[derive(Debug)]
@@ -125,6 +127,7 @@ impl SchemaMemory {
     /// Takes note of what the registry has answered.
     fn learn(&self, id: SchemaId, answer: Result<RegisteredSchema, RegistryError>, now: Instant) {
         let mut state = self.state();
+        state.failing = answer.as_ref().is_err_and(RegistryError::is_passing);
         match (answer, self.unknown_id) {
             (Ok(schema), _) => state.know(id, judged(&schema), None),
             (Err(error @ RegistryError::NoSuchSchema { .. }), UnknownId::DeadLetter) => {
@@ -148,9 +151,11 @@ impl Schemas for SchemaMemory {
         }
         if state.want(id, now) {
             self.changed.notify_all();
+            // One that gives no answers is not waited for anew with every id.
+            let limit = if state.failing { Duration::ZERO } else { self.first_wait };
             let undecided =
                 |state: &mut State| state.wanted.get(&id).is_some_and(|wanted| wanted.why.is_none());
-            let waited = self.changed.wait_timeout_while(state, self.first_wait, undecided);
+            let waited = self.changed.wait_timeout_while(state, limit, undecided);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             if let Some(verdict) = state.recall(id, now) {
                 return verdict.map_err(SchemaFault::Unusable);

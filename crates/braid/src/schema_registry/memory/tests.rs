@@ -126,3 +126,22 @@ fn a_guid_that_is_not_found_may_be_none_that_the_registry_could_find() {
     memory.learn(guid, Err(lost), Instant::now());
     assert!(awaited(&memory, guid).contains("knows no GUIDs"), "{}", awaited(&memory, guid));
 }
+
+#[test]
+fn an_answer_is_waited_for_and_not_that_of_a_registry_that_gives_none() {
+    // So long that a test which waits in vain is seen to hang.
+    let memory = SchemaMemory::new(UnknownId::Wait, Duration::from_secs(3_600));
+    let answered = |id: SchemaId| {
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| memory.find(id));
+            while memory.next() != Some(id) {}
+            memory.learn(id, Ok(schema(AvroRecord::Alert.schema_text())), Instant::now());
+            reader.join().expect("it does not panic").is_ok()
+        })
+    };
+    assert!(answered(SEVEN), "whoever waits is woken");
+    memory.learn(SEVEN, Err(away()), Instant::now());
+    assert!(awaited(&memory, SchemaId::Number(8)).contains("not answered yet"), "and nobody has waited");
+    memory.learn(SchemaId::Number(8), Ok(schema("\"long\"")), Instant::now());
+    assert!(answered(SchemaId::Number(9)), "it answers again");
+}
