@@ -113,7 +113,8 @@ fn taken(record: &[u8], key: Option<&[u8]>, format: Format) -> Vec<bool> {
     read(record, &origin(), &hinted).iter().map(Result::is_ok).collect()
 }
 
-fn number(variable: &str, otherwise: u64) -> u64 {
+/// What an environment variable says.
+pub(crate) fn number(variable: &str, otherwise: u64) -> u64 {
     let said = std::env::var(variable).ok();
     said.map_or(otherwise, |text| {
         text.parse().unwrap_or_else(|_| panic!("{variable} is {text:?}, which is no number"))
