@@ -31,10 +31,10 @@ impl TenantState {
         let newer = revision.updated >= self.alerts[slot].alert.updated;
         let was_resolved = self.alerts[slot].alert.status == AlertStatus::Resolved;
         let group = self.alerts[slot].group;
-        let counted = &self.alerts[slot];
-        self.groups[group].discount(counted);
         let mentions = self.fitting(slot, mentions, weighing, effects);
         let evidence_grew = self.add_mentions(slot, mentions, weighing, effects);
+        // Not before: a mention may change an entity, and then the record as it was is made and kept.
+        self.groups[group].discount(&self.alerts[slot]);
         let changed = self.fold(slot, *revision, newer, weighing);
         self.groups[group].count(&self.alerts[slot]);
         if !changed && !evidence_grew {

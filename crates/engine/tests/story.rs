@@ -16,6 +16,11 @@ use timeline::{Stage, play};
 fn incidents(settings: Settings, timeline: &str) -> Vec<Incident> {
     let mut stage = Stage::new(settings);
     timeline.lines().map(str::trim).filter(|line| !line.is_empty()).for_each(|line| stage.take(line));
+    standing(&stage)
+}
+
+/// The incidents that are not redirected, in the order in which they opened.
+fn standing(stage: &Stage) -> Vec<Incident> {
     let ids = stage.partition.incident_ids();
     let all = ids.iter().map(|(tenant, id)| stage.partition.incident(tenant, *id).unwrap());
     let mut standing: Vec<Incident> = all.filter(|i| i.status != IncidentStatus::Redirected).collect();
@@ -399,4 +404,23 @@ fn a_title_names_the_hosts_that_acted_or_were_hit() {
             #3 Account enumeration on dc1
         "#]],
     );
+}
+
+#[test]
+fn what_is_sent_again_without_news_leaves_the_score_that_the_last_version_had() {
+    let mut stage = Stage::new(Settings::default());
+    for n in 0..24 {
+        stage.take(&format!(
+            "10:{n:02} mdi/u{n} \"Logon\" severity=high source=user:contoso\\u{n} target=host:dc1"
+        ));
+    }
+    let record = |stage: &Stage| {
+        standing(stage).into_iter().find(|i| i.alerts.iter().any(|a| a.id.as_str() == "u23")).unwrap()
+    };
+    let before = record(&stage);
+    // The controller is a hub, and meets its visitor again in another hour: the record is kept as it was.
+    stage
+        .take("10:23 mdi/u23 \"Logon\" severity=high source=user:contoso\\u23 target=host:dc1 arrives=14:00");
+    assert!(stage.out.ends_with("unchanged: immaterial\n"), "{}", stage.out);
+    assert_eq!(record(&stage), before);
 }
