@@ -148,6 +148,21 @@ mod tests {
     }
 
     #[test]
+    fn to_a_cluster_that_is_only_read_nothing_is_sent_whoever_insists() {
+        let mut config = config();
+        config.sources[0].cluster = Some("hub".to_owned());
+        let letter = unmapped(("hub:security.graph", 1, 7), &alert("b3c1"), &[]);
+        let why = judged(&config, &letter, true, &[0]).unwrap_err();
+        assert!(why.starts_with("it came from the cluster hub, which braid only reads"), "{why}");
+        let here = unmapped(AT, &alert("b3c1"), &[]);
+        let why = judged(&config, &here, true, &[0]).unwrap_err();
+        assert_eq!(
+            why, "no source of the configuration reads security.graph",
+            "of one name, on another cluster"
+        );
+    }
+
+    #[test]
     fn what_would_be_refused_again_is_not_sent_unless_somebody_insists() {
         let letter = unmapped(AT, &alert("fabrikam"), &[]);
         let why = judged(&config(), &letter, false, &[0]).unwrap_err();
