@@ -16,4 +16,6 @@ pub mod lab;
 pub mod program;
 pub mod readers;
 pub mod registry;
+pub mod sinks;
+pub mod splunk;
 pub mod standing;

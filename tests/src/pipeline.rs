@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use braid_kafka::Feed;
 use braid_log::Record;
@@ -84,7 +84,12 @@ impl Pipeline {
     }
 
     fn path(&self, file: &str) -> PathBuf {
-        self.directory.path().join(file)
+        self.directory().join(file)
+    }
+
+    /// Where its configuration and its logs are, and room for more.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Starts the process that is this one of those that share the work.

@@ -41,9 +41,20 @@ fn made() -> PathBuf {
 /// # Panics
 /// If it does not accept a line, with what it says.
 pub fn read(arguments: &[&str], lines: &[String]) -> Vec<Value> {
+    run("python/readers.py", arguments, lines)
+}
+
+/// What a query of `deploy/sinks` leaves of rows that a store has taken, by `tests/python/latest.py`, which see.
+///
+/// # Panics
+/// If a stage of the query is not one that is tried.
+pub fn latest(query: &Path, rows: &[String]) -> Vec<Value> {
+    run("python/latest.py", &[query.to_str().expect("a path is text")], rows)
+}
+
+fn run(script: &str, arguments: &[&str], lines: &[String]) -> Vec<Value> {
     let mut command = Command::new(python());
-    let Output { status, stdout, stderr } =
-        fed(command.arg(here("python/readers.py")).args(arguments), lines);
+    let Output { status, stdout, stderr } = fed(command.arg(here(script)).args(arguments), lines);
     assert!(status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&stderr));
     let text = String::from_utf8(stdout).expect("JSON is text");
     text.lines().map(|line| serde_json::from_str(line).expect("it writes JSON")).collect()
