@@ -10,6 +10,9 @@ use crate::dead_letter::Header;
 /// The header of a trace context.
 pub const TRACE_PARENT: &str = "traceparent";
 
+/// The version of an incident that is forgotten: no other is newer, for it never comes back under its id.
+const FORGOTTEN: i64 = i64::MAX;
+
 /// The headers of an incident's record. Its trace is the incident, which no single source record made.
 pub fn incident_headers(incident: &Incident, encoding: Encoding) -> Vec<Header> {
     let (id, version) = (incident.id, incident.version);
@@ -19,6 +22,7 @@ pub fn incident_headers(incident: &Incident, encoding: Encoding) -> Vec<Header> 
         tenant: &incident.tenant,
         incident: id,
         id: format!("{id}/{version}"),
+        sequence: version,
         at: Some(incident.last_changed),
     };
     let schema = match encoding {
@@ -40,6 +44,7 @@ pub fn change_headers(change: &IncidentChange, encoding: Encoding, trace: Option
         tenant: &change.tenant,
         incident: id,
         id: format!("{id}/{version}"),
+        sequence: version,
         at: Some(change.at),
     };
     let schema = match encoding {
@@ -62,9 +67,10 @@ pub fn forgotten_headers(tenant: &Tenant, id: IncidentId) -> Vec<Header> {
         tenant,
         incident: id,
         id: format!("{id}/forgotten"),
+        sequence: FORGOTTEN,
         at: None,
     };
-    event.headers(None, own_trace(id, i64::MAX))
+    event.headers(None, own_trace(id, FORGOTTEN))
 }
 
 /// The attributes of an event that differ.
@@ -74,18 +80,22 @@ struct CloudEvent<'a> {
     tenant: &'a Tenant,
     incident: IncidentId,
     id: String,
+    /// The version, by itself: what a store that keeps the newest compares, and what a record without a value has nowhere
+    /// else to say.
+    sequence: i64,
     at: Option<SourceTime>,
 }
 
 impl CloudEvent<'_> {
     fn headers(self, content: Option<(&'static str, &'static str)>, trace: String) -> Vec<Header> {
-        let mut headers = Vec::with_capacity(10);
+        let mut headers = Vec::with_capacity(11);
         headers.push(header("ce_specversion", "1.0"));
         headers.push(header("ce_id", self.id));
         headers.push(header("ce_source", source(self.tenant, self.feed)));
         headers.push(header("ce_type", self.kind));
         headers.push(header("ce_subject", self.incident));
         headers.push(header("ce_partitionkey", self.incident));
+        headers.push(header("ce_sequence", self.sequence));
         headers.extend(self.at.map(|at| header("ce_time", at)));
         if let Some((content_type, schema)) = content {
             headers.push(header("ce_dataschema", schema));

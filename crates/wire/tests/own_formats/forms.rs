@@ -370,6 +370,7 @@ fn the_headers_say_what_a_record_is_without_looking_into_it() {
         ce_type: braid.incident
         ce_subject: 6f2f8f0e-6f0f-5c3b-8f5e-0d8f4f1b2a77
         ce_partitionkey: 6f2f8f0e-6f0f-5c3b-8f5e-0d8f4f1b2a77
+        ce_sequence: 12
         ce_time: 2026-02-04T08:00:01Z
         ce_dataschema: urn:braid:v1:incident.ocsf
         content-type: application/json
@@ -382,4 +383,47 @@ fn the_headers_say_what_a_record_is_without_looking_into_it() {
     assert_eq!(of(Some(trace)), (incident::TRACE_PARENT.into(), Some(Box::from(&trace[..]))));
     let own = of(None);
     assert_eq!(of(Some(b"nonsense")), own);
+}
+
+#[test]
+fn nothing_is_newer_than_what_is_forgotten() {
+    let sequence = |headers: Vec<(Box<str>, Option<Box<[u8]>>)>| -> i64 {
+        let (_, value) = headers.into_iter().find(|(name, _)| &**name == "ce_sequence").expect("it has one");
+        String::from_utf8_lossy(&value.expect("it says which")).parse().expect("it is a number")
+    };
+    let incident = full();
+    let forgotten = incident::forgotten_headers(&incident.tenant, incident.id);
+    assert_eq!(sequence(forgotten), i64::MAX);
+    assert_eq!(sequence(incident::incident_headers(&incident, Encoding::Json)), incident.version);
+    let change = nouns::change();
+    assert_eq!(sequence(incident::change_headers(&change, Encoding::Json, None)), change.version);
+}
+
+#[test]
+fn the_ticket_of_a_redirected_incident_is_told_in_every_form_which_one_took_over() {
+    let gone = nouns::incident();
+    let into = gone.redirect_incident_id.expect("it went somewhere").to_string();
+    let json = value(&encode_incident(&gone, Encoding::Json));
+    assert_eq!(
+        (json["status"].as_str(), json["redirect_incident_id"].as_str()),
+        (Some("redirected"), Some(&*into))
+    );
+    let ecs = value(&encode_incident(&gone, Encoding::Ecs));
+    assert_eq!(ecs["braid"]["status"], "redirected");
+    assert_eq!(ecs["braid"]["redirect_incident_id"], into);
+    let cef = String::from_utf8(encode_incident(&gone, Encoding::Cef)).expect("a line is text");
+    assert!(cef.contains("cs2=redirected"), "{cef}");
+    assert!(cef.contains(&format!("cs6={into}")) && cef.contains("cs6Label=redirectIncidentId"), "{cef}");
+}
+
+#[test]
+fn what_people_said_stands_in_every_document_with_who_said_it_and_when() {
+    let kept = full();
+    let said = value(&encode_incident(&kept, Encoding::Json))["comments"].clone();
+    assert!(
+        said[0]["author"].is_string() && said[0]["at"].is_string() && said[0]["text"].is_string(),
+        "{said}"
+    );
+    assert_eq!(value(&encode_incident(&kept, Encoding::Ocsf))["unmapped"]["comments"], said);
+    assert_eq!(value(&encode_incident(&kept, Encoding::Ecs))["braid"]["comments"], said);
 }
