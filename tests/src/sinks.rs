@@ -18,9 +18,9 @@ fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The directory of the jars that a `pom.xml` names; `./test` has fetched them before.
-fn jars(name: &str, pom: &Path) -> PathBuf {
-    let fetched = Command::new(here("connect/jars")).arg(name).arg(pom).stderr(Stdio::inherit()).output();
+/// The directory of some jars, see `tests/sinks/jars`; `./test` has fetched them before.
+fn jars(name: &str) -> PathBuf {
+    let fetched = Command::new(here("sinks/jars")).arg(name).stderr(Stdio::inherit()).output();
     let fetched = fetched.expect("the script runs");
     assert!(fetched.status.success(), "no jars of {name}; `./test` says what is missing");
     String::from_utf8(fetched.stdout).expect("a path is text").trim().into()
@@ -45,8 +45,8 @@ impl OpenSearch {
     /// Starts it; what [`OpenSearchStarting::ready`] gives answers.
     pub fn start(log: PathBuf) -> OpenSearchStarting {
         let home = tempfile::tempdir().expect("there is room for a directory");
-        let mut command = java(&jars("opensearch", &here("opensearch/pom.xml")), "-Xmx512m");
-        command.arg(here("opensearch/SearchNode.java")).arg(home.path());
+        let mut command = java(&jars("opensearch"), "-Xmx512m");
+        command.arg(here("sinks/SearchNode.java")).arg(home.path());
         // It ends when this process does, whichever way that ends.
         OpenSearchStarting { node: Program::start(command.stdin(Stdio::piped()), log), home }
     }
@@ -64,7 +64,8 @@ impl OpenSearch {
 
     /// Sets what a path says.
     pub fn put(&self, path: &str, json: &str) {
-        let answer = http::send_json("PUT", &self.address, path, json).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let answer = http::send_json("PUT", &self.address, path, json)
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
         assert_eq!(answer.code, 200, "{path}: {}", answer.body);
     }
 
@@ -103,14 +104,14 @@ fn port(said: &str) -> Option<u16> {
 /// Starts Kafka Connect with the files as they are. Only endpoints, secrets and directories are filled in: what the files
 /// name as `${env:…}`, and where the plug-ins are.
 pub fn connect(directory: &Path, log: &str, connectors: &[&str], environment: &[(&str, &str)]) -> Program {
-    let plugins = jars("sinks", &files().join("pom.xml"));
+    let plugins = jars("plugins");
     let worker = std::fs::read_to_string(files().join("worker.properties")).expect("it is there");
     let documented = "plugin.path=/opt/connect/plugins\n";
     assert!(worker.contains(documented), "the worker's file says where plug-ins are");
     let plugin_path = plugins.parent().expect("the jars are in a directory of their own");
     let worker = worker.replace(documented, &format!("plugin.path={}\n", plugin_path.display()));
     std::fs::write(directory.join("worker.properties"), worker).expect("there is room");
-    let mut command = java(&jars("connect", &here("connect/pom.xml")), "-Xmx384m");
+    let mut command = java(&jars("connect"), "-Xmx384m");
     command.arg("org.apache.kafka.connect.cli.ConnectStandalone").arg(directory.join("worker.properties"));
     command.args(connectors.iter().map(|connector| files().join(connector)));
     command.env("BRAID_SINKS", files()).env("CONNECT_OFFSETS", directory.join("offsets"));

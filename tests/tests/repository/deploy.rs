@@ -120,6 +120,30 @@ fn images_are_of_a_named_release() {
 }
 
 #[test]
+fn what_the_sinks_are_to_be_told_is_in_their_readme() {
+    let readme = text("deploy/sinks/README.md");
+    for file in ["worker.properties", "opensearch.json", "splunk.json"] {
+        let content = text(&format!("deploy/sinks/{file}"));
+        let names = content.split("${env:").skip(1).filter_map(|rest| rest.split('}').next());
+        for name in names {
+            assert!(
+                readme.contains(&format!("`{name}`")),
+                "{file} wants {name}, of which the README says nothing"
+            );
+        }
+        assert!(readme.contains(&format!("`{file}`")), "the README says nothing of {file}");
+    }
+    let version = |pom: &str| {
+        text(pom).split("<kafka.version>").nth(1).map(|rest| rest.split('<').next().map(str::to_owned))
+    };
+    assert_eq!(
+        version("tests/sinks/connect.xml"),
+        version("tests/kafka/pom.xml"),
+        "Connect is of the broker's release"
+    );
+}
+
+#[test]
 fn braid_finds_kafka_under_the_name_that_kafka_gives() {
     let compose = compose();
     let advertised = compose["services"]["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"].as_str();

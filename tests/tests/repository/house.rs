@@ -39,7 +39,7 @@ fn everything_that_the_readme_promises_lies_at_the_top() {
 #[test]
 fn what_is_run_by_hand_can_be_run() {
     use std::os::unix::fs::PermissionsExt;
-    for script in ["test", ".ci/run", "tests/kafka/broker", "tests/kafka/registry"] {
+    for script in ["test", ".ci/run", "tests/kafka/broker", "tests/kafka/registry", "tests/sinks/jars"] {
         let mode = fs::metadata(root().join(script)).expect("the script is there").permissions().mode();
         assert_eq!(mode & 0o111, 0o111, "{script} must be executable: chmod +x {script}");
         assert!(text(script).starts_with("#!/usr/bin/env bash\n"), "{script} names its interpreter");
