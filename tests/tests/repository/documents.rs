@@ -89,7 +89,17 @@ fn commands_in_documents_are_commands_that_there_are() {
                 known => assert!(
                     matches!(
                         known,
-                        "curl" | "docker" | "openssl" | "sudo" | "git" | "cd" | "export" | "rustup" | "cp"
+                        "curl"
+                            | "docker"
+                            | "openssl"
+                            | "sudo"
+                            | "git"
+                            | "cd"
+                            | "export"
+                            | "rustup"
+                            | "cp"
+                            | "mvn"
+                            | "connect-standalone.sh"
                     ),
                     "{place}: is {known} something that a reader has?"
                 ),
