@@ -123,7 +123,7 @@ fn images_are_of_a_named_release() {
 fn what_the_sinks_are_to_be_told_is_in_their_readme() {
     let readme = text("deploy/sinks/README.md");
     for file in ["worker.properties", "opensearch.json", "splunk.json"] {
-        let content = text(&format!("deploy/sinks/{file}"));
+        let content = text(format!("deploy/sinks/{file}"));
         let names = content.split("${env:").skip(1).filter_map(|rest| rest.split('}').next());
         for name in names {
             assert!(

@@ -387,7 +387,7 @@ fn the_headers_say_what_a_record_is_without_looking_into_it() {
 
 #[test]
 fn nothing_is_newer_than_what_is_forgotten() {
-    let sequence = |headers: Vec<(Box<str>, Option<Box<[u8]>>)>| -> i64 {
+    let sequence = |headers: Vec<braid_wire::dead_letter::Header>| -> i64 {
         let (_, value) = headers.into_iter().find(|(name, _)| &**name == "ce_sequence").expect("it has one");
         String::from_utf8_lossy(&value.expect("it says which")).parse().expect("it is a number")
     };
