@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_full_name_begins_with_the_namespace() {
-        assert_eq!(AvroRecord::IncidentEvent.full_name(), "braid.v1.IncidentEvent");
+        assert_eq!(AvroRecord::IncidentEvent.full_name(), "braid.v1.IncidentChange");
     }
 
     #[test]

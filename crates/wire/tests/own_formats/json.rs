@@ -64,7 +64,7 @@ fn a_misspelt_correlate_is_refused_for_it_would_join_what_is_to_be_left_alone() 
     let refusal = alert_from_json(&with("correlate", json!("perhaps"))).expect_err("there is no such way");
     assert_eq!(
         (refusal.reason, &*refusal.detail),
-        (RefusalReason::UnknownValue, "correlate is \"perhaps\"; one of: off, join, full")
+        (RefusalReason::UnknownValue, "correlate is \"perhaps\"; one of: full, join, off")
     );
 }
 
