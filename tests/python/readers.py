@@ -1,6 +1,7 @@
 """Reads records of braid's outputs with other people's libraries.
 
     readers.py ocsf           one Incident Finding a line, as JSON
+    readers.py ocsf-detection-finding    one Detection Finding a line, as JSON
     readers.py avro SCHEMA    one record a line, in base64, in Avro's single-object encoding
     readers.py cef            one line each
 
@@ -40,6 +41,14 @@ def ocsf(line):
         "status": record["status_code"],
         "alerts": len(finding.finding_info_list),
     }
+
+
+def ocsf_detection_finding(line):
+    """Accepted by py-ocsf-models. The other model forgets the types of devices that a class inherits."""
+    from py_ocsf_models.events.findings.detection_finding import DetectionFinding
+
+    finding = DetectionFinding.model_validate(json.loads(line))
+    return {"id": finding.finding_info.uid}
 
 
 def named(attacks):
@@ -93,7 +102,7 @@ def cef(line):
 
 
 def main(form, schema=None):
-    readers = {"ocsf": ocsf, "cef": cef}
+    readers = {"ocsf": ocsf, "ocsf-detection-finding": ocsf_detection_finding, "cef": cef}
     if schema is not None:
         import fastavro
 

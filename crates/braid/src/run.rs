@@ -6,6 +6,7 @@
 //! ```
 
 mod http;
+mod indicators;
 mod patience;
 mod remote_watch;
 mod settings;
@@ -113,6 +114,7 @@ impl Instance {
         let metrics = Arc::new(Metrics::new(sources, read.chain([config.topics.alerts.as_str()])));
         let readiness = Arc::new(Readiness::new(stop.clone()));
         let integrations = Arc::new(watch::integrations(&config, &stages));
+        let indicators = Arc::new(indicators::table(&config, &stages));
         let ordinal = config.kafka.ordinal(std::env::var("HOSTNAME").ok().as_deref());
         Ok(Self {
             schemas: schemas(&config, &stages, &stop)?,
@@ -120,7 +122,14 @@ impl Instance {
             remotes,
             index: Arc::new(HotIndex::new()),
             patience: Patience::new(stop.clone(), workers(&config.worker, &stages)),
-            around: Surroundings { stop, readiness, metrics, source_health: Arc::default(), integrations },
+            around: Surroundings {
+                stop,
+                readiness,
+                metrics,
+                source_health: Arc::default(),
+                integrations,
+                indicators,
+            },
             config,
             rules,
             stages,
@@ -208,6 +217,7 @@ impl Instance {
         settings.correlation.rules = self.rules.clone();
         settings.schemas = self.schemas.clone();
         let settings = Arc::new(settings);
+        indicators::read(&self.connection, &self.around, self.ordinal).map_err(WorkFailure::Start)?;
         let open = |stage: StageKind, number: usize| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let mut worker = topology::worker(&self.config, stage_named(stage), self.ordinal, number);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use braid_kafka::{AclNeed, TopicSpec, WorkerSettings, topic_rights, worker_rights};
+use braid_kafka::{AclNeed, AclResource, TopicSpec, WorkerSettings, topic_rights, worker_rights};
 use braid_wire::Holds;
 
 use crate::cli::Stage;
@@ -84,6 +84,7 @@ pub fn input_topics(config: &Config) -> Vec<TopicSpec> {
             Some(Holds::Commands) => {
                 (("delete", Some(config.topics.alerts_retention)), "what people want changed")
             }
+            Some(Holds::Indicators) => (("compact", None), "what threat intelligence knows"),
             Some(Holds::Alerts) | None => return Vec::new(),
         };
         source.topics.iter().map(|name| topic(config, name, INPUT_PARTITIONS, cleanup, purpose)).collect()
@@ -140,10 +141,22 @@ pub(crate) fn normalise_group(config: &Config) -> String {
     format!("{}-normalise", config.kafka.group_prefix)
 }
 
+/// Those of them that hold inputs, which the workers of normalise share. The others are read whole by each instance.
+fn input_source_topics(config: &Config) -> Vec<&str> {
+    let indicators: Vec<&str> =
+        indicator_sources(config).flat_map(|source| &source.topics).map(String::as_str).collect();
+    source_topics(config).into_iter().filter(|topic| !indicators.contains(topic)).collect()
+}
+
+/// The sources of threat intelligence that are enabled.
+pub(crate) fn indicator_sources(config: &Config) -> impl Iterator<Item = &Source> {
+    config.sources.iter().filter(|source| source.enabled && source.holds_indicators())
+}
+
 /// What one thread of a stage reads, as whom, and under which name it writes.
 pub fn worker(config: &Config, stage: Stage, ordinal: u32, thread: u32) -> WorkerSettings {
     let (name, read) = match stage {
-        Stage::Normalise => ("normalise", source_topics(config)),
+        Stage::Normalise => ("normalise", input_source_topics(config)),
         Stage::Correlate => ("correlate", vec![config.topics.alerts.as_str()]),
     };
     let group = format!("{}-{name}", config.kafka.group_prefix);
@@ -176,6 +189,11 @@ pub fn rights(config: &Config) -> Vec<AclNeed> {
         Some(&topics.changelog),
     ));
     needs.extend(topic_rights(&self::topics(config)));
+    needs.extend(indicator_sources(config).flat_map(|source| &source.topics).map(|topic| AclNeed {
+        resource: AclResource::Topic(topic.clone()),
+        operation: "Read",
+        why: "read the indicators",
+    }));
     needs.extend(remote::rights(config));
     let mut seen = std::collections::BTreeSet::new();
     needs.retain(|need| seen.insert(need.to_string()));

@@ -11,7 +11,7 @@ pub(crate) fn resolution(format: Format) -> Option<&'static str> {
     match (format.holds(), format.reports_resolution()) {
         (Holds::Alerts, true) => Some("reported"),
         (Holds::Alerts, false) => Some("not reported"),
-        (Holds::Directory | Holds::Commands, _) => None,
+        (Holds::Directory | Holds::Commands | Holds::Indicators, _) => None,
     }
 }
 

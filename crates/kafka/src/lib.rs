@@ -31,6 +31,7 @@ mod topic_watch;
 
 mod changelog;
 mod dump;
+mod kafka_table;
 mod tail;
 
 mod partitioner;
@@ -52,6 +53,7 @@ pub use dump::{dump, dump_from};
 pub use embedded::EmbeddedBroker;
 pub use feed::Feed;
 pub use kafka_log::KafkaLog;
+pub use kafka_table::KafkaTable;
 pub use partitioner::partition_of;
 pub use probe::probe_transactions;
 pub use remote_cluster::{RemoteCluster, RemoteTopic};

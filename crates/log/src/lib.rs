@@ -9,12 +9,14 @@
 
 mod failure;
 mod record;
+mod table;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 pub use failure::Failure;
 pub use record::{Header, Outgoing, Record, TopicPartition};
+pub use table::{Table, TableStanding};
 
 /// A consumer in a group and a transactional producer, owned by one thread.
 ///

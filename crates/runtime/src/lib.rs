@@ -10,6 +10,7 @@
 mod backoff;
 mod batch;
 pub mod hot_index;
+pub mod indicators;
 pub mod integrations;
 pub mod metrics;
 mod readiness;

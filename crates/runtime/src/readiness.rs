@@ -101,11 +101,13 @@ impl Readiness {
         self.state().partitions.remove(partition);
     }
 
-    pub(crate) fn trouble(&self, worker: &str, reason: String) {
+    /// Something of this name is in trouble, and the process is not ready; until [`Self::calm`].
+    pub fn trouble(&self, worker: &str, reason: String) {
         self.state().troubles.insert(worker.into(), reason.into());
     }
 
-    pub(crate) fn calm(&self, worker: &str) {
+    /// It is well again.
+    pub fn calm(&self, worker: &str) {
         self.state().troubles.remove(worker);
     }
 

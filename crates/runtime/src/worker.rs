@@ -19,6 +19,7 @@ use std::sync::Arc;
 use braid_log::{Failure, Log, Record, TopicPartition};
 
 use crate::backoff::Backoff;
+use crate::indicators::Indicators;
 use crate::metrics::{self, Metrics};
 use crate::restore::{Restorer, Restores, Threads};
 use crate::settings::BatchLimits;
@@ -44,6 +45,8 @@ pub struct Surroundings {
     pub source_health: Arc<SourceHealth>,
     /// How the integrations are.
     pub integrations: Arc<Integrations>,
+    /// What threat intelligence knows.
+    pub indicators: Arc<Indicators>,
 }
 
 /// One worker. [`Worker::run`] is its life; a test may take it step by step.

@@ -31,6 +31,10 @@ mod fingerprint;
 mod registry;
 
 pub use exclusion::Exclusion;
+pub use input::{
+    Observable, ObservableKind, Pattern, StixIndicator, StixObject, StixParty, StixPartyKind, StixSaid,
+    stix_objects,
+};
 pub use input::{RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, SourceRecord, decode, read};
 pub use refusal::{HealthReport, Refusal, RefusalReason};
 pub use registry::AvroRecord;

@@ -153,6 +153,8 @@ pub enum Format {
     BraidCommandJson,
     /// Commands as Avro.
     BraidCommandAvro,
+    /// Indicators of threat intelligence, and who is behind them, in STIX 2.1.
+    StixIndicator,
 }
 
 /// What the records of a format are.
@@ -164,11 +166,14 @@ pub enum Holds {
     Directory,
     /// What people want changed.
     Commands,
+    /// What threat intelligence knows: a table that each instance has whole, and no input of the engine. A record's key is
+    /// what it is taken back by.
+    Indicators,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MdiCef,
         Self::SentinelSecurityAlert,
         Self::GraphAlert,
@@ -186,6 +191,7 @@ impl Format {
         Self::BraidDirectoryAvro,
         Self::BraidCommandJson,
         Self::BraidCommandAvro,
+        Self::StixIndicator,
     ];
 
     /// What its records are.
@@ -206,6 +212,7 @@ impl Format {
             | Self::BraidAvro => Holds::Alerts,
             Self::BraidDirectoryJson | Self::BraidDirectoryAvro => Holds::Directory,
             Self::BraidCommandJson | Self::BraidCommandAvro => Holds::Commands,
+            Self::StixIndicator => Holds::Indicators,
         }
     }
 
@@ -261,6 +268,7 @@ impl Format {
             Self::BraidDirectoryAvro => "braid-directory-avro",
             Self::BraidCommandJson => "braid-command-json",
             Self::BraidCommandAvro => "braid-command-avro",
+            Self::StixIndicator => "stix-indicator",
         }
     }
 
@@ -306,13 +314,16 @@ impl Format {
             Self::BraidDirectoryAvro => "what a directory says of a user or a computer, as Avro",
             Self::BraidCommandJson => "commands to braid as JSON: {\"action\":\"assign\",…}",
             Self::BraidCommandAvro => "commands to braid as Avro",
+            Self::StixIndicator => {
+                "threat intelligence in STIX 2.1: indicators, actors, campaigns, malware and their relationships, or bundles"
+            }
         }
     }
 
     /// The field that says whose alert it is, where the format has one.
     pub const fn tenant_field(self) -> Option<&'static str> {
         match self {
-            Self::MdiCef | Self::DefenderXdrIncident => None,
+            Self::MdiCef | Self::DefenderXdrIncident | Self::StixIndicator => None,
             Self::SentinelSecurityAlert => Some("TenantId"),
             Self::GraphAlert | Self::GraphIncident | Self::DefenderXdrStreaming => Some("tenantId"),
             Self::DefenderEndpointAlert => Some("aadTenantId"),
@@ -412,7 +423,11 @@ mod tests {
             .map(Format::as_str)
             .collect();
         assert_eq!(silent[..2], ["mdi-cef", "defender-xdr-streaming"]);
-        assert!(silent[2..].iter().all(|name| name.contains("directory") || name.contains("command")));
+        assert!(
+            silent[2..]
+                .iter()
+                .all(|name| name.contains("directory") || name.contains("command") || name.contains("stix"))
+        );
     }
 
     #[test]
@@ -435,7 +450,8 @@ mod tests {
             error,
             "unknown format \"csv\"; one of: mdi-cef, sentinel-security-alert, graph-alert, graph-incident, \
              defender-xdr-streaming, defender-xdr-incident, defender-endpoint-alert, \
-             defender-cloud-alert, zimperium-mtd, ocsf-detection-finding, ecs-alert, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro"
+             defender-cloud-alert, zimperium-mtd, ocsf-detection-finding, ecs-alert, braid-json, braid-avro, braid-directory-json, braid-directory-avro, braid-command-json, braid-command-avro, \
+             stix-indicator"
         );
     }
 }

@@ -11,7 +11,7 @@ use super::{Config, Source};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Audit {
-    /// The integrations that must be on: `identity`, `endpoint`, `cloud`, `mobile`, `directory`, `commands`, those of
+    /// The integrations that must be on: `identity`, `endpoint`, `cloud`, `mobile`, `directory`, `commands`, `intelligence`, those of
     /// `integrations`, and `WDATP`, the integration of Defender for Endpoint with Defender for Cloud, which Azure is asked
     /// about.
     #[schemars(example = ["identity", "endpoint"])]
@@ -80,6 +80,7 @@ const fn of_format(format: Format) -> Option<&'static str> {
         Format::ZimperiumMtd => Some("mobile"),
         Format::BraidDirectoryJson | Format::BraidDirectoryAvro => Some("directory"),
         Format::BraidCommandJson | Format::BraidCommandAvro => Some("commands"),
+        Format::StixIndicator => Some("intelligence"),
         _ => None,
     }
 }

@@ -232,7 +232,7 @@ impl Checks<'_> {
         self.must(!source.topics.is_empty(), &key("topics"), "a source needs a topic to read");
         self.reading(at, source);
         self.must(
-            source.tenant.is_some(),
+            source.tenant.is_some() || source.holds_indicators(),
             &key("tenant"),
             "a source needs a tenant: a name or a rule to find it",
         );
@@ -276,6 +276,11 @@ impl Checks<'_> {
             named || !source.vendor_incidents,
             &key("vendor_incidents"),
             "this format does not say which incident the vendor has an alert in",
+        );
+        self.must(
+            !(source.holds_indicators() && source.cluster.is_some()),
+            &key("cluster"),
+            "threat intelligence is read from braid's own cluster only: mirror the topic to it",
         );
         let nameless = source.format.is_some_and(|format| format.0.tenant_field().is_none());
         let by_field = matches!(source.tenant, Some(TenantRule::Field(_)));

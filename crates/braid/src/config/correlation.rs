@@ -146,7 +146,7 @@ pub struct Weights {
     pub vendor_incident: Decimal,
     /// An actor, a campaign or an indicator that threat intelligence knows both alerts by. At the default it joins alone,
     /// within three hours, where the intelligence is sure of both (a confidence of 70 or more); else `uncertain` leaves less
-    /// than a join takes. It never merges two incidents: an actor may be at work in two places.
+    /// than a join takes. It never merges two incidents, for an actor may be at work in two places.
     pub threat: Decimal,
 }
 

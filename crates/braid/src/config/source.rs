@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use braid_alert::{Correlate, Severity};
-use braid_wire::{Format, SourceRules};
+use braid_wire::{Format, Holds, SourceRules};
 use jiff::tz::Offset;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
@@ -118,6 +118,19 @@ impl Source {
     /// How its records are read; `None` while its format or tenant is missing, which no checked configuration leaves so.
     pub fn rules(&self, tenants: &Tenants) -> Option<SourceRules> {
         Some(self.rules_for(self.format?.0, self.tenant.as_ref()?.rule(tenants)))
+    }
+
+    /// The one tenant that it names, if it does.
+    pub fn tenant_name(&self) -> Option<&str> {
+        match &self.tenant {
+            Some(TenantRule::Name(name)) => Some(name),
+            Some(TenantRule::Field(_)) | None => None,
+        }
+    }
+
+    /// Whether it holds what threat intelligence knows, and no input.
+    pub fn holds_indicators(&self) -> bool {
+        self.format.is_some_and(|format| format.0.holds() == Holds::Indicators)
     }
 
     /// Whether it is read, and as Avro.

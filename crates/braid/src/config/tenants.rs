@@ -36,7 +36,7 @@ impl Tenants {
     }
 
     /// The tenant that a configuration means by a name.
-    pub(super) fn named(&self, name: &str) -> Tenant {
+    pub(crate) fn named(&self, name: &str) -> Tenant {
         self.names().remove(name.trim().to_lowercase().as_str()).unwrap_or_else(|| Tenant::new(name))
     }
 }

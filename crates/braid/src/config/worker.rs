@@ -23,6 +23,9 @@ pub struct Worker {
     pub normalise_threads: NonZeroU16,
     /// Threads that correlate, up to the partitions of the alerts topic.
     pub correlate_threads: NonZeroU16,
+    /// How many objects of threat intelligence a process keeps in memory: indicators, and who is behind them. Those beyond
+    /// it are refused, and the status of their source says so. One takes about half a kilobyte.
+    pub indicators_max: NonZeroU32,
 }
 
 impl Default for Worker {
@@ -33,6 +36,7 @@ impl Default for Worker {
             batch_bytes_max: Bytes::new(8 << 20),
             normalise_threads: NonZeroU16::MIN,
             correlate_threads: NonZeroU16::MIN,
+            indicators_max: NonZeroU32::new(1_000_000).expect("it is not zero"),
         }
     }
 }

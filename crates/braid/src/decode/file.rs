@@ -36,6 +36,8 @@ pub(super) fn each_frame(
         | Format::BraidCommandJson => each_json(&mut reader, false, each),
         // The rows of one message that are of one alert are that alert.
         Format::DefenderXdrStreaming => each_json(&mut reader, true, each),
+        // A bundle's objects stand in a list that only a bundle has.
+        Format::StixIndicator => each_json(&mut reader, true, each),
         Format::BraidAvro | Format::BraidDirectoryAvro | Format::BraidCommandAvro => {
             each_avro(&mut reader, each)
         }

@@ -116,6 +116,7 @@ fn start_stages(
         metrics: Arc::new(metrics),
         source_health: Arc::default(),
         integrations: Arc::default(),
+        indicators: Arc::default(),
     };
     let work = move || {
         let open = |stage: StageKind, _| KafkaLog::connect(connection.clone(), worker(stage, &settings));

@@ -81,7 +81,7 @@ fn names(topics: &config::Topics) -> Topics {
 }
 
 fn sources(config: &Config) -> BTreeMap<Arc<str>, Source> {
-    let enabled = config.sources.iter().filter(|source| source.enabled);
+    let enabled = config.sources.iter().filter(|source| source.enabled && !source.holds_indicators());
     let read = enabled.filter_map(|source| Some((source, source.rules(&config.tenants)?)));
     read.flat_map(|(source, rules)| {
         let read = Source { name: source.name.as_str().into(), rules };

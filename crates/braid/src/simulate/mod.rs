@@ -128,7 +128,8 @@ fn record(alert: &Alert, number: usize, again: bool, format: Format) -> Option<V
         | Format::BraidDirectoryJson
         | Format::BraidDirectoryAvro
         | Format::BraidCommandJson
-        | Format::BraidCommandAvro => unreachable!("the command line takes those of FORMATS only"),
+        | Format::BraidCommandAvro
+        | Format::StixIndicator => unreachable!("the command line takes those of FORMATS only"),
     };
     Some(record)
 }

@@ -15,6 +15,7 @@ use super::awaiting::Awaiting;
 use super::dead_letter::DeadLetters;
 use super::oldest_first::oldest_first;
 use crate::batch::Part;
+use crate::indicators::Indicators;
 use crate::integrations::{Figures, LastRecord, RefusedExample};
 use crate::metrics::{Label, Metrics, Rejection, SourceName, StageKind, StatedDrop};
 use crate::restore::{RestorePlan, Restored};
@@ -32,6 +33,7 @@ pub struct Normalise {
     metrics: Arc<Metrics>,
     health: Arc<SourceHealth>,
     integrations: Arc<Integrations>,
+    indicators: Arc<Indicators>,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,7 @@ impl Normalise {
             metrics: metrics.clone(),
             health: around.source_health.clone(),
             integrations: around.integrations.clone(),
+            indicators: around.indicators.clone(),
         }
     }
 
@@ -144,7 +147,12 @@ impl Normalise {
                 for found in read(taken, &origin, &source.source.rules) {
                     part.news.found += 1;
                     match found {
-                        Ok(input) => self.write(record, &source.source, (&input, &origin), part),
+                        Ok(mut input) => {
+                            if let Input::Alert(alert) = &mut input {
+                                self.indicators.annotate(alert);
+                            }
+                            self.write(record, &source.source, (&input, &origin), part);
+                        }
                         Err(refusal) => self.refuse(record, &source.source, refusal, part),
                     }
                 }

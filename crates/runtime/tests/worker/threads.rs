@@ -18,6 +18,7 @@ fn surroundings() -> Surroundings {
         metrics: Arc::new(Metrics::new([], [])),
         source_health: Arc::default(),
         integrations: Arc::default(),
+        indicators: Arc::default(),
     }
 }
 

@@ -163,6 +163,7 @@ impl World {
             metrics: Arc::new(Metrics::new(SOURCES, SOURCES)),
             source_health: Arc::default(),
             integrations: Arc::default(),
+            indicators: Arc::default(),
         };
         let (queue, index) = (Queue::default(), Arc::new(HotIndex::new()));
         self.seats.push(Seat { kind, ordinal, live: None, queue, around, index });

@@ -32,6 +32,8 @@ mod ocsf_finding;
 mod ocsf_names;
 mod sentinel_entities;
 mod sentinel_security_alert;
+mod stix;
+mod stix_pattern;
 mod streaming;
 mod streaming_evidence;
 mod streaming_row;
@@ -42,6 +44,9 @@ mod zimperium_incident;
 mod zimperium_mention;
 mod zimperium_object;
 mod zimperium_threat;
+
+pub use stix::{StixIndicator, StixObject, StixParty, StixPartyKind, StixSaid, stix_objects};
+pub use stix_pattern::{Observable, ObservableKind, Pattern};
 
 use braid_alert::{Alert, Origin};
 use braid_engine::Input;
@@ -85,6 +90,7 @@ pub fn read(record: SourceRecord<'_>, origin: &Origin, rules: &SourceRules) -> V
         }
         Holds::Directory => directory::records(record, &context),
         Holds::Commands => command::commands(record, &context),
+        Holds::Indicators => Ok(stix::told(record.value)),
     };
     let mut results = read.unwrap_or_else(|refusal| vec![Err(refusal)]);
     for (element, result) in (0..).zip(&mut results) {
@@ -161,7 +167,8 @@ fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, 
         Format::BraidDirectoryJson
         | Format::BraidDirectoryAvro
         | Format::BraidCommandJson
-        | Format::BraidCommandAvro => {
+        | Format::BraidCommandAvro
+        | Format::StixIndicator => {
             let detail = format!("records of {} are no alerts", context.rules.format);
             Err(Refusal::new(RefusalReason::NotAnAlert, detail))
         }

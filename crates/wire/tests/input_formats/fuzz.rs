@@ -7,14 +7,14 @@ use std::panic::catch_unwind;
 use std::time::Instant;
 
 use braid_engine::Input;
-use braid_wire::{Format, Holds, SourceRecord, SourceRules, decode, own, read};
+use braid_wire::{Format, Holds, SourceRecord, SourceRules, decode, own, read, stix_objects};
 use proptest::prelude::*;
 
 use crate::fixture::{origin, rules};
 use crate::mutation::{Chance, changed};
 
 /// Good records, rich in structure, to break in one place.
-const RECORDS: [&str; 15] = [
+const RECORDS: [&str; 16] = [
     "<36>1 2026-02-03T10:04:30.5+00:00 DC1 CEF 42 X CEF:0|Microsoft|Azure ATP|2.230|DirectoryServicesReplicationSecurityAlert|A \\| name|5|start=2026-02-03T10:01:02.1234567Z app=Drsr shost=PC1 suser=contoso\\ronhd msg=Malicious replication requests were successfully performed by Ron (Helpdesk), from PC1 against DC1.\\r\\nx\\=y. externalId=2006 cs1Label=url cs1=https\\://h/alerts/aa7d0e1c2b-1111-4222-8333-0123456789ab?tid=1 cs2Label=trigger cs2=new cs3Label=shostfqdn cs3=pc1.contoso.azure",
     "Feb 3 10:04:30 CENTER \u{ef}\u{bb}\u{bf}0|Microsoft|ATA||PassTheTicketSecurityAlert|é|10|start=2026-02-03T10:01:02Z externalId=2018 msg=É's Kerberos tickets were stolen from A-PC to V-PC and used to access x cs1Label=url cs1=https\\://h/aa1",
     r#"{"records":[{"TenantId":"t","ProviderName":"Azure Advanced Threat Protection","VendorOriginalId":"aa7d0e1c2b-1111-4222-8333-0123456789ab","SystemAlertId":"s","AlertType":"EncryptionDowngradeSecurityAlert","AlertName":"é","StartTime":"2026-02-03 10:00:00+00:00","TimeGenerated":"2026-02-03 10:05:00.1+00:00","ExtendedProperties":"{\"Category\":\"Discovery\"}","Techniques":"[\"T1003\"]","Entities":[{"$id":"1","Type":"host","FQDN":"a.b","LastIpAddress":{"$ref":"3"},"Tags":[{"TagName":"x"}]},{"$id":"2","Type":"process","ProcessId":"0x1","CommandLine":"é","CreationTimeUtc":"2026-02-03T10:00:00Z","ImageFile":{"$id":"4","Type":"file","Name":"n","FileHashes":[{"Algorithm":"MD5","Value":"x"}]},"Account":{"$ref":"2"},"Host":{"$ref":"1"}},{"$ref":"4"},{"$id":"3","Type":"ip","Address":"::1"}]}]}"#,
@@ -28,6 +28,7 @@ const RECORDS: [&str; 15] = [
     include_str!("records/endpoint-finding.ocsf.json"),
     r#"{"records":[{"type_uid":200402,"time":1770112800000,"metadata":{"tenant_uid":"t","product":{"vendor_name":"é","name":"x"}},"finding_info":{"uid":"f-1","types":["é"],"attacks":[{"tactics":[{"uid":"TA0006"}],"technique":{"uid":"T1003"}}],"kill_chain":[{"phase_id":4}],"last_seen_time_dt":"2026-02-03T10:00:00Z"},"status_id":3,"verdict_id":6,"device":{"type_id":5,"uid":"p-1","ip":"10.0.0.1"},"evidences":[{"verdict_id":2,"dst_endpoint":{"ip":"203.0.113.9","hostname":"é.b"},"email":{"uid":"7d0e1c2b-1111-4222-8333-0123456789ab","message_uid":"<é@b>","to":["É <a@b.c>"],"from":"é"},"reg_value":{"path":"hklm\\é","name":"é"},"url":{"url_string":"https://é/"}}],"resources":[{"role_id":2,"uid":"arn:aws:s3:::é","type":"AwsS3Bucket"}],"malware":[{"name":"é","files":[{"name":"é","hashes":[{"algorithm":"SHA-256","value":"x"}]}]}],"observables":[{"type_id":5,"value":"É <a@b>"},{"type_id":8,"value":"4475064c5f6a5474e31f2f3dfafc22ed"}]}]}"#,
     include_str!("records/elastic-security.ecs.json"),
+    include_str!("records/campaign.stix.json"),
     r#"[{"object":"guid-1","kind":"user","onPremises":true,"sid":"s-1-5-21-1-2-3-1104","upn":"é@b.c","samAccountName":"é","domain":"b.c","created":"2021-05-04T08:00:00Z","tags":["sensitive"],"identifiers":[{"kind":"objectId","value":"1"}],"products":[{"provider":"MDATP","since":1}]},{"object":"guid-2","deleted":true}]"#,
     r#"{"records":[{"id":"c-1","author":"é","expectedVersion":3,"action":"move","incident":"0d0d0d0d-0000-5000-8000-000000000001","to":"0d0d0d0d-0000-5000-8000-000000000002","alerts":[{"provider":"x","id":"1"}]},{"id":"c-2","author":"a","action":"cannotLink","entities":[{"kind":"upn","value":"a@b"},{"kind":"sid","value":"S-1"}]}]}"#,
 ];
@@ -108,6 +109,9 @@ fn inputs(record: &[u8]) -> Vec<Input> {
 
 /// What a decoder does with a record: of each element whether it is good.
 fn taken(record: &[u8], key: Option<&[u8]>, format: Format) -> Vec<bool> {
+    if format.holds() == Holds::Indicators {
+        return stix_objects(record).iter().map(Result::is_ok).collect();
+    }
     let hinted = SourceRules { vendor_incidents: true, ..rules(format) };
     let record = SourceRecord { key, value: Some(record), ..SourceRecord::default() };
     read(record, &origin(), &hinted).iter().map(Result::is_ok).collect()

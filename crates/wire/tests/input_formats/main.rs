@@ -20,6 +20,7 @@ mod refusals;
 mod registered;
 mod samples;
 mod sentinel_security_alert;
+mod stix;
 mod streaming;
 mod xdr_incident;
 mod zimperium;

@@ -1,0 +1,126 @@
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use braid_alert::{
+    Alert, EntityKind, Evidence, Identifier, IdentifierKind, IndicatorMatch, IndicatorMatches, Role,
+};
+use braid_wire::{Observable, ObservableKind, StixIndicator};
+
+use super::table::{Behind, SourceTable};
+
+/// Writes on an alert what it matches in these tables.
+pub(super) fn annotate(alert: &mut Alert, tables: &[(&str, &SourceTable)]) {
+    let named = named(alert);
+    if named.is_empty() {
+        return;
+    }
+    let found: Vec<IndicatorMatch> =
+        tables.iter().flat_map(|(source, table)| matches(alert, &named, source, table)).collect();
+    if found.is_empty() {
+        return;
+    }
+    let found = IndicatorMatches::new(found);
+    alert.evidence.extend(threats(found.as_slice()));
+    // What a feed of braid's own alerts says of it stays.
+    alert.indicators = std::mem::take(&mut alert.indicators).followed_by(found);
+}
+
+/// What an alert names that intelligence may speak of, and the identifier that it stands in. A host's own addresses are
+/// not among it: they are the tenant's.
+fn named(alert: &Alert) -> HashMap<Observable, &Identifier> {
+    let identifiers = alert.evidence.iter().flat_map(|piece| &piece.identifiers);
+    let each =
+        identifiers.flat_map(|name| Observable::named_by(name).into_iter().map(move |value| (value, name)));
+    let mut named = HashMap::new();
+    each.for_each(|(value, name)| {
+        named.entry(value).or_insert(name);
+    });
+    named
+}
+
+fn matches(
+    alert: &Alert,
+    named: &HashMap<Observable, &Identifier>,
+    source: &str,
+    table: &SourceTable,
+) -> Vec<IndicatorMatch> {
+    let mut named = named.clone();
+    named.extend(networks(&named, table));
+    let candidates: BTreeSet<&Arc<str>> = named.keys().flat_map(|value| table.asking(value)).collect();
+    let asked = candidates.into_iter().filter_map(|id| {
+        let indicator = table.indicator(id)?;
+        let is_met =
+            is_valid(indicator, alert) && indicator.pattern.is_met(&|value| named.contains_key(value));
+        is_met.then_some((id, indicator))
+    });
+    asked
+        .filter_map(|(id, indicator)| {
+            let values = indicator.pattern.observables().into_iter();
+            let matched = values.filter_map(|value| named.get(value)).next()?;
+            Some(told(id, indicator, matched, source, table.behind(id)))
+        })
+        .collect()
+}
+
+/// The networks that the addresses stand in, of the lengths that are asked for.
+fn networks<'a>(
+    named: &HashMap<Observable, &'a Identifier>,
+    table: &SourceTable,
+) -> Vec<(Observable, &'a Identifier)> {
+    let addresses = named.iter().filter(|(value, _)| value.kind == ObservableKind::Address);
+    let parsed = addresses.filter_map(|(value, name)| Some((value.value.parse().ok()?, *name)));
+    parsed
+        .flat_map(|(address, name)| {
+            let networks = table.prefixes().filter_map(move |prefix| Observable::network_of(address, prefix));
+            networks.map(move |network| (network, name))
+        })
+        .collect()
+}
+
+/// Whether the activity, or a part of it, falls into the time that the indicator is valid for.
+fn is_valid(indicator: &StixIndicator, alert: &Alert) -> bool {
+    alert.last_activity >= indicator.valid_from
+        && indicator.valid_until.is_none_or(|until| alert.first_activity < until)
+}
+
+fn told(
+    id: &str,
+    indicator: &StixIndicator,
+    matched: &Identifier,
+    source: &str,
+    Behind { actor, campaign, malware }: Behind<'_>,
+) -> IndicatorMatch {
+    let driven = actor.and_then(|actor| actor.motivation.clone());
+    IndicatorMatch {
+        indicator: id.into(),
+        name: indicator.name.clone(),
+        source: source.into(),
+        matched: matched.clone(),
+        actor: actor.map(|party| party.name.clone()),
+        campaign: campaign.map(|party| party.name.clone()),
+        malware: malware.map(|party| party.name.clone()),
+        intent: driven.or_else(|| indicator.intent.clone()),
+        confidence: indicator.confidence,
+    }
+}
+
+/// Who is behind an alert, as evidence: the actor, or else the campaign, or else the indicator itself. Malware is not: what
+/// is sold is in many hands.
+fn threats(found: &[IndicatorMatch]) -> Vec<Evidence> {
+    let name_of = |found: &IndicatorMatch| {
+        let told = found.actor.as_ref().or(found.campaign.as_ref()).unwrap_or(&found.indicator);
+        told.trim().to_lowercase()
+    };
+    let names: BTreeSet<String> = found.iter().map(name_of).collect();
+    let piece = |name: String| {
+        let of_it = || found.iter().filter(|found| name_of(found) == name);
+        let is_sure = of_it().any(IndicatorMatch::is_sure);
+        let sure = is_sure.then(|| Identifier::new(IdentifierKind::ThreatName, &name)).flatten();
+        let suspected = Identifier::new(IdentifierKind::SuspectedThreatName, &name);
+        let mut piece = Evidence::new(EntityKind::Threat, Role::Related);
+        piece.identifiers = sure.into_iter().chain(suspected).collect();
+        piece.label = of_it().next().map(|found| found.told_as().into());
+        piece
+    };
+    names.into_iter().map(piece).filter(|piece| !piece.identifiers.is_empty()).collect()
+}

@@ -1,0 +1,228 @@
+//! Objects of STIX 2.1: indicators, and who is said to be behind them.
+//!
+//! Source: the OASIS standard STIX 2.1, sections 4.7 (indicator), 4.3, 4.11, 4.12, 4.18 (campaign, intrusion set, malware,
+//! threat actor), 5.1 (relationship) and 8 (bundle).
+
+use braid_alert::EventTime;
+use braid_engine::Input;
+
+use super::json::{Json, Object};
+use super::stix_pattern::Pattern;
+use super::{check_element_count, expect_json, not_an_object, readable, shorten, text_of, time};
+use crate::{Refusal, RefusalReason};
+
+/// The longest name that is kept, in characters.
+const NAME_CHARACTERS_MAX: usize = 256;
+
+/// An object of threat intelligence, as its newest version says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StixObject {
+    /// Its id, such as `indicator--8e2e2d2b-…`.
+    pub id: Box<str>,
+    /// When it was last changed: the newer of two versions is the one with the later time.
+    pub modified: EventTime,
+    /// What it says.
+    pub said: StixSaid,
+}
+
+/// What an object says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StixSaid {
+    /// That it holds no longer.
+    Revoked,
+    /// What to look for.
+    Indicator(Box<StixIndicator>),
+    /// Who or what is behind indicators.
+    Party(StixParty),
+    /// That one thing indicates another, or is attributed to it.
+    Relationship {
+        /// The indicator, or what is attributed.
+        source: Box<str>,
+        /// What it indicates, or whom it is attributed to.
+        target: Box<str>,
+    },
+}
+
+/// An indicator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StixIndicator {
+    /// What its author calls it.
+    pub name: Option<Box<str>>,
+    /// What an alert must name.
+    pub pattern: Pattern,
+    /// From when on activity can match.
+    pub valid_from: EventTime,
+    /// Until when, if that is said; the time itself is not in it.
+    pub valid_until: Option<EventTime>,
+    /// How sure its author is, from 0 to 100.
+    pub confidence: Option<i32>,
+    /// The phase of a kill chain, or else the type of the indicator, or a label.
+    pub intent: Option<Box<str>>,
+}
+
+/// An actor, a campaign or a piece of malware.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StixParty {
+    /// Which of them.
+    pub kind: StixPartyKind,
+    /// Its name.
+    pub name: Box<str>,
+    /// What drives it, if that is said.
+    pub motivation: Option<Box<str>>,
+}
+
+/// What may be behind an indicator, the most telling first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StixPartyKind {
+    /// People.
+    ThreatActor,
+    /// What is believed to be of the same people.
+    IntrusionSet,
+    /// What they do for some time.
+    Campaign,
+    /// What they use.
+    Malware,
+}
+
+/// Reads a record: one object, a list of them, or a bundle. An object that is of no use here is a stated drop, a bad one
+/// refuses itself alone; its number stands in [`Refusal::element`]. The result is never empty.
+pub fn stix_objects(value: &[u8]) -> Vec<Result<StixObject, Refusal>> {
+    let mut results = elements(value).unwrap_or_else(|refusal| vec![Err(refusal)]);
+    for (element, result) in (0..).zip(&mut results) {
+        if let Err(refusal) = result {
+            refusal.element = element;
+        }
+    }
+    results
+}
+
+/// What can be said of a record where nobody keeps a table: of each object whether it could be read.
+pub(super) fn told(value: Option<&[u8]>) -> Vec<Result<Input, Refusal>> {
+    let Some(value) = value else {
+        return vec![Err(beside("a tombstone: what its key brought is taken back".to_owned()))];
+    };
+    let told = |object: StixObject| beside(format!("{} is read: it is for a table, and no alert", object.id));
+    stix_objects(value).into_iter().map(|read| Err(read.map_or_else(|refusal| refusal, told))).collect()
+}
+
+fn elements(value: &[u8]) -> Result<Vec<Result<StixObject, Refusal>>, Refusal> {
+    readable(value)?;
+    let text = text_of(value)?;
+    expect_json(text)?;
+    let elements = match Json::parse(text)? {
+        Json::List(elements) => elements,
+        Json::Object(object) if object.text("type").as_deref() == Some("bundle") => {
+            object.into_list(&["objects"]).unwrap_or_default()
+        }
+        single => vec![single],
+    };
+    check_element_count(elements.len())?;
+    let each = |element: &Json<'_>| match element {
+        Json::Object(object) => read(object),
+        other => Err(not_an_object(other.type_name())),
+    };
+    Ok(elements.iter().map(each).collect())
+}
+
+fn read(object: &Object<'_>) -> Result<StixObject, Refusal> {
+    let kind = object.strict_text("type")?.unwrap_or_default();
+    let id = object
+        .strict_text("id")?
+        .ok_or_else(|| Refusal::new(RefusalReason::MissingId, "id is missing or empty"))?;
+    let at = |name: &str| time::optional(object.text(name).as_deref(), jiff::tz::Offset::UTC);
+    let modified = at("modified").or_else(|| at("created")).unwrap_or_default();
+    let is_revoked = object.text("revoked").as_deref() == Some("true");
+    let said = match kind {
+        "indicator" | "relationship" | "threat-actor" | "intrusion-set" | "campaign" | "malware"
+            if is_revoked =>
+        {
+            StixSaid::Revoked
+        }
+        "indicator" => StixSaid::Indicator(Box::new(indicator(object)?)),
+        "relationship" => relationship(object)?,
+        "threat-actor" => party(object, StixPartyKind::ThreatActor)?,
+        "intrusion-set" => party(object, StixPartyKind::IntrusionSet)?,
+        "campaign" => party(object, StixPartyKind::Campaign)?,
+        "malware" => party(object, StixPartyKind::Malware)?,
+        "" => {
+            return Err(Refusal::new(
+                RefusalReason::UnknownFormat,
+                "it has no type, which each object of STIX has",
+            ));
+        }
+        other => return Err(beside(format!("{}: nothing is looked for by it", shorten(other)))),
+    };
+    Ok(StixObject { id: id.into(), modified, said })
+}
+
+fn beside(detail: String) -> Refusal {
+    Refusal::new(RefusalReason::BesideAlerts, detail)
+}
+
+fn missing(name: &str) -> Refusal {
+    Refusal::new(RefusalReason::MissingField, format!("{name} is missing or empty"))
+}
+
+fn name(object: &Object<'_>, field: &str) -> Option<Box<str>> {
+    object.text(field).map(|text| text.chars().take(NAME_CHARACTERS_MAX).collect::<String>().into())
+}
+
+fn indicator(object: &Object<'_>) -> Result<StixIndicator, Refusal> {
+    let types = texts(object, "indicator_types");
+    if types == ["benign"] {
+        return Err(beside("an indicator of what is benign: nothing is looked for by it".to_owned()));
+    }
+    match object.text("pattern_type").as_deref() {
+        None | Some("stix") => {}
+        Some(other) => {
+            let detail = format!("pattern_type is {:?}: patterns of STIX are read", shorten(other));
+            return Err(Refusal::new(RefusalReason::UnknownValue, detail));
+        }
+    }
+    let pattern = object.strict_text("pattern")?.ok_or_else(|| missing("pattern"))?;
+    let utc = jiff::tz::Offset::UTC;
+    let from = object.strict_text("valid_from")?.ok_or_else(|| missing("valid_from"))?;
+    let valid_from = time::required("valid_from", Some(from), utc)?;
+    let valid_until = match object.strict_text("valid_until")? {
+        Some(until) => Some(time::required("valid_until", Some(until), utc)?),
+        None => None,
+    };
+    let confidence = object.text("confidence").and_then(|text| text.parse().ok());
+    let phases = object.list("kill_chain_phases").iter().filter_map(Json::object);
+    let phase = phases.filter_map(|phase| name(phase, "phase_name")).next();
+    let word = || types.iter().find(|word| **word != "unknown").map(|word| word.as_str().into());
+    let label = || texts(object, "labels").first().map(|word| word.as_str().into());
+    Ok(StixIndicator {
+        name: name(object, "name"),
+        pattern: Pattern::read(pattern)?,
+        valid_from,
+        valid_until,
+        confidence: confidence.filter(|confidence| (0..=100).contains(confidence)),
+        intent: phase.or_else(word).or_else(label),
+    })
+}
+
+fn texts(object: &Object<'_>, field: &str) -> Vec<String> {
+    let texts = object.list(field).iter().filter_map(Json::text);
+    texts.map(|text| text.chars().take(NAME_CHARACTERS_MAX).collect()).collect()
+}
+
+fn relationship(object: &Object<'_>) -> Result<StixSaid, Refusal> {
+    let kind = object.text("relationship_type").unwrap_or_default();
+    if !["indicates", "attributed-to"].contains(&kind.as_ref()) {
+        return Err(beside(format!("a relationship {}: nothing follows from it", shorten(&kind))));
+    }
+    let end = |name: &str| Ok(Box::<str>::from(object.strict_text(name)?.ok_or_else(|| missing(name))?));
+    Ok(StixSaid::Relationship { source: end("source_ref")?, target: end("target_ref")? })
+}
+
+fn party(object: &Object<'_>, kind: StixPartyKind) -> Result<StixSaid, Refusal> {
+    let name = match name(object, "name") {
+        Some(name) => name,
+        // Only of malware the name may be missing.
+        None if kind == StixPartyKind::Malware => return Err(beside("malware without a name".to_owned())),
+        None => return Err(missing("name")),
+    };
+    let motivation = self::name(object, "primary_motivation");
+    Ok(StixSaid::Party(StixParty { kind, name, motivation }))
+}

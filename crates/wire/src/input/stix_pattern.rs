@@ -1,0 +1,565 @@
+//! Patterns of STIX 2.1 (section 9), as far as one alert can answer them.
+//!
+//! What an alert names are values: addresses, names, URLs, hashes. A pattern of such values joined by AND and OR can be
+//! answered; one that counts or orders observations, compares by likeness or asks for anything else cannot, and is refused
+//! with the part that says so: half a pattern would match what its author did not mean.
+
+use std::net::IpAddr;
+
+use braid_alert::{Identifier, IdentifierKind};
+
+use super::{naming, shorten};
+use crate::{Refusal, RefusalReason};
+
+/// The most values that a pattern may compare with.
+const VALUES_MAX: usize = 1_000;
+
+/// How deep parentheses may stand in each other.
+const DEPTH_MAX: usize = 32;
+
+/// What a pattern asks of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pattern {
+    /// That it names this.
+    Names(Observable),
+    /// All of these.
+    All(Vec<Pattern>),
+    /// One of these.
+    Any(Vec<Pattern>),
+}
+
+/// A value that an alert may name, in its canonical form.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Observable {
+    /// What kind of value it is.
+    pub kind: ObservableKind,
+    /// The value.
+    pub value: Box<str>,
+}
+
+/// The kinds of values that patterns are answered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObservableKind {
+    /// A network address, in the canonical text of `std::net::IpAddr`.
+    Address,
+    /// A network: its first address, a slash, the length of its prefix.
+    Network,
+    /// A domain name, lower case.
+    Domain,
+    /// A URL, as [`IdentifierKind::Url`] has it.
+    Url,
+    /// A file's hash, lower-case hex; its length says which.
+    File,
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// `malformed` where it breaks the grammar, `unknown_value` with the part that one alert cannot answer, `too_large`.
+    pub fn read(text: &str) -> Result<Self, Refusal> {
+        let mut reader = Reader { tokens: tokens(text)?, at: 0, values: 0, depth: 0 };
+        let pattern = reader.observations()?;
+        match reader.peek() {
+            None => Ok(pattern),
+            Some(token) => Err(beyond(token)),
+        }
+    }
+
+    /// Every value in it.
+    pub fn observables(&self) -> Vec<&Observable> {
+        match self {
+            Self::Names(value) => vec![value],
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::observables).collect(),
+        }
+    }
+
+    /// Whether an alert that names what `names` says is what it asks for.
+    pub fn is_met(&self, names: &dyn Fn(&Observable) -> bool) -> bool {
+        match self {
+            Self::Names(value) => names(value),
+            Self::All(parts) => parts.iter().all(|part| part.is_met(names)),
+            Self::Any(parts) => parts.iter().any(|part| part.is_met(names)),
+        }
+    }
+}
+
+impl Observable {
+    /// An address that stands in a network, as the network of this prefix would be written. `None` if it has none so long.
+    pub fn network_of(address: IpAddr, prefix: u8) -> Option<Self> {
+        let masked: IpAddr = match address {
+            IpAddr::V4(v4) if prefix <= 32 => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
+                std::net::Ipv4Addr::from(u32::from(v4) & mask).into()
+            }
+            IpAddr::V6(v6) if prefix <= 128 => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
+                std::net::Ipv6Addr::from(u128::from(v6) & mask).into()
+            }
+            _ => return None,
+        };
+        Some(Self { kind: ObservableKind::Network, value: format!("{masked}/{prefix}").into() })
+    }
+
+    /// What an alert names by an identifier: a URL names its domain as well. Most identifiers name nothing that
+    /// intelligence speaks of.
+    pub fn named_by(identifier: &Identifier) -> Vec<Self> {
+        let of = |kind, value: &str| Self { kind, value: value.into() };
+        match identifier.kind {
+            IdentifierKind::Address => vec![of(ObservableKind::Address, &identifier.value)],
+            IdentifierKind::Sha256 | IdentifierKind::Sha1 | IdentifierKind::Md5 => {
+                vec![of(ObservableKind::File, &identifier.value)]
+            }
+            IdentifierKind::Fqdn => vec![of(ObservableKind::Domain, &identifier.value)],
+            IdentifierKind::Url => named_by_url(&identifier.value),
+            _ => Vec::new(),
+        }
+    }
+
+    fn address_or_network(text: &str) -> Option<Self> {
+        let Some((address, prefix)) = text.split_once('/') else {
+            let value = Identifier::address(text)?.value;
+            return Some(Self { kind: ObservableKind::Address, value });
+        };
+        let (address, prefix): (IpAddr, u8) = (address.trim().parse().ok()?, prefix.trim().parse().ok()?);
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        match prefix {
+            // A network of everything is no indicator of anything.
+            0 => None,
+            _ if prefix == whole => Self::address_or_network(&address.to_string()),
+            _ => Self::network_of(address, prefix),
+        }
+    }
+}
+
+fn named_by_url(url: &str) -> Vec<Observable> {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', '?', '#']).next().unwrap_or(host);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let host = if host.starts_with('[') {
+        host.trim_start_matches('[').split(']').next().unwrap_or(host)
+    } else {
+        host.split(':').next().unwrap_or(host)
+    };
+    let named = match host.parse::<IpAddr>() {
+        Ok(address) => {
+            let value = address.to_canonical().to_string().into();
+            Some(Observable { kind: ObservableKind::Address, value })
+        }
+        Err(_) => domain(host),
+    };
+    let whole = Observable { kind: ObservableKind::Url, value: url.into() };
+    std::iter::once(whole).chain(named).collect()
+}
+
+fn domain(name: &str) -> Option<Observable> {
+    let name = name.trim().trim_end_matches('.');
+    let is_name = !name.is_empty() && !name.contains(['/', ' ', ':']) && name.len() <= 253;
+    is_name.then(|| Observable { kind: ObservableKind::Domain, value: name.to_lowercase().into() })
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token<'a> {
+    Open,
+    Close,
+    BeginObservation,
+    EndObservation,
+    Comma,
+    Operator(&'a str),
+    Text(String),
+    /// A path, a key word, a number.
+    Word(&'a str),
+}
+
+impl Token<'_> {
+    fn told(&self) -> String {
+        match self {
+            Self::Open => "(".into(),
+            Self::Close => ")".into(),
+            Self::BeginObservation => "[".into(),
+            Self::EndObservation => "]".into(),
+            Self::Comma => ",".into(),
+            Self::Operator(sign) => (*sign).into(),
+            Self::Text(text) => format!("'{}'", shorten(text)),
+            Self::Word(word) => shorten(word).into(),
+        }
+    }
+
+    fn is(&self, word: &str) -> bool {
+        matches!(self, Self::Word(found) if found.eq_ignore_ascii_case(word))
+    }
+}
+
+fn malformed(detail: String) -> Refusal {
+    Refusal::new(RefusalReason::Malformed, format!("pattern: {detail}"))
+}
+
+fn unanswerable(part: &str) -> Refusal {
+    let detail = format!("pattern: {part}: an alert cannot answer that");
+    Refusal::new(RefusalReason::UnknownValue, detail)
+}
+
+/// What stands behind a whole expression: a qualifier that counts or times observations, an order, or a mistake.
+fn beyond(token: &Token<'_>) -> Refusal {
+    let words = ["FOLLOWEDBY", "WITHIN", "REPEATS", "START", "STOP"];
+    if words.iter().any(|word| token.is(word)) {
+        unanswerable(&token.told())
+    } else {
+        malformed(format!("{} stands where it cannot", token.told()))
+    }
+}
+
+fn tokens(text: &str) -> Result<Vec<Token<'_>>, Refusal> {
+    let (mut found, mut rest) = (Vec::new(), text.trim_start());
+    while let Some(first) = rest.chars().next() {
+        let (token, length) = match first {
+            '(' => (Token::Open, 1),
+            ')' => (Token::Close, 1),
+            '[' => (Token::BeginObservation, 1),
+            ']' => (Token::EndObservation, 1),
+            ',' => (Token::Comma, 1),
+            '\'' => quoted(rest)?,
+            '=' | '!' | '<' | '>' => {
+                let length = if rest[1..].starts_with('=') { 2 } else { 1 };
+                (Token::Operator(&rest[..length]), length)
+            }
+            _ => {
+                let length = word_length(rest);
+                (Token::Word(&rest[..length]), length)
+            }
+        };
+        if found.len() > 8 * VALUES_MAX {
+            return Err(too_many());
+        }
+        found.push(token);
+        rest = rest[length..].trim_start();
+    }
+    Ok(found)
+}
+
+fn too_many() -> Refusal {
+    Refusal::new(RefusalReason::TooLarge, format!("pattern: it compares with more than {VALUES_MAX} values"))
+}
+
+/// A text in quotes, in which `\` stands before a quote or another `\`.
+fn quoted(rest: &str) -> Result<(Token<'static>, usize), Refusal> {
+    let (mut text, mut escaped) = (String::new(), false);
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            '\\' if !escaped => escaped = true,
+            '\'' if !escaped => return Ok((Token::Text(text), at + 1)),
+            _ => {
+                text.push(c);
+                escaped = false;
+            }
+        }
+    }
+    Err(malformed("a text does not end".into()))
+}
+
+/// A path has quotes and brackets within it: `file:hashes.'SHA-256'`, `x:y[*].z`.
+fn word_length(rest: &str) -> usize {
+    let (mut in_quotes, mut in_brackets) = (false, false);
+    for (at, c) in rest.char_indices() {
+        match c {
+            '\'' => in_quotes = !in_quotes,
+            _ if in_quotes => {}
+            '[' => in_brackets = true,
+            ']' if in_brackets => in_brackets = false,
+            '(' | ')' | ']' | ',' | '=' | '!' | '<' | '>' => return at.max(1),
+            _ if c.is_whitespace() => return at,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+struct Reader<'a> {
+    tokens: Vec<Token<'a>>,
+    at: usize,
+    values: usize,
+    depth: usize,
+}
+
+/// Reads a part between two words that join such parts.
+type Part<'a> = fn(&mut Reader<'a>) -> Result<Pattern, Refusal>;
+
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<&Token<'a>> {
+        self.tokens.get(self.at)
+    }
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        let token = self.tokens.get(self.at).cloned();
+        self.at += 1;
+        token
+    }
+
+    fn takes(&mut self, is: impl Fn(&Token<'a>) -> bool) -> bool {
+        let takes = self.peek().is_some_and(is);
+        self.at += usize::from(takes);
+        takes
+    }
+
+    fn expect(&mut self, wanted: &Token<'a>) -> Result<(), Refusal> {
+        match self.next() {
+            Some(found) if found == *wanted => Ok(()),
+            Some(found) => Err(beyond(&found)),
+            None => Err(malformed(format!("it ends where {} should stand", wanted.told()))),
+        }
+    }
+
+    /// OR binds loosest, then AND; so between observations as within one.
+    fn joined(&mut self, part: Part<'a>) -> Result<Pattern, Refusal> {
+        let mut any = Vec::new();
+        loop {
+            let mut all = vec![part(self)?];
+            while self.takes(|token| token.is("AND")) {
+                all.push(part(self)?);
+            }
+            any.push(if all.len() == 1 { all.remove(0) } else { Pattern::All(all) });
+            if !self.takes(|token| token.is("OR")) {
+                return Ok(if any.len() == 1 { any.remove(0) } else { Pattern::Any(any) });
+            }
+        }
+    }
+
+    /// Whatever `inner` reads between parentheses.
+    fn within(&mut self, inner: Part<'a>) -> Result<Pattern, Refusal> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Refusal::new(RefusalReason::TooLarge, "pattern: its parentheses stand too deep"));
+        }
+        let pattern = inner(self)?;
+        self.depth -= 1;
+        self.expect(&Token::Close)?;
+        Ok(pattern)
+    }
+
+    fn observations(&mut self) -> Result<Pattern, Refusal> {
+        self.joined(Self::observation)
+    }
+
+    fn observation(&mut self) -> Result<Pattern, Refusal> {
+        match self.next() {
+            Some(Token::Open) => self.within(Self::observations),
+            Some(Token::BeginObservation) => {
+                let pattern = self.comparisons()?;
+                self.expect(&Token::EndObservation)?;
+                Ok(pattern)
+            }
+            Some(other) => Err(beyond(&other)),
+            None => Err(malformed("it ends where an observation should stand".into())),
+        }
+    }
+
+    fn comparisons(&mut self) -> Result<Pattern, Refusal> {
+        self.joined(Self::comparison)
+    }
+
+    fn comparison(&mut self) -> Result<Pattern, Refusal> {
+        match self.next() {
+            Some(Token::Open) => self.within(Self::comparisons),
+            Some(Token::Word(path)) if path.contains(':') => self.values(path),
+            Some(Token::Word(word)) if ["NOT", "EXISTS"].iter().any(|not| word.eq_ignore_ascii_case(not)) => {
+                Err(unanswerable(word))
+            }
+            Some(other) => Err(malformed(format!("{} stands where a path should", other.told()))),
+            None => Err(malformed("it ends where a path should stand".into())),
+        }
+    }
+
+    fn values(&mut self, path: &'a str) -> Result<Pattern, Refusal> {
+        match self.next() {
+            Some(Token::Operator("=")) => self.value(path),
+            Some(Token::Word(word)) if word.eq_ignore_ascii_case("IN") => {
+                self.expect(&Token::Open)?;
+                let mut any = vec![self.value(path)?];
+                while self.takes(|token| *token == Token::Comma) {
+                    any.push(self.value(path)?);
+                }
+                self.expect(&Token::Close)?;
+                Ok(Pattern::Any(any))
+            }
+            Some(Token::Word(word)) if word.eq_ignore_ascii_case("ISSUBSET") && is_address(path) => {
+                self.value(path)
+            }
+            Some(other) => Err(unanswerable(&format!("{} {}", shorten(path), other.told()))),
+            None => Err(malformed(format!("it ends behind {}", shorten(path)))),
+        }
+    }
+
+    fn value(&mut self, path: &str) -> Result<Pattern, Refusal> {
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            return Err(too_many());
+        }
+        match self.next() {
+            Some(Token::Text(text)) => observable(path, &text).map(Pattern::Names),
+            Some(other) => Err(unanswerable(&format!("{} = {}", shorten(path), other.told()))),
+            None => Err(malformed(format!("it ends behind {}", shorten(path)))),
+        }
+    }
+}
+
+fn is_address(path: &str) -> bool {
+    matches!(
+        path,
+        "ipv4-addr:value"
+            | "ipv6-addr:value"
+            | "network-traffic:src_ref.value"
+            | "network-traffic:dst_ref.value"
+    )
+}
+
+/// What a comparison asks for.
+///
+/// # Errors
+/// `unknown_value` for a path that alerts have nothing for, `wrong_type` for a value that is none of its kind.
+fn observable(path: &str, value: &str) -> Result<Observable, Refusal> {
+    let found = match path {
+        path if is_address(path) => Observable::address_or_network(value),
+        "domain-name:value" => domain(value),
+        "url:value" => {
+            Identifier::url(value).map(|url| Observable { kind: ObservableKind::Url, value: url.value })
+        }
+        path => match path.strip_prefix("file:hashes.") {
+            Some(algorithm) => {
+                let bare = algorithm.replace(['\'', '"', '-'], "");
+                if !["md5", "sha1", "sha256"].iter().any(|known| bare.eq_ignore_ascii_case(known)) {
+                    return Err(unanswerable(path));
+                }
+                naming::hash(&bare, value.trim())
+                    .map(|hash| Observable { kind: ObservableKind::File, value: hash.value })
+            }
+            None => return Err(unanswerable(shorten(path))),
+        },
+    };
+    found.ok_or_else(|| {
+        let detail = format!("pattern: {} = '{}' is no such value", shorten(path), shorten(value));
+        Refusal::new(RefusalReason::WrongType, detail)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn told(pattern: &Pattern) -> String {
+        let list = |parts: &[Pattern]| parts.iter().map(told).collect::<Vec<_>>().join(", ");
+        match pattern {
+            Pattern::Names(value) => format!("{:?} {}", value.kind, value.value),
+            Pattern::All(parts) => format!("all({})", list(parts)),
+            Pattern::Any(parts) => format!("any({})", list(parts)),
+        }
+    }
+
+    fn read(text: &str) -> String {
+        match Pattern::read(text) {
+            Ok(pattern) => told(&pattern),
+            Err(refusal) => refusal.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_an_alert_can_answer_is_read() {
+        let sha = "A".repeat(64);
+        let read: Vec<String> = [
+            &format!("[file:hashes.'SHA-256' = '{sha}']"),
+            "[file:hashes.MD5 = '4475064c5f6a5474e31f2f3dfafc22ed' OR file:hashes.'SHA-1'='CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC']",
+            "[ipv4-addr:value = '198.51.100.7'] OR [ipv6-addr:value = '2001:DB8::0:1']",
+            "[ipv4-addr:value ISSUBSET '198.51.100.7/24'] AND [domain-name:value = 'Evil.Example.']",
+            "([url:value = 'HTTPS://Evil.Example/A/'] AND [domain-name:value IN ('a.b', 'c.d')]) OR [ipv4-addr:value='10.0.0.1/32']",
+            "[(domain-name:value = 'a.b' OR domain-name:value = 'c.d') AND network-traffic:dst_ref.value = '1.2.3.4']",
+        ]
+        .into_iter()
+        .map(read)
+        .collect();
+        expect![[r#"
+            File aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+            any(File 4475064c5f6a5474e31f2f3dfafc22ed, File cccccccccccccccccccccccccccccccccccccccc)
+            any(Address 198.51.100.7, Address 2001:db8::1)
+            all(Network 198.51.100.0/24, Domain evil.example)
+            any(all(Url https://evil.example/A, any(Domain a.b, Domain c.d)), Address 10.0.0.1)
+            all(any(Domain a.b, Domain c.d), Address 1.2.3.4)"#]]
+        .assert_eq(&read.join("\n"));
+    }
+
+    #[test]
+    fn what_it_cannot_is_refused_with_the_part() {
+        let read: Vec<String> = [
+            "[ipv4-addr:value = '1.2.3.4'] FOLLOWEDBY [domain-name:value = 'a.b']",
+            "[ipv4-addr:value = '1.2.3.4'] REPEATS 5 TIMES WITHIN 60 SECONDS",
+            "[domain-name:value LIKE '%.evil.example']",
+            "[url:value MATCHES '^https']",
+            "[file:name = 'a.exe']",
+            "[file:hashes.'SHA-512' = 'a']",
+            "[NOT ipv4-addr:value = '1.2.3.4']",
+            "[ipv4-addr:value != '1.2.3.4']",
+            "[ipv4-addr:value = 7]",
+            "[ipv4-addr:value = '1.2.3.400']",
+            "[ipv4-addr:value = '0.0.0.0/0']",
+            "[ipv4-addr:value = '1.2.3.4'",
+            "[ipv4-addr:value = '1.2.3.4",
+            "ipv4-addr:value = '1.2.3.4'",
+            "[]",
+            "",
+        ]
+        .into_iter()
+        .map(read)
+        .collect();
+        expect![[r#"
+            unknown_value: pattern: FOLLOWEDBY: an alert cannot answer that
+            unknown_value: pattern: REPEATS: an alert cannot answer that
+            unknown_value: pattern: domain-name:value LIKE: an alert cannot answer that
+            unknown_value: pattern: url:value MATCHES: an alert cannot answer that
+            unknown_value: pattern: file:name: an alert cannot answer that
+            unknown_value: pattern: file:hashes.'SHA-512': an alert cannot answer that
+            unknown_value: pattern: NOT: an alert cannot answer that
+            unknown_value: pattern: ipv4-addr:value !=: an alert cannot answer that
+            unknown_value: pattern: ipv4-addr:value = 7: an alert cannot answer that
+            wrong_type: pattern: ipv4-addr:value = '1.2.3.400' is no such value
+            wrong_type: pattern: ipv4-addr:value = '0.0.0.0/0' is no such value
+            malformed: pattern: it ends where ] should stand
+            malformed: pattern: a text does not end
+            malformed: pattern: ipv4-addr:value stands where it cannot
+            malformed: pattern: ] stands where a path should
+            malformed: pattern: it ends where an observation should stand"#]]
+        .assert_eq(&read.join("\n"));
+    }
+
+    #[test]
+    fn neither_depth_nor_length_costs_more_than_it_may() {
+        let deep = format!("{}[ipv4-addr:value = '1.2.3.4']{}", "(".repeat(100_000), ")".repeat(100_000));
+        assert!(Pattern::read(&deep).is_err_and(|refusal| refusal.reason == RefusalReason::TooLarge));
+        let long = format!("[domain-name:value IN ('a.b'{})]", ", 'a.b'".repeat(VALUES_MAX));
+        assert!(Pattern::read(&long).is_err_and(|refusal| refusal.reason == RefusalReason::TooLarge));
+        assert!(Pattern::read("é=é'\\").is_err());
+    }
+
+    #[test]
+    fn a_url_names_its_domain_or_its_address() {
+        let named = |url: &str| {
+            let url = Identifier::url(url).expect("it is one");
+            let named = Observable::named_by(&url);
+            named[1..].iter().map(|value| format!("{:?} {}", value.kind, value.value)).collect::<Vec<_>>()
+        };
+        assert_eq!(named("https://me@Evil.Example:8443/a?b"), ["Domain evil.example"]);
+        assert_eq!(named("evil.example"), ["Domain evil.example"]);
+        assert_eq!(named("http://[2001:db8::1]:80/"), ["Address 2001:db8::1"]);
+        assert_eq!(named("http://203.0.113.9/x"), ["Address 203.0.113.9"]);
+    }
+
+    #[test]
+    fn an_address_is_in_its_networks() {
+        let of = |address: &str, prefix| {
+            let address = address.parse().expect("it is one");
+            Observable::network_of(address, prefix).map(|network| network.value.into_string())
+        };
+        assert_eq!(of("198.51.100.77", 24).as_deref(), Some("198.51.100.0/24"));
+        assert_eq!(of("2001:db8:1:2::9", 48).as_deref(), Some("2001:db8:1::/48"));
+        assert_eq!(of("198.51.100.77", 33), None);
+    }
+}

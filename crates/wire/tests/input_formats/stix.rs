@@ -1,0 +1,107 @@
+use braid_wire::{Format, Pattern, SourceRecord, StixObject, StixSaid, read, stix_objects};
+use expect_test::expect;
+use serde_json::{Value, json};
+
+use crate::fixture::{origin, rules};
+
+const CAMPAIGN: &str = include_str!("records/campaign.stix.json");
+
+fn told(object: &StixObject) -> String {
+    let said = match &object.said {
+        StixSaid::Indicator(indicator) => format!(
+            "{:?} values={} from={} until={:?} confidence={:?} intent={:?}",
+            indicator.name.as_deref().unwrap_or("-"),
+            indicator.pattern.observables().len(),
+            indicator.valid_from,
+            indicator.valid_until.map(|until| until.to_string()),
+            indicator.confidence,
+            indicator.intent
+        ),
+        StixSaid::Relationship { source, target } => format!("{source} -> {target}"),
+        StixSaid::Party(party) => format!("{:?} {:?} {:?}", party.kind, party.name, party.motivation),
+        StixSaid::Revoked => "revoked".to_owned(),
+    };
+    format!("{} {}: {said}", object.id, object.modified)
+}
+
+fn all(record: &str) -> String {
+    let results = stix_objects(record.as_bytes());
+    let line = |result: &Result<StixObject, braid_wire::Refusal>| match result {
+        Ok(object) => told(object),
+        Err(refusal) if refusal.is_drop() => format!("left out: {refusal}"),
+        Err(refusal) => format!("refused: {refusal}"),
+    };
+    results.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn indicator(change: impl FnOnce(&mut Value)) -> String {
+    let mut indicator = json!({
+        "type": "indicator",
+        "id": "indicator--1",
+        "modified": "2026-01-10T08:00:00Z",
+        "pattern": "[ipv4-addr:value = '203.0.113.9']",
+        "valid_from": "2026-01-10T08:00:00Z",
+    });
+    change(&mut indicator);
+    all(&indicator.to_string())
+}
+
+#[test]
+fn a_bundle_is_read_object_by_object_and_a_bad_one_costs_no_other() {
+    expect![[r#"
+        indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f 2026-01-12T08:00:00Z: "Loader of the harvest campaign" values=2 from=2026-01-10T08:00:00Z until=Some("2026-06-01T00:00:00Z") confidence=Some(85) intent=Some("command-and-control")
+        refused: unknown_value: pattern: FOLLOWEDBY: an alert cannot answer that (element 1)
+        threat-actor--56f3f0db-b5d5-431c-ae56-c18f02caf500 2025-01-10T08:00:00Z: ThreatActor "Copper Finch" Some("personal-gain")
+        campaign--83422c77-904c-4dc1-aff5-5c38f3a2c55c 2025-01-10T08:00:00Z: Campaign "Harvest" None
+        relationship--57b56a43-b8b0-4cba-9deb-34e3e1faed9e 2026-01-10T08:00:00Z: indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f -> campaign--83422c77-904c-4dc1-aff5-5c38f3a2c55c
+        relationship--77b56a43-b8b0-4cba-9deb-34e3e1faed9e 2026-01-10T08:00:00Z: campaign--83422c77-904c-4dc1-aff5-5c38f3a2c55c -> threat-actor--56f3f0db-b5d5-431c-ae56-c18f02caf500
+        left out: beside_alerts: report: nothing is looked for by it (element 6)
+        indicator--2 2026-01-10T08:00:00Z: revoked"#]].assert_eq(&all(CAMPAIGN));
+}
+
+#[test]
+fn an_indicator_that_cannot_be_looked_for_says_why() {
+    let read = [
+        indicator(|_| {}),
+        indicator(|object| object["pattern_type"] = json!("yara")),
+        indicator(|object| object["pattern"] = json!("[file:name = 'a.exe']")),
+        indicator(|object| object["pattern"] = Value::Null),
+        indicator(|object| object["valid_from"] = Value::Null),
+        indicator(|object| object["valid_until"] = json!("soon")),
+        indicator(|object| object["indicator_types"] = json!(["benign"])),
+        indicator(|object| object["id"] = Value::Null),
+        indicator(|object| object["type"] = Value::Null),
+        indicator(|object| object["confidence"] = json!(101)),
+    ];
+    expect![[r#"
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None
+        refused: unknown_value: pattern_type is "yara": patterns of STIX are read
+        refused: unknown_value: pattern: file:name: an alert cannot answer that
+        refused: missing_field: pattern is missing or empty
+        refused: missing_field: valid_from is missing or empty
+        refused: wrong_type: valid_until is "soon", which is no time as ISO 8601 writes it
+        left out: beside_alerts: an indicator of what is benign: nothing is looked for by it
+        refused: missing_id: id is missing or empty
+        refused: unknown_format: it has no type, which each object of STIX has
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None"#]].assert_eq(&read.join("\n"));
+}
+
+#[test]
+fn where_nobody_keeps_a_table_each_object_is_told_and_none_is_an_alert() {
+    let read = read(
+        SourceRecord { key: Some(b"k"), value: Some(CAMPAIGN.as_bytes()), ..SourceRecord::default() },
+        &origin(),
+        &rules(Format::StixIndicator),
+    );
+    assert_eq!(read.len(), 8);
+    assert_eq!(read.iter().filter(|read| read.as_ref().is_err_and(|refusal| !refusal.is_drop())).count(), 1);
+}
+
+#[test]
+fn a_pattern_is_met_by_what_an_alert_names() {
+    let pattern =
+        Pattern::read("[domain-name:value = 'a.b' AND ipv4-addr:value = '1.2.3.4'] OR [url:value = 'x.y/z']")
+            .expect("it is one");
+    let met = |named: &[&str]| pattern.is_met(&|value| named.contains(&&*value.value));
+    assert!(!met(&["a.b"]) && met(&["a.b", "1.2.3.4"]) && met(&["x.y/z"]));
+}
