@@ -35,7 +35,7 @@ STAGES = [
     # Sentinel
     (
         r"\w+_CL",
-        lambda m: "SELECT arrived, json_extract(record, '$.id') AS id, json_extract(record, '$.version') AS version, "
+        lambda m: "SELECT arrived, json_extract(record, '$.id') AS incident_id, json_extract(record, '$.version') AS version, "
         "json_extract(record, '$.status') AS status FROM events",
     ),
     (
@@ -70,7 +70,7 @@ def main(query):
         rows = database.execute(translate(file.read()))
     for row in rows:
         row = dict(row)
-        incident = row.get("id") or row["incident"]
+        incident = row.get("incident_id") or row["incident"]
         print(json.dumps({"id": incident, "version": int(row["version"]), "status": row["status"]}))
 
 

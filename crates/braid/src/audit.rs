@@ -42,8 +42,10 @@ impl<'c> Audited<'c> {
         let mut integrations = config.integrations();
         if let Some(settings) = azure {
             let exported = settings.into_iter().find(|setting| setting.is_wdatp());
-            integrations
-                .insert(WDATP, exported.is_some_and(|setting| setting.properties.enabled == Some(true)));
+            integrations.insert(
+                WDATP,
+                exported.is_some_and(|setting| matches!(setting.enabled(), Some(Said::Truth(true)))),
+            );
         }
         let required: Vec<&str> = config.audit.require.iter().map(String::as_str).collect();
         let is_off = |name: &&str| !integrations.get(name).copied().unwrap_or(false);
@@ -76,13 +78,23 @@ impl<'c> Audited<'c> {
 struct Setting {
     name: String,
     kind: String,
-    properties: Properties,
+    /// Other kinds have other properties, or none.
+    #[serde(default)]
+    properties: Option<Properties>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Properties {
-    /// Other kinds have other properties.
-    enabled: Option<bool>,
+    #[serde(default)]
+    enabled: Option<Said>,
+}
+
+/// What a setting says of whether it is on.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Truth(bool),
+    Else(serde::de::IgnoredAny),
 }
 
 /// A page of settings.
@@ -110,6 +122,20 @@ impl Setting {
     fn is_wdatp(&self) -> bool {
         self.name == WDATP && self.kind == "DataExportSettings"
     }
+
+    fn enabled(&self) -> Option<&Said> {
+        self.properties.as_ref()?.enabled.as_ref()
+    }
+
+    /// Whether the one that counts says clearly what it is; `place` is where it stands.
+    fn check(&self, place: &str) -> anyhow::Result<()> {
+        match self.enabled() {
+            Some(Said::Else(_)) if self.is_wdatp() => {
+                bail!("{place}properties.enabled is neither true nor false")
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn azure_settings(file: &Path) -> anyhow::Result<Vec<Setting>> {
@@ -130,10 +156,13 @@ fn settings_of(bytes: &[u8]) -> anyhow::Result<Vec<Setting>> {
     if bytes.len() as u64 > SETTINGS_BYTES_MAX {
         bail!("it has more than {SETTINGS_BYTES_MAX} bytes");
     }
+    // PowerShell writes one.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Ok(Refused { error }) = from_json::<Refused>(bytes) {
         bail!("Azure refuses it: {}: {}", error.code, error.message);
     }
     if let Ok(setting) = from_json::<Setting>(bytes) {
+        setting.check("")?;
         return Ok(vec![setting]);
     }
     let page: Settings = from_json(bytes).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
@@ -141,6 +170,9 @@ fn settings_of(bytes: &[u8]) -> anyhow::Result<Vec<Setting>> {
         bail!(
             "it is the first page of several, and {WDATP} is not on it: ask for the setting {WDATP} itself"
         );
+    }
+    for (at, setting) in page.value.iter().enumerate() {
+        setting.check(&format!("value[{at}]."))?;
     }
     Ok(page.value)
 }
@@ -204,6 +236,10 @@ mod tests {
         let single = r#"{"name":"WDATP","kind":"DataExportSettings","properties":{"enabled":true}}"#;
         assert!(wdatp(single) && !wdatp(&single.replace("WDATP", "MCAS")) && !wdatp(r#"{"value":[]}"#));
         assert!(!wdatp(&single.replace("DataExport", "AlertSync")), "another setting of that name");
+        assert!(wdatp(&format!("\u{feff}{single}")), "as PowerShell writes it");
+        let neighbours =
+            r#"{"name":"A","kind":"AlertSyncSettings"},{"name":"B","kind":"x","properties":{"enabled":7}}"#;
+        assert!(wdatp(&format!("{{\"value\":[{neighbours},{single}]}}")), "what others say does not matter");
         let unasked = Audited::of(&config, None);
         assert_eq!(unasked.missing, [WDATP]);
         assert!(unasked.why_missing(WDATP).contains("--azure-settings"));

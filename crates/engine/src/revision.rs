@@ -149,6 +149,7 @@ impl TenantState {
         settle_said(&mut known.severity, revision.severity, newer, Severity::is_said);
         settle_open(&mut known.phase, revision.phase, newer);
         settle_open(&mut known.category, revision.category, newer);
+        settle_open(&mut known.detector, revision.detector, newer);
         settle_open(&mut known.classification, revision.classification, newer);
         settle_open(&mut known.determination, revision.determination, newer);
         settle_open(&mut known.assignee, revision.assignee, newer);
@@ -269,5 +270,6 @@ fn is_material(before: &Alert, after: &Alert) -> bool {
         || before.determination != after.determination
         || before.assignee != after.assignee
         || before.portal_url != after.portal_url
+        || before.detector != after.detector
         || before.indicators != after.indicators
 }

@@ -638,3 +638,17 @@ fn rules_that_cannot_be_taken_say_why() {
     let twice = vec![sees("a", "title", "a"), sees("a", "title", "b")];
     assert_eq!(Rules::new(twice).unwrap_err(), InvalidRules::IdTwice);
 }
+
+#[test]
+fn whichever_feed_is_first_an_alert_has_the_detector_that_one_of_them_says() {
+    let of_detector = || {
+        let condition = test("detector", "rooted");
+        vec![rule("rooted", RuleKind::Detection(Detection { condition, sees_raised: false }))]
+    };
+    let (says, is_silent) = ("10:00 mde/a1 \"Rooted\" detector=rooted\n", "10:00 mde/a1 \"Rooted\"\n");
+    for timeline in [format!("{says}{is_silent}"), format!("{is_silent}{says}")] {
+        let settings = Settings { rules: Rules::new(of_detector()).unwrap(), ..Settings::default() };
+        let out = play_with(settings, &timeline);
+        assert_eq!(out.matches("rule rooted raised").count(), 1, "{out}");
+    }
+}

@@ -231,11 +231,26 @@ impl Checks<'_> {
         );
         self.must(!source.topics.is_empty(), &key("topics"), "a source needs a topic to read");
         self.reading(at, source);
+        self.told_apart(&key("detectors"), source.detectors.keys());
+        if let Some(TenantRule::Field(field)) = &source.tenant {
+            self.told_apart(&key("tenant"), field.aliases.keys());
+        }
         self.must(
             source.tenant.is_some() || source.holds_indicators(),
             &key("tenant"),
             "a source needs a tenant: a name or a rule to find it",
         );
+    }
+
+    /// Names are compared without regard to case: of two that differ in nothing else one would be passed over.
+    fn told_apart<'n>(&mut self, path: &[Step], names: impl Iterator<Item = &'n String>) {
+        let mut seen = BTreeMap::new();
+        for name in names {
+            self.must(!name.trim().is_empty(), path, "a name is empty");
+            if let Some(other) = seen.insert(name.trim().to_lowercase(), name) {
+                self.fault(path, format!("`{other}` and `{name}` are one name: case does not count"));
+            }
+        }
     }
 
     /// What is said of how its records are read.

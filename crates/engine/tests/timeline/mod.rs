@@ -227,6 +227,7 @@ fn blank(provider: &str, id: &str, title: &str, at: i64) -> Alert {
 fn set(alert: &mut Alert, key: &str, value: &str) {
     match key {
         "tenant" => alert.tenant = Tenant::new(value),
+        "detector" => alert.detector = Some(value.into()),
         "severity" => alert.severity = Severity::from_text(value),
         "status" => alert.status = AlertStatus::from_text(value),
         "phase" => alert.phase = Some(Phase::from_text(value)),

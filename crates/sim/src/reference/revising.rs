@@ -96,6 +96,7 @@ fn fold(known: &mut Alert, revision: &Alert, newer: bool) {
     let (first, second) = if newer { (revision, &known.clone()) } else { (&known.clone(), revision) };
     known.phase = first.phase.clone().or_else(|| second.phase.clone());
     known.category = first.category.clone().or_else(|| second.category.clone());
+    known.detector = first.detector.clone().or_else(|| second.detector.clone());
     known.classification = first.classification.clone().or_else(|| second.classification.clone());
     known.determination = first.determination.clone().or_else(|| second.determination.clone());
     known.assignee = first.assignee.clone().or_else(|| second.assignee.clone());
@@ -120,7 +121,7 @@ fn is_material(before: &Alert, after: &Alert) -> bool {
         (
             (alert.status.clone(), alert.severity.clone(), alert.title.clone(), alert.phase.clone()),
             (alert.first_activity, alert.last_activity, alert.techniques.clone()),
-            (alert.classification.clone(), alert.determination.clone()),
+            (alert.classification.clone(), alert.determination.clone(), alert.detector.clone()),
             (alert.assignee.clone(), alert.portal_url.clone(), alert.indicators.clone()),
         )
     };

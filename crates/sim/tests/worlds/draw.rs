@@ -223,7 +223,7 @@ impl Drawing {
         let place = latest + self.rng.below(self.alerts.len() - latest);
         let Some(before) = self.alerts.get(place) else { return };
         alert.provider = before.provider.clone();
-        alert.detector = before.detector.clone();
+        alert.detector = before.detector.clone().filter(|_| self.rng.below(4) > 0);
         alert.evidence = before.evidence.clone();
         if self.rng.chance(200) {
             alert.evidence.push(piece_of(12, self.rng.below(5), 0, Role::Related));
