@@ -1,5 +1,6 @@
 //! The forms of an incident that others know: OCSF, ECS, CEF. Samples that a person can read, and schemas, which are
-//! made of what is written: `BRAID_BLESS=1 cargo test -p braid-wire` writes both anew.
+//! made of what is written, by records that lack nothing and by the same with one thing less each: `BRAID_BLESS=1 cargo
+//! test -p braid-wire` writes both anew. `engine_made.rs` holds them against records that they were not made of.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -11,6 +12,7 @@ use braid_wire::incident::{
 use serde_json::{Value, json};
 
 use crate::form_schema::{compatible, schema_of, validate};
+use crate::lacking::and_lacking;
 use crate::nouns;
 
 /// The forms that are JSON.
@@ -51,6 +53,7 @@ pub(crate) fn full() -> Incident {
     incident.classification = Some(Classification::TruePositive);
     incident.techniques =
         ["T1003.006", "T1550", "T9999"].map(|t| Technique::find(t).expect("it is one")).into();
+    incident.alerts[0].techniques.extend(Technique::find("T9999"));
     let mut second = incident.alerts[0].clone();
     (second.id, second.provider) = (AlertId::new("n-2"), Provider::Other("labScanner".into()));
     (second.source_alert_id, second.portal_url) = (None, None);
@@ -121,11 +124,13 @@ fn value(bytes: &[u8]) -> Value {
 }
 
 fn incidents(encoding: Encoding) -> Vec<Value> {
-    [full(), nouns::incident(), bare()].iter().map(|i| value(&encode_incident(i, encoding))).collect()
+    let all = [full(), nouns::incident()].iter().flat_map(and_lacking).chain([bare()]).collect::<Vec<_>>();
+    all.iter().map(|incident| value(&encode_incident(incident, encoding))).collect()
 }
 
 fn changes(encoding: Encoding) -> Vec<Value> {
-    [nouns::change(), bare_change()].iter().map(|change| value(&encode_change(change, encoding))).collect()
+    let all = and_lacking(&nouns::change()).into_iter().chain([bare_change()]);
+    all.map(|change| value(&encode_change(&change, encoding))).collect()
 }
 
 fn schemas() -> PathBuf {

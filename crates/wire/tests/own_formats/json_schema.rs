@@ -229,7 +229,7 @@ fn name_of(avro: &Value) -> &str {
 
 /// Checks a value against a schema of the few keywords that the translation uses. Every property must be declared:
 /// stricter than JSON Schema, so that nothing is written that no schema tells of.
-fn check(schema: &Value, value: &Value, root: &Value) -> Result<(), String> {
+pub(crate) fn check(schema: &Value, value: &Value, root: &Value) -> Result<(), String> {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.strip_prefix("#/$defs/").expect("all references are to definitions");
         return check(&root["$defs"][name], value, root);
