@@ -155,6 +155,17 @@ impl Cluster {
         told.unwrap_or_else(|(topic, code)| panic!("{topic} gets no further partitions: {code}"));
     }
 
+    /// Deletes a group that has no members, and with it the offsets that it has committed.
+    pub fn delete_group(&self, group: &str) {
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+            .set("bootstrap.servers", self.brokers())
+            .create()
+            .expect("the admin client is made");
+        let told = futures_executor::block_on(admin.delete_groups(&[group], &AdminOptions::new()));
+        let told = told.expect("the coordinator answers").remove(0);
+        told.unwrap_or_else(|(group, code)| panic!("{group} is not deleted: {code}"));
+    }
+
     /// Writes records, a key and a value each, to a partition, or where their keys belong; waits until all are there.
     pub fn produce(&self, topic: &str, partition: Option<i32>, records: &[(&str, &str)]) {
         let feed = Feed::connect(&self.connection).expect("the producer is made");

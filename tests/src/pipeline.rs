@@ -130,6 +130,11 @@ impl Pipeline {
         Observer::of(self.cluster, &format!("{}-{stage}", self.name))
     }
 
+    /// Has Kafka forget how far a stage has read, as after `offsets.retention.minutes`. Nothing of it may run.
+    pub fn forget_places(&self, stage: &str) {
+        self.cluster.delete_group(&format!("{}-{stage}", self.name));
+    }
+
     /// The committed records of a topic.
     pub fn read(&self, end: &str) -> Vec<Record> {
         self.cluster.read(&self.topic(end))
