@@ -97,10 +97,10 @@ refusal_reasons! {
     Malformed = "malformed",
     /// It is something else than the source's configured format.
     UnknownFormat = "unknown_format",
-    /// It is of the format and no alert: a row of another table, an empty page.
+    /// It is of the format and no alert: a resource of another kind.
     NotAnAlert = "not_an_alert",
     /// It stands beside alerts in a source that carries more by design: a row of another table, an assessment, an incident
-    /// that lists no alert. A stated drop.
+    /// that lists no alert, a page without elements. A stated drop.
     BesideAlerts = "beside_alerts",
     /// A field on which identity or order depends holds what cannot be read as such.
     WrongType = "wrong_type",

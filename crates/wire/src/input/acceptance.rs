@@ -33,6 +33,12 @@ impl Context<'_> {
         Ok(alert)
     }
 
+    /// When an alert was updated that does not say so: its record told it, and so what it says is news then. Its own times
+    /// would make a change of status as old as what it changes.
+    pub(super) fn told_at(&self, said: EventTime) -> EventTime {
+        said.max(EventTime::from_micros(self.origin.source_time.as_micros()))
+    }
+
     /// The other half: what the source leaves out. A revision is asked like a first one.
     pub(super) fn filter(&self, alert: Alert) -> Result<Alert, Refusal> {
         self.check_severity(&alert.severity)?;

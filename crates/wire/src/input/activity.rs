@@ -24,7 +24,7 @@ pub(super) struct Activity {
 
 impl Activity {
     /// Reads the times. An alert without activity times (they are null at times) happened, as far as one can tell, when it
-    /// was created.
+    /// was created; one that does not say when it was updated is as its record found it.
     ///
     /// # Errors
     /// `missing_time` if neither is there, `wrong_type` if the first activity or the update cannot be read.
@@ -43,7 +43,7 @@ impl Activity {
         let last = optional(names.last).map_or(first, |last| last.max(first));
         let updated = match alert.strict_text(names.updated)? {
             Some(text) => time::required(names.updated, Some(text), timezone)?,
-            None => created.unwrap_or(last),
+            None => context.told_at(created.unwrap_or(last)),
         };
         Ok(Self { first, last, created, updated, resolved: optional(names.resolved) })
     }

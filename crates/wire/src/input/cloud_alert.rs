@@ -87,19 +87,30 @@ fn check_kind(kind: Option<&str>, alert: &Object<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// The directory stands among the resource identifiers, and the subscription in the resource's own id.
+/// The directory stands among the resource identifiers, and the subscription in the resource's own id, or in that of
+/// what was attacked.
 fn tenant_in<'a>(name: &str, alert: &'a Object<'_>, resource_id: Option<&'a str>) -> Option<Cow<'a, str>> {
     let identifiers = alert.list("ResourceIdentifiers").iter().filter_map(Json::object);
     let subscription = || match name {
         "SubscriptionId" => {
-            resource_id?.strip_prefix("/subscriptions/")?.split('/').next().map(Cow::Borrowed)
+            let attacked = identifiers.clone().filter_map(|identifier| identifier.text("AzureResourceId"));
+            let ids = resource_id.map(Cow::Borrowed).into_iter().chain(alert.text("AzureResourceId"));
+            ids.chain(attacked).find_map(|id| subscription_in(&id)).map(Cow::Owned)
         }
         _ => None,
     };
     alert
         .text(name)
-        .or_else(|| identifiers.into_iter().find_map(|identifier| identifier.text(name)))
+        .or_else(|| identifiers.clone().find_map(|identifier| identifier.text(name)))
         .or_else(subscription)
+}
+
+/// Azure writes its ids in any case, and a tenant has one name only.
+fn subscription_in(resource_id: &str) -> Option<String> {
+    const PREFIX: &str = "/subscriptions/";
+    let (prefix, rest) = resource_id.split_at_checked(PREFIX.len())?;
+    let id = rest.split('/').next().filter(|id| !id.is_empty())?;
+    prefix.eq_ignore_ascii_case(PREFIX).then(|| id.to_ascii_lowercase())
 }
 
 struct Times {
@@ -116,7 +127,7 @@ impl Times {
         let last = optional("EndTimeUtc").map_or(first, |last| last.max(first));
         // Which of them a change of status moves differs between the two forms; the latest is the newest news.
         let told = ["TimeGenerated", "TimeGeneratedUtc", "ProcessingEndTime", "ProcessingEndTimeUtc"];
-        let updated = told.into_iter().filter_map(optional).max().unwrap_or(last);
+        let updated = told.into_iter().filter_map(optional).max().unwrap_or_else(|| context.told_at(last));
         Ok(Self { first, last, updated })
     }
 }

@@ -17,6 +17,8 @@ pub(super) enum Json<'a> {
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
     Object(Object<'a>),
+    /// What stands in a list and cannot be read, while its neighbours can.
+    Unreadable(Box<Refusal>),
 }
 
 /// A JSON object. Alerts have 10 to 35 fields: too few for a map to pay.
@@ -24,7 +26,7 @@ pub(super) enum Json<'a> {
 pub(super) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 /// Fields that no decoder reads and that are long: they are stepped over without unescaping or keeping them.
-const UNREAD: [&str; 11] = [
+pub(super) const UNREAD: [&str; 11] = [
     "Action",
     "ExtendedLinks",
     "LoggedOnUsers",
@@ -53,7 +55,7 @@ impl<'a> Json<'a> {
             Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(Cow::Borrowed),
             Self::Number(number) => Some(Cow::Owned(number.to_string())),
             Self::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
-            Self::Null | Self::List(_) | Self::Object(_) => None,
+            Self::Null | Self::List(_) | Self::Object(_) | Self::Unreadable(_) => None,
         }
     }
 
@@ -85,11 +87,17 @@ impl<'a> Json<'a> {
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
+            Self::Unreadable(_) => "what cannot be read",
         }
     }
 }
 
 impl<'a> Object<'a> {
+    /// An object of these fields, in the order of the record.
+    pub(super) const fn new(fields: Vec<(Cow<'a, str>, Json<'a>)>) -> Self {
+        Self(fields)
+    }
+
     /// A field; `null` if it is absent. Of two with one name the last counts, as everywhere in JSON's family.
     pub(super) fn field(&self, name: &str) -> &Json<'a> {
         self.0.iter().rfind(|(key, _)| key == name).map_or(NULL, |(_, value)| value)
@@ -262,7 +270,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 }
 
 /// A key, borrowed where it can be: serde's own `Cow` always copies.
-struct Key<'a>(Cow<'a, str>);
+pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -14,6 +14,7 @@ mod created_account;
 mod directory;
 mod ecs_alert;
 mod ecs_evidence;
+mod elements;
 mod endpoint_alert;
 mod entity_list;
 mod evidence_list;
@@ -51,6 +52,7 @@ pub use stix_pattern::{Observable, ObservableKind, Pattern};
 use braid_alert::{Alert, Origin};
 use braid_engine::Input;
 
+use self::elements::{Element, elements_of};
 use crate::{Format, Holds, Refusal, RefusalReason, SourceRules, WriterSchema};
 
 /// The largest record that is tried, in bytes. Kafka's default limit is 1 MiB; a bigger one is no alert, and a decoder
@@ -218,11 +220,12 @@ fn each_of(
     read: impl Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>,
 ) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     expect_json(text)?;
-    let elements = elements_of(json::Json::parse(text)?, lists);
+    let elements = elements_of(text, lists)?;
     check_element_count(elements.len())?;
-    let each = |element: json::Json<'_>| match element {
-        json::Json::Object(object) => read(object),
-        other => one(Err(not_an_object(other.type_name()))),
+    let each = |element: Element<'_>| match element.read() {
+        Ok(json::Json::Object(object)) => read(object),
+        Ok(other) => one(Err(not_an_object(&other))),
+        Err(refusal) => one(Err(refusal)),
     };
     let mut found = Vec::with_capacity(elements.len());
     for element in elements {
@@ -237,17 +240,6 @@ fn one(alert: Result<Alert, Refusal>) -> Vec<Result<Alert, Refusal>> {
     vec![alert]
 }
 
-/// The elements of an array or a wrapper; else the one value that there is.
-fn elements_of<'a>(root: json::Json<'a>, lists: &[&str]) -> Vec<json::Json<'a>> {
-    match root {
-        json::Json::List(elements) => elements,
-        json::Json::Object(object) => {
-            object.into_list(lists).unwrap_or_else(|object| vec![json::Json::Object(object)])
-        }
-        scalar => vec![scalar],
-    }
-}
-
 fn expect_json(text: &str) -> Result<(), Refusal> {
     if text.starts_with(['{', '[']) {
         return Ok(());
@@ -256,9 +248,10 @@ fn expect_json(text: &str) -> Result<(), Refusal> {
     Err(Refusal::new(RefusalReason::UnknownFormat, detail))
 }
 
+/// Whether there are elements, and not too many. An interface that is asked for news often has none.
 fn check_element_count(count: usize) -> Result<(), Refusal> {
     if count == 0 {
-        return Err(Refusal::new(RefusalReason::NotAnAlert, "an empty list of alerts"));
+        return Err(Refusal::new(RefusalReason::BesideAlerts, "an empty list"));
     }
     if count > RECORD_ELEMENTS_MAX {
         let detail = format!("{count} elements; at most {RECORD_ELEMENTS_MAX} are read");
@@ -267,8 +260,15 @@ fn check_element_count(count: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn not_an_object(type_name: &str) -> Refusal {
-    Refusal::new(RefusalReason::WrongType, format!("the element is {type_name}, which must be an object"))
+/// Why an element is none: what it is instead, or why it cannot be read.
+fn not_an_object(element: &json::Json<'_>) -> Refusal {
+    match element {
+        json::Json::Unreadable(refusal) => Refusal::clone(refusal),
+        other => Refusal::new(
+            RefusalReason::WrongType,
+            format!("the element is {}, which must be an object", other.type_name()),
+        ),
+    }
 }
 
 /// A found value for a refusal's detail: enough to recognise it by.

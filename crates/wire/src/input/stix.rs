@@ -6,6 +6,7 @@
 use braid_alert::EventTime;
 use braid_engine::Input;
 
+use super::elements::{Element, elements_of};
 use super::json::{Json, Object};
 use super::stix_pattern::Pattern;
 use super::{check_element_count, expect_json, not_an_object, readable, shorten, text_of, time};
@@ -109,19 +110,14 @@ fn elements(value: &[u8]) -> Result<Vec<Result<StixObject, Refusal>>, Refusal> {
     readable(value)?;
     let text = text_of(value)?;
     expect_json(text)?;
-    let elements = match Json::parse(text)? {
-        Json::List(elements) => elements,
-        Json::Object(object) if object.text("type").as_deref() == Some("bundle") => {
-            object.into_list(&["objects"]).unwrap_or_default()
-        }
-        single => vec![single],
-    };
+    // Of the objects of STIX only a bundle has a list of this name.
+    let elements = elements_of(text, &["objects"])?;
     check_element_count(elements.len())?;
-    let each = |element: &Json<'_>| match element {
-        Json::Object(object) => read(object),
-        other => Err(not_an_object(other.type_name())),
+    let each = |element: Element<'_>| match element.read()? {
+        Json::Object(object) => read(&object),
+        other => Err(not_an_object(&other)),
     };
-    Ok(elements.iter().map(each).collect())
+    Ok(elements.into_iter().map(each).collect())
 }
 
 fn read(object: &Object<'_>) -> Result<StixObject, Refusal> {

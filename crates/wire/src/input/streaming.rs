@@ -70,7 +70,7 @@ struct Part {
 fn part(row: &RawValue, context: &Context<'_>) -> Result<Part, Refusal> {
     let table = table_of(row.get())?;
     let envelope = Json::parse(row.get())?;
-    let envelope = envelope.object().ok_or_else(|| not_an_object(envelope.type_name()))?;
+    let envelope = envelope.object().ok_or_else(|| not_an_object(&envelope))?;
     let alert = streaming_row::alert(table, columns_of(envelope)?, envelope, context)?;
     Ok(Part { table, alert: context.check_times(alert)? })
 }
@@ -85,8 +85,7 @@ fn table_of(row: &str) -> Result<Table, Refusal> {
         table: Option<Json<'a>>,
     }
     if !row.starts_with('{') {
-        let type_name = Json::parse(row)?.type_name();
-        return Err(not_an_object(type_name));
+        return Err(not_an_object(&Json::parse(row)?));
     }
     let names: Names<'_> = serde_json::from_str(row).map_err(|error| refusal_of(&error))?;
     let category = names.category.as_ref().and_then(Json::text);

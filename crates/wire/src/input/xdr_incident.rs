@@ -58,7 +58,7 @@ pub(super) fn alerts_of(
     }
     let one = |alert: &Json<'_>| match alert.object() {
         Some(alert) => read(alert),
-        None => Err(not_an_object(alert.type_name())),
+        None => Err(not_an_object(alert)),
     };
     alerts.iter().map(one).collect()
 }

@@ -31,7 +31,7 @@ pub(super) fn alerts(incident: &Object<'_>, context: &Context<'_>) -> Vec<Result
     }
     let read = |threat: &Json<'_>| match threat.object() {
         Some(threat) => alert(threat, incident, context),
-        None => Err(not_an_object(threat.type_name())),
+        None => Err(not_an_object(threat)),
     };
     threats.iter().map(read).collect()
 }

@@ -3,10 +3,12 @@
 use braid_alert::{Alert, AlertId, AlertStatus, Determination, EventTime, Evidence, Provider, Severity};
 use jiff::tz::Offset;
 
+use super::acceptance::vendor_group;
 use super::evidence_list::EvidenceList;
 use super::json::{Json, Object};
 use super::zimperium::{canonical_id, detector, severity, status, tenant_in};
 use super::zimperium_mention::{self as mention, Phone};
+use super::zimperium_threat::VENDOR;
 use super::{Context, description, time, zimperium_threat};
 use crate::{Format, Refusal, RefusalReason};
 
@@ -21,8 +23,15 @@ pub(super) fn alert(threat: &Object<'_>, context: &Context<'_>) -> Result<Alert,
     let mitigated = mitigated(threat, timezone);
     let name = threat.text("threatTypeName");
     let detector = name.as_deref().map(detector);
+    let status = if mitigated.is_some() { AlertStatus::Resolved } else { status_of(threat) };
     let updated = [optional("lastModified"), mitigated.flatten()].into_iter().flatten().max();
-    context.accept(Alert {
+    let updated = match updated {
+        Some(updated) => updated.max(at),
+        None if status == AlertStatus::Resolved => context.told_at(at),
+        // Without the state's name it may have been mitigated since: it is no news against what says so.
+        None => at,
+    };
+    let alert = Alert {
         tenant: context.rules.tenant.tenant(Format::ZimperiumMtd, |name| tenant_in(threat, name))?,
         provider: Provider::Zimperium,
         id: AlertId::new(&canonical_id(id)),
@@ -30,7 +39,7 @@ pub(super) fn alert(threat: &Object<'_>, context: &Context<'_>) -> Result<Alert,
         title: name.as_deref().map_or_else(|| "Untitled threat".into(), Into::into),
         description: reasons(threat),
         severity: severity_of(threat),
-        status: if mitigated.is_some() { AlertStatus::Resolved } else { status_of(threat) },
+        status,
         classification: None,
         // Somebody tries out the console.
         determination: threat
@@ -46,13 +55,15 @@ pub(super) fn alert(threat: &Object<'_>, context: &Context<'_>) -> Result<Alert,
         first_activity: at,
         last_activity: at,
         created: optional("eventReceivedTimestamp"),
-        updated: updated.map_or(at, |updated| updated.max(at)),
+        updated,
         resolved: mitigated.flatten(),
         portal_url: None,
         indicators: Default::default(),
-        evidence: evidence(threat),
+        evidence: evidence(threat, &canonical_id(id)),
         origin: context.origin.clone(),
-    })
+    };
+    let is_mitigation = alert.status == AlertStatus::Resolved;
+    zimperium_threat::accept(alert, is_mitigation, context)
 }
 
 fn severity_of(threat: &Object<'_>) -> Severity {
@@ -80,7 +91,7 @@ fn reasons(threat: &Object<'_>) -> Option<Box<str>> {
     general.text_of(&["jailbreakReasons", "reason"]).as_deref().and_then(description)
 }
 
-fn evidence(threat: &Object<'_>) -> Vec<Evidence> {
+fn evidence(threat: &Object<'_>, id: &str) -> Vec<Evidence> {
     let mut list = EvidenceList::default();
     list.push(phone(threat));
     let mail = threat.text_of(&["deviceOwner", "activationName"]);
@@ -99,6 +110,8 @@ fn evidence(threat: &Object<'_>) -> Vec<Evidence> {
         let text = |name: &str| general.and_then(|general| general.text(name));
         list.extend(mention::network(text("ssid").as_deref(), text("bssid").as_deref()));
     }
+    // A composite threat may name it, in whichever shape that one comes.
+    list.extend(vendor_group(VENDOR, id));
     list.into_evidence()
 }
 

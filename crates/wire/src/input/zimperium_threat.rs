@@ -20,7 +20,11 @@ pub(super) const VENDOR: &str = "zimperium";
 /// out when it is mitigated.
 pub(super) fn alert(record: &Object<'_>, context: &Context<'_>) -> Result<Alert, Refusal> {
     let is_mitigation = is_mitigation(record);
-    let alert = threat(record, is_mitigation, context)?;
+    accept(threat(record, is_mitigation, context)?, is_mitigation, context)
+}
+
+/// What the source's rules say about a threat: the mitigation of one that is left out is a drop of its own.
+pub(super) fn accept(alert: Alert, is_mitigation: bool, context: &Context<'_>) -> Result<Alert, Refusal> {
     context.accept(alert).map_err(|refusal| match refusal.is_drop() && is_mitigation {
         true => {
             let detail = format!("its threat is left out: {refusal}");

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use braid_alert::Tenant;
+use braid_alert::{EventTime, Tenant};
 use braid_wire::{Format, Refusal, SourceRules, TenantRule, decode};
 use expect_test::expect;
 use serde_json::{Value, json};
@@ -177,4 +177,41 @@ fn without_an_id_of_its_own_a_resource_has_that_of_its_name() {
     let mut nameless = resource();
     nameless["properties"].as_object_mut().expect("it is an object").remove("systemAlertId");
     assert_eq!(decode_one(FORMAT, &nameless.to_string()).id.as_str(), ID);
+}
+
+#[test]
+fn a_change_that_does_not_say_when_is_as_new_as_the_record_that_tells_of_it() {
+    let mut dismissed = resource();
+    let properties = dismissed["properties"].as_object_mut().expect("it is an object");
+    properties.insert("status".into(), json!("Dismissed"));
+    properties.retain(|name, _| !["timeGeneratedUtc", "processingEndTimeUtc"].contains(&name.as_str()));
+    let arrived = EventTime::from_micros(origin().source_time.as_micros());
+    let (first, dismissed) =
+        (decode_one(FORMAT, &exported().to_string()), decode_one(FORMAT, &dismissed.to_string()));
+    assert_eq!(dismissed.updated, arrived);
+    assert!(dismissed.updated > first.updated, "it would be taken for older than what it revises");
+    assert_eq!(
+        (dismissed.first_activity, dismissed.last_activity),
+        (first.first_activity, first.last_activity)
+    );
+}
+
+#[test]
+fn the_subscription_is_found_in_any_case_and_in_the_id_of_what_was_attacked() {
+    let tenant = |record: &Value| {
+        let rule = TenantRule::Field { name: Some("SubscriptionId".into()), aliases: BTreeMap::new() };
+        decode(record.to_string().as_bytes(), &origin(), &SourceRules::new(FORMAT, rule))
+            .remove(0)
+            .map(|alert| alert.tenant)
+    };
+    let subscription = Ok(Tenant::new("51-a"));
+    let mut shouted = resource();
+    shouted["id"] = json!(shouted["id"].as_str().expect("it is a text").to_uppercase());
+    assert_eq!(tenant(&shouted), subscription);
+    assert_eq!(tenant(&exported()), subscription, "continuous export names the resource alone");
+    let mut bare = exported();
+    bare.as_object_mut().expect("it is an object").remove("AzureResourceId");
+    assert_eq!(tenant(&bare), subscription, "it stands among the identifiers");
+    bare["ResourceIdentifiers"] = json!([{ "Type": "AzureResource", "AzureResourceId": "/subscriptions/" }]);
+    assert!(tenant(&bare).is_err());
 }

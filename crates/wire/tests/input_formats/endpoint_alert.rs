@@ -100,11 +100,19 @@ fn evidence_that_a_collector_has_taken_apart_is_read_piece_by_piece() {
 #[test]
 fn an_empty_page_is_no_alert_and_a_page_is_as_many_as_it_holds() {
     let page = |alerts: &Value| decode_all(FORMAT, &json!({ "value": alerts }).to_string());
-    assert_eq!(page(&json!([])).remove(0).unwrap_err().reason, RefusalReason::NotAnAlert);
+    assert_eq!(page(&json!([])).remove(0).unwrap_err().reason, RefusalReason::BesideAlerts);
     let one = alert(&json!([]));
     let read: Vec<_> = page(&json!([one, { "id": "x" }, one]))
         .into_iter()
         .map(|result| result.map(|alert| alert.origin.element).map_err(|refusal| refusal.reason))
         .collect();
     assert_eq!(read, [Ok(0), Err(RefusalReason::UnknownFormat), Ok(2)]);
+}
+
+#[test]
+fn an_alert_that_does_not_say_when_it_was_updated_is_as_new_as_its_record() {
+    let record = r#"{"aadTenantId":"t-1","id":"e-1","machineId":"m","title":"A name","status":"Resolved",
+        "alertCreationTime":"2026-02-03T10:05:00Z","firstEventTime":"2026-02-03T10:00:00Z"}"#;
+    let alert = decode_one(Format::DefenderEndpointAlert, record);
+    assert_eq!(alert.updated.as_micros(), crate::fixture::origin().source_time.as_micros());
 }

@@ -150,9 +150,78 @@ fn a_record_of_another_format_says_so() {
 }
 
 #[test]
+fn an_empty_page_is_no_fault_of_the_one_who_sent_it() {
+    for format in json_formats() {
+        assert_eq!(reason_of(format, b"[]"), RefusalReason::BesideAlerts, "{format}");
+        assert_eq!(reason_of(format, b"{\"records\":[]}"), RefusalReason::BesideAlerts, "{format}");
+    }
+    assert_eq!(reason_of(Format::GraphAlert, b"{\"value\":[]}"), RefusalReason::BesideAlerts);
+    assert_eq!(reason_of(Format::ZimperiumMtd, b"{\"content\":[]}"), RefusalReason::BesideAlerts);
+}
+
+/// JSON by its grammar that no parser of texts, numbers or trees takes.
+fn unreadable() -> [String; 3] {
+    let deep = format!(r#"{{"deep":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    [r#"{"id":"x","title":"\ud83d"}"#.to_owned(), r#"{"id":"x","n":1e999}"#.to_owned(), deep]
+}
+
+/// What becomes of each element: its number, and the reason for which it is refused, if it is.
+fn told(format: Format, record: &str) -> Vec<(i32, Option<RefusalReason>)> {
+    let told = |result: Result<braid_alert::Alert, braid_wire::Refusal>| match result {
+        Ok(alert) => (alert.origin.element, None),
+        Err(refusal) => (refusal.element, Some(refusal.reason)),
+    };
+    decode_all(format, record).into_iter().map(told).collect()
+}
+
+#[test]
+fn an_element_that_cannot_be_read_costs_itself_alone() {
+    let expected = [(0, None), (1, Some(RefusalReason::Malformed)), (2, None)];
+    for bad in unreadable() {
+        // The rows of a stream that are of one alert are put together; it has a test of its own.
+        for (format, good) in JSON.into_iter().filter(|(format, _)| *format != Format::DefenderXdrStreaming) {
+            let (list, what) = (format!("[{good},{bad},\n{good}]"), &bad[..18]);
+            assert_eq!(told(format, &list), expected, "{format} {what}");
+            let page = format!(r#"{{"count":3,"records": {list},"last":true}}"#);
+            assert_eq!(told(format, &page), expected, "{format} {what}");
+        }
+        let page = format!(r#"{{"@odata.context":"\ud83d","value":[{GRAPH},{bad},{GRAPH}]}}"#);
+        assert_eq!(told(Format::GraphAlert, &page), expected);
+        let page = format!(r#"{{"content":[{THREAT},{bad},{THREAT}],"totalPages":12}}"#);
+        assert_eq!(told(Format::ZimperiumMtd, &page), expected);
+    }
+}
+
+#[test]
+fn an_alert_of_an_incident_that_cannot_be_read_costs_itself_alone() {
+    for bad in unreadable() {
+        for (format, incident) in
+            [(Format::GraphIncident, GRAPH_INCIDENT), (Format::DefenderXdrIncident, INCIDENT)]
+        {
+            let broken = incident.replace("\"alerts\":[", &format!("\"alerts\":[{bad},"));
+            let expected = [(0, Some(RefusalReason::Malformed)), (1, None)];
+            assert_eq!(told(format, &broken), expected, "{format}");
+            let page = format!(r#"{{"value":[{incident},{broken},{bad}]}}"#);
+            let (good, bad) = (None, Some(RefusalReason::Malformed));
+            assert_eq!(told(format, &page), [(0, good), (1, bad), (2, good), (3, bad)], "{format}");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_breaks_the_grammar_is_refused_as_a_whole() {
+    let bad = r#"{"title":"\ud83d"}"#;
+    assert_eq!(told(Format::GraphAlert, &format!("[{GRAPH},{bad}")), [(0, Some(RefusalReason::Truncated))]);
+    for broken in ["[{GRAPH},{bad},]", "[{GRAPH} {bad}]", "{\"value\":[{bad}],}", "[{bad}] x"] {
+        let record = broken.replace("{GRAPH}", GRAPH).replace("{bad}", bad);
+        assert_eq!(told(Format::GraphAlert, &record), [(0, Some(RefusalReason::Malformed))], "{broken}");
+    }
+    let many = format!("[{}{bad}]", "1,".repeat(RECORD_ELEMENTS_MAX));
+    assert_eq!(told(Format::GraphAlert, &many), [(0, Some(RefusalReason::TooLarge))]);
+}
+
+#[test]
 fn what_is_no_alert_says_so() {
-    assert_eq!(reason_of(Format::GraphAlert, b"{\"value\":[]}"), RefusalReason::NotAnAlert);
-    assert_eq!(reason_of(Format::SentinelSecurityAlert, b"[]"), RefusalReason::NotAnAlert);
     let incident = r##"{"@odata.type":"#microsoft.graph.security.incident","id":"5"}"##;
     assert_eq!(reason_of(Format::GraphAlert, incident.as_bytes()), RefusalReason::NotAnAlert);
     let incident = r#"{"Type":"SecurityIncident","IncidentName":"5"}"#;

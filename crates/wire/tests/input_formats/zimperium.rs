@@ -308,3 +308,37 @@ fn the_logs_may_come_mixed_and_one_bad_element_costs_itself_alone() {
         ]
     );
 }
+
+#[test]
+fn a_threat_of_the_api_is_a_group_that_a_composite_one_can_join() {
+    let of_api = decode_one(FORMAT, &object(json!({ "id": "C-1" })).to_string());
+    let composite = decode_one(FORMAT, &threat("p", json!({ "child_threat_uuids": ["c-1"] })).to_string());
+    let group = |alert: &braid_alert::Alert| {
+        let piece = alert.evidence.iter().find(|piece| piece.kind == EntityKind::VendorIncident);
+        piece.map(|piece| piece.identifiers.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(group(&of_api), Some(vec!["vendorIncidentId:zimperium/c-1".to_owned()]));
+    assert_eq!(group(&of_api), group(&composite));
+}
+
+#[test]
+fn the_mitigation_of_a_threat_of_the_api_that_is_left_out_is_counted_as_one() {
+    let critical = SourceRules { severity_min: Some(Severity::Critical), ..rules(FORMAT) };
+    let low = |more: Value| {
+        let mut low = object(more);
+        low["severityName"] = json!("LOW");
+        read(&low, &critical)
+    };
+    assert_eq!(low(json!({})), [Err(RefusalReason::BelowMinimumSeverity)]);
+    let mitigated = json!({ "mitigationEvents": [{ "timestamp": AT + 9_000 }] });
+    assert_eq!(low(mitigated), [Err(RefusalReason::FilteredMitigation)]);
+}
+
+#[test]
+fn a_resolved_threat_of_the_api_that_does_not_say_when_is_as_new_as_its_record() {
+    let of = |more: Value| decode_one(FORMAT, &object(more).to_string());
+    let resolved = of(json!({ "stateName": "RESOLVED", "lastModified": null }));
+    assert_eq!(resolved.updated.as_micros(), origin().source_time.as_micros());
+    let pending = of(json!({ "lastModified": null }));
+    assert_eq!(pending.updated, pending.last_activity, "a mitigation that was told in between stays newer");
+}
