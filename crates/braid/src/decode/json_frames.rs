@@ -228,7 +228,7 @@ impl Scanner {
         if !self.bytes.is_blank() {
             self.end_element();
         } else if self.element == 0 {
-            self.refuse(RefusalReason::NotAnAlert, "an empty list of alerts");
+            self.refuse(RefusalReason::BesideAlerts, "an empty list");
         }
         self.bytes.clear();
         self.element = 0;

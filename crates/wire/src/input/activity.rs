@@ -1,4 +1,4 @@
-use braid_alert::EventTime;
+use braid_alert::{AlertStatus, EventTime};
 
 use super::json::Object;
 use super::{Context, time};
@@ -24,7 +24,8 @@ pub(super) struct Activity {
 
 impl Activity {
     /// Reads the times. An alert without activity times (they are null at times) happened, as far as one can tell, when it
-    /// was created; one that does not say when it was updated is as its record found it.
+    /// was created. One that does not say when it was updated is as its creation left it while it is new, and else as its
+    /// record found it.
     ///
     /// # Errors
     /// `missing_time` if neither is there, `wrong_type` if the first activity or the update cannot be read.
@@ -43,8 +44,14 @@ impl Activity {
         let last = optional(names.last).map_or(first, |last| last.max(first));
         let updated = match alert.strict_text(names.updated)? {
             Some(text) => time::required(names.updated, Some(text), timezone)?,
+            None if is_new(alert) => created.unwrap_or(last),
             None => context.told_at(created.unwrap_or(last)),
         };
         Ok(Self { first, last, created, updated, resolved: optional(names.resolved) })
     }
+}
+
+/// Whether nobody has done anything about it, as all interfaces of Defender say that.
+fn is_new(alert: &Object<'_>) -> bool {
+    alert.text("status").is_none_or(|status| AlertStatus::from_text(&status) == AlertStatus::New)
 }

@@ -262,6 +262,7 @@ fn a_page_of_the_api_is_its_threats() {
           description="SELinux disabled"
           - impacted mobileDevice: mobileDeviceId:62 label="ONEPLUS, ANDROID, 7.1.1"
           - impacted user: upn:user@contoso.com
+          - related vendorIncident: vendorIncidentId:zimperium/d6
         t-1 zimperium/d7 "SYSTEM TAMPERING"
           medium resolved detector=SYSTEM_TAMPERING category=Network phase=- techniques=
           first=2026-02-03T10:00:00Z last=2026-02-03T10:00:00Z created=2026-02-03T10:00:02Z updated=2026-02-03T10:00:09Z resolved=2026-02-03T10:00:09Z
@@ -271,6 +272,7 @@ fn a_page_of_the_api_is_its_threats() {
           - impacted mobileDevice: mobileDeviceId:62 label="ONEPLUS, ANDROID, 7.1.1"
           - impacted user: upn:user@contoso.com
           - related wirelessNetwork: label="BlueStacks 22"
+          - related vendorIncident: vendorIncidentId:zimperium/d7
     "#]].assert_eq(&told.join(""));
 }
 
