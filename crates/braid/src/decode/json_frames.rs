@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(frames("[{\"a\":1},"), ["1:0 {\"a\":1}", "1 truncated"]);
         assert_eq!(frames("[{\"a\":1},{\"b\""), ["1:0 {\"a\":1}", "1:1 {\"b\""]);
         assert_eq!(frames("{\"value\":[{\"a\":1}]"), ["1:0 {\"a\":1}", "1 truncated"]);
-        assert_eq!(frames("[ ]\n{\"value\":[]}"), ["1 not_an_alert", "2 not_an_alert"]);
+        assert_eq!(frames("[ ]\n{\"value\":[]}"), ["1 beside_alerts", "2 beside_alerts"]);
     }
 
     #[test]

@@ -105,3 +105,18 @@ fn a_pattern_is_met_by_what_an_alert_names() {
     let met = |named: &[&str]| pattern.is_met(&|value| named.contains(&&*value.value));
     assert!(!met(&["a.b"]) && met(&["a.b", "1.2.3.4"]) && met(&["x.y/z"]));
 }
+
+#[test]
+fn an_object_that_cannot_be_read_costs_no_other_of_its_bundle() {
+    let revoked =
+        r#"{"type":"indicator","id":"indicator--2","modified":"2026-01-10T08:00:00Z","revoked":true}"#;
+    let bundle = format!(
+        r#"{{"type":"bundle","objects":[{revoked},{{"type":"indicator","id":"i","name":"\ud83d"}},{revoked}]}}"#
+    );
+    let told = all(&bundle);
+    let told: Vec<_> = told.lines().collect();
+    assert_eq!((told.len(), told[0]), (3, "indicator--2 2026-01-10T08:00:00Z: revoked"));
+    assert!(told[1].starts_with("refused: malformed: ") && told[1].ends_with("(element 1)"), "{}", told[1]);
+    assert_eq!(told[2], told[0]);
+    assert!(all(r#"{"type":"bundle","objects":[]}"#).starts_with("left out: beside_alerts"));
+}
