@@ -3,7 +3,9 @@
 mod cef;
 mod cloud;
 mod defender;
+mod ecs;
 mod graph;
+mod ocsf;
 mod sentinel;
 mod streaming;
 mod tree;
@@ -24,7 +26,9 @@ use crate::cli::Simulate;
 use crate::stdout;
 
 /// The formats that a world is written in.
-pub(crate) const FORMATS: [Format; 11] = [
+pub(crate) const FORMATS: [Format; 13] = [
+    Format::OcsfDetectionFinding,
+    Format::EcsAlert,
     Format::BraidJson,
     Format::BraidAvro,
     Format::SentinelSecurityAlert,
@@ -123,9 +127,9 @@ fn record(alert: &Alert, number: usize, again: bool, format: Format) -> Option<V
         Format::DefenderCloudAlert => cloud::raises(alert).then(|| cloud::alert(alert))?,
         Format::ZimperiumMtd => of(Provider::Zimperium).then(|| zimperium::record(alert))?,
         Format::MdiCef => of(Provider::DefenderForIdentity).then(|| cef::line(alert, again))?,
-        Format::OcsfDetectionFinding
-        | Format::EcsAlert
-        | Format::BraidDirectoryJson
+        Format::OcsfDetectionFinding => ocsf::finding(alert),
+        Format::EcsAlert => ecs::document(alert),
+        Format::BraidDirectoryJson
         | Format::BraidDirectoryAvro
         | Format::BraidCommandJson
         | Format::BraidCommandAvro

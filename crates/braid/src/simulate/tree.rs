@@ -4,6 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 #[derive(Debug, Clone)]
 pub(super) enum Node {
     Text(String),
+    Number(i64),
     List(Vec<Node>),
     Object(Vec<(&'static str, Node)>),
 }
@@ -22,6 +23,7 @@ impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_i64(*number),
             Self::List(nodes) => serializer.collect_seq(nodes),
             Self::Object(fields) => {
                 let mut map = serializer.serialize_map(Some(fields.len()))?;

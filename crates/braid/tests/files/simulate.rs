@@ -76,6 +76,16 @@ fn devices_were_hit(piece: &Evidence) -> Option<Role> {
     Some(if piece.kind == EntityKind::Host { Role::Impacted } else { Role::Related })
 }
 
+/// OCSF has a place for the device that a finding is on, one for the user whom it is about, one for where it came from.
+fn placed(piece: &Evidence) -> Option<Role> {
+    Some(match (&piece.kind, &piece.role) {
+        (EntityKind::Host, Role::Related) => Role::Impacted,
+        (EntityKind::User, Role::Related | Role::Impacted) => Role::Target,
+        (EntityKind::Address, Role::Related) => Role::Source,
+        (_, role) => role.clone(),
+    })
+}
+
 fn alerts(files: &Files, format: &str) -> Vec<Alert> {
     files.braid(&format!("simulate --preset small-office --seed 3 --out {format} -f {format}")).good();
     let decoded = files.braid(&format!("decode --tenant contoso -f {format} {format}/alerts.jsonl")).good();
@@ -106,6 +116,7 @@ fn what_is_written_in_a_format_tells_of_the_same_alerts_entities_and_roles() {
         Kept { format: "graph-incident", role: as_written, hosts_max: 9 },
         Kept { format: "defender-xdr-streaming", role: as_written, hosts_max: 9 },
         Kept { format: "defender-cloud-alert", role: as_written, hosts_max: 9 },
+        Kept { format: "ocsf-detection-finding", role: placed, hosts_max: 9 },
         Kept { format: "defender-xdr-incident", role: devices_were_hit, hosts_max: 9 },
         Kept { format: "defender-endpoint-alert", role: devices_were_hit, hosts_max: 1 },
     ] {
