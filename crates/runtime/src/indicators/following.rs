@@ -11,6 +11,10 @@ use crate::backoff::Backoff;
 /// How long a poll waits for the first record; stopping waits for it.
 const WAIT: Duration = Duration::from_millis(200);
 
+/// After how many polls that brought nothing a topic that is not read to its end counts as one that cannot be read: a
+/// partition without a leader, or one that may not be read, may say no word. Five seconds.
+const SILENT_POLLS_MAX: u32 = 25;
+
 /// How far the following of a topic is.
 #[derive(Debug, Clone, Default)]
 pub struct Followed {
@@ -44,17 +48,20 @@ pub fn follow<T: Table>(
 ) -> Result<(), Failure> {
     let mut backoff = Backoff::default();
     let mut swept = 1;
+    let mut silent_polls = 0;
     while !around.stop.requested() {
         let mut records: Vec<Record> = Vec::new();
         let standing = table.poll(WAIT, &mut |record| records.push(record));
         let reading = standing.as_ref().map_or(swept, |standing| standing.readings);
-        if !records.is_empty() {
+        let brought = !records.is_empty();
+        if brought {
             around.indicators.take(source, &records, reading, &around.integrations);
         }
         match standing {
             Ok(standing) => {
                 backoff.reset();
-                followed.failing.store(false, Ordering::Release);
+                silent_polls = if brought || standing.is_whole { 0 } else { silent_polls + 1 };
+                followed.failing.store(silent_polls >= SILENT_POLLS_MAX, Ordering::Release);
                 if standing.is_whole && standing.readings > swept {
                     around.indicators.sweep(source, topic, standing.readings);
                     swept = standing.readings;

@@ -28,7 +28,11 @@ pub(super) fn annotate(alert: &mut Alert, tables: &[(&str, &SourceTable)]) {
 /// What an alert names that intelligence may speak of, and the identifier that it stands in. A host's own addresses are
 /// not among it: they are the tenant's.
 fn named(alert: &Alert) -> HashMap<Observable, &Identifier> {
-    let identifiers = alert.evidence.iter().flat_map(|piece| &piece.identifiers);
+    let held: BTreeSet<&str> =
+        alert.evidence.iter().flat_map(|piece| &piece.addresses).map(|held| &*held.address).collect();
+    let is_held = |name: &&Identifier| name.kind == IdentifierKind::Address && held.contains(&*name.value);
+    let identifiers =
+        alert.evidence.iter().flat_map(|piece| &piece.identifiers).filter(|name| !is_held(name));
     let each =
         identifiers.flat_map(|name| Observable::named_by(name).into_iter().map(move |value| (value, name)));
     let mut named = HashMap::new();
@@ -108,7 +112,10 @@ fn told(
 /// is sold is in many hands.
 fn threats(found: &[IndicatorMatch]) -> Vec<Evidence> {
     let name_of = |found: &IndicatorMatch| {
-        let told = found.actor.as_ref().or(found.campaign.as_ref()).unwrap_or(&found.indicator);
+        // Feeds have actors called “Unknown”, which name nobody.
+        let names = [found.actor.as_deref(), found.campaign.as_deref()].into_iter().flatten();
+        let names_somebody = |name: &&str| Identifier::new(IdentifierKind::ThreatName, name).is_some();
+        let told = names.into_iter().find(names_somebody).unwrap_or(&found.indicator);
         told.trim().to_lowercase()
     };
     let names: BTreeSet<String> = found.iter().map(name_of).collect();

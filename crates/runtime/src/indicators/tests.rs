@@ -225,10 +225,24 @@ fn what_is_for_one_tenant_is_for_no_other() {
 #[test]
 fn a_host_s_own_address_and_what_names_nothing_match_nothing() {
     let kept = Kept::feed();
-    kept.put(&indicator("i", "[ipv4-addr:value = '203.0.113.9'] OR [domain-name:value = 'x']"));
-    let host = json!([{ "kind": "host", "identifiers": [{ "kind": "netbiosName", "value": "x" }],
-        "addresses": [{ "address": "203.0.113.9", "egress": true }] }]);
-    assert!(kept.ids(&host).is_empty());
+    kept.put(&indicator("i", "[ipv4-addr:value = '203.0.113.9'] OR [domain-name:value = 'x.y']"));
+    let host = json!({ "kind": "host", "identifiers": [{ "kind": "netbiosName", "value": "x" }],
+        "addresses": [{ "address": "203.0.113.9", "egress": true }] });
+    assert!(kept.ids(&json!([host])).is_empty());
+    let as_source = json!({ "kind": "ip", "identifiers": [{ "kind": "address", "value": "203.0.113.9" }] });
+    assert!(kept.ids(&json!([host, as_source])).is_empty(), "it is the host's, wherever it stands");
+}
+
+#[test]
+fn an_actor_whose_name_is_nobody_s_is_not_who_links_but_the_indicator_is() {
+    let kept = Kept::feed();
+    kept.put(&indicator("indicator--1", "[ipv4-addr:value = '203.0.113.9']"));
+    kept.put(&json!({ "type": "threat-actor", "id": "threat-actor--1", "name": "Unknown" }));
+    kept.put(&json!({ "type": "relationship", "id": "relationship--1", "relationship_type": "indicates",
+                      "source_ref": "indicator--1", "target_ref": "threat-actor--1" }));
+    let alert = kept.annotated(&naming("ip", "address", "203.0.113.9"));
+    let threat = alert.evidence.iter().find(|piece| piece.kind == EntityKind::Threat).unwrap();
+    assert_eq!(&*threat.identifiers[0].value, "indicator--1");
 }
 
 #[test]

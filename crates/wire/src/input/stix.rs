@@ -165,7 +165,9 @@ fn name(object: &Object<'_>, field: &str) -> Option<Box<str>> {
 
 fn indicator(object: &Object<'_>) -> Result<StixIndicator, Refusal> {
     let types = texts(object, "indicator_types");
-    if types == ["benign"] {
+    // Whatever else is said of it, unless that it does harm.
+    let says = |word: &str| types.iter().any(|said| said == word);
+    if says("benign") && !says("malicious-activity") {
         return Err(beside("an indicator of what is benign: nothing is looked for by it".to_owned()));
     }
     match object.text("pattern_type").as_deref() {
@@ -183,6 +185,10 @@ fn indicator(object: &Object<'_>) -> Result<StixIndicator, Refusal> {
         Some(until) => Some(time::required("valid_until", Some(until), utc)?),
         None => None,
     };
+    if valid_until.is_some_and(|until| until <= valid_from) {
+        let detail = "valid_until is not after valid_from: it never holds";
+        return Err(Refusal::new(RefusalReason::UnknownValue, detail));
+    }
     let confidence = object.text("confidence").and_then(|text| text.parse().ok());
     let phases = object.list("kill_chain_phases").iter().filter_map(Json::object);
     let phase = phases.filter_map(|phase| name(phase, "phase_name")).next();

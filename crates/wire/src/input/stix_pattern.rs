@@ -14,6 +14,18 @@ use crate::{Refusal, RefusalReason};
 /// The most values that a pattern may compare with.
 const VALUES_MAX: usize = 1_000;
 
+/// The shortest prefix of a network that is an indicator of anything, and of one that every site has for itself.
+const PREFIX_MIN_V4: u8 = 8;
+const PREFIX_MIN_V6: u8 = 16;
+const PREFIX_MIN_PRIVATE: u8 = 24;
+
+/// Hashes of a file without content, which every host has: MD5, SHA-1, SHA-256.
+const EMPTY_FILE: [&str; 3] = [
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+];
+
 /// How deep parentheses may stand in each other.
 const DEPTH_MAX: usize = 32;
 
@@ -119,16 +131,26 @@ impl Observable {
     fn address_or_network(text: &str) -> Option<Self> {
         let Some((address, prefix)) = text.split_once('/') else {
             let value = Identifier::address(text)?.value;
-            return Some(Self { kind: ObservableKind::Address, value });
+            let names_somebody = |address: IpAddr| !address.is_unspecified() && !address.is_loopback();
+            let tells = value.parse().is_ok_and(names_somebody);
+            return tells.then_some(Self { kind: ObservableKind::Address, value });
         };
         let (address, prefix): (IpAddr, u8) = (address.trim().parse().ok()?, prefix.trim().parse().ok()?);
         let whole = if address.is_ipv4() { 32 } else { 128 };
         match prefix {
-            // A network of everything is no indicator of anything.
-            0 => None,
+            _ if prefix < prefix_min(address) => None,
             _ if prefix == whole => Self::address_or_network(&address.to_string()),
             _ => Self::network_of(address, prefix),
         }
+    }
+}
+
+/// What is wider would be met by everybody's alerts: half of all addresses, or a network that stands in every office.
+fn prefix_min(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(v4) if v4.is_private() || v4.is_loopback() || v4.is_link_local() => PREFIX_MIN_PRIVATE,
+        IpAddr::V4(_) => PREFIX_MIN_V4,
+        IpAddr::V6(_) => PREFIX_MIN_V6,
     }
 }
 
@@ -154,7 +176,8 @@ fn named_by_url(url: &str) -> Vec<Observable> {
 
 fn domain(name: &str) -> Option<Observable> {
     let name = name.trim().trim_end_matches('.');
-    let is_name = !name.is_empty() && !name.contains(['/', ' ', ':']) && name.len() <= 253;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_name = name.contains('.') && name.chars().all(fits) && name.len() <= 253;
     is_name.then(|| Observable { kind: ObservableKind::Domain, value: name.to_lowercase().into() })
 }
 
@@ -317,6 +340,10 @@ impl<'a> Reader<'a> {
             while self.takes(|token| token.is("AND")) {
                 all.push(part(self)?);
             }
+            all.retain(|part| *part != NOTHING_MORE);
+            if all.is_empty() {
+                return Err(unanswerable("a type without a value"));
+            }
             any.push(if all.len() == 1 { all.remove(0) } else { Pattern::All(all) });
             if !self.takes(|token| token.is("OR")) {
                 return Ok(if any.len() == 1 { any.remove(0) } else { Pattern::Any(any) });
@@ -395,12 +422,22 @@ impl<'a> Reader<'a> {
             return Err(too_many());
         }
         match self.next() {
+            // Of what kind an end of a connection is, its value says too: exporters write both.
+            Some(Token::Text(text)) if path.ends_with("_ref.type") && END_TYPES.contains(&text.as_str()) => {
+                Ok(NOTHING_MORE)
+            }
             Some(Token::Text(text)) => observable(path, &text).map(Pattern::Names),
             Some(other) => Err(unanswerable(&format!("{} = {}", shorten(path), other.told()))),
             None => Err(malformed(format!("it ends behind {}", shorten(path)))),
         }
     }
 }
+
+/// What a comparison asks for that the others beside it ask for already.
+const NOTHING_MORE: Pattern = Pattern::All(Vec::new());
+
+/// What the ends of a connection may be.
+const END_TYPES: [&str; 3] = ["ipv4-addr", "ipv6-addr", "domain-name"];
 
 fn is_address(path: &str) -> bool {
     matches!(
@@ -412,12 +449,20 @@ fn is_address(path: &str) -> bool {
     )
 }
 
+/// An address that none is, such as `1.2.3.400`, is no name either.
+fn is_numeric(value: &str) -> bool {
+    value.chars().all(|c| c.is_ascii_digit() || c == '.')
+}
+
 /// What a comparison asks for.
 ///
 /// # Errors
 /// `unknown_value` for a path that alerts have nothing for, `wrong_type` for a value that is none of its kind.
 fn observable(path: &str, value: &str) -> Result<Observable, Refusal> {
     let found = match path {
+        "network-traffic:src_ref.value" | "network-traffic:dst_ref.value" => {
+            Observable::address_or_network(value).or_else(|| domain(value).filter(|_| !is_numeric(value)))
+        }
         path if is_address(path) => Observable::address_or_network(value),
         "domain-name:value" => domain(value),
         "url:value" => {
@@ -430,6 +475,7 @@ fn observable(path: &str, value: &str) -> Result<Observable, Refusal> {
                     return Err(unanswerable(path));
                 }
                 naming::hash(&bare, value.trim())
+                    .filter(|hash| !EMPTY_FILE.contains(&&*hash.value))
                     .map(|hash| Observable { kind: ObservableKind::File, value: hash.value })
             }
             None => return Err(unanswerable(shorten(path))),
@@ -472,6 +518,8 @@ mod tests {
             "[ipv4-addr:value = '198.51.100.7'] OR [ipv6-addr:value = '2001:DB8::0:1']",
             "[ipv4-addr:value ISSUBSET '198.51.100.7/24'] AND [domain-name:value = 'Evil.Example.']",
             "([url:value = 'HTTPS://Evil.Example/A/'] AND [domain-name:value IN ('a.b', 'c.d')]) OR [ipv4-addr:value='10.0.0.1/32']",
+            "[network-traffic:dst_ref.type = 'ipv4-addr' AND network-traffic:dst_ref.value = '1.2.3.4']",
+            "[network-traffic:dst_ref.type = 'domain-name' AND network-traffic:dst_ref.value = 'evil.example']",
             "[(domain-name:value = 'a.b' OR domain-name:value = 'c.d') AND network-traffic:dst_ref.value = '1.2.3.4']",
         ]
         .into_iter()
@@ -483,6 +531,8 @@ mod tests {
             any(Address 198.51.100.7, Address 2001:db8::1)
             all(Network 198.51.100.0/24, Domain evil.example)
             any(all(Url https://evil.example/A, any(Domain a.b, Domain c.d)), Address 10.0.0.1)
+            Address 1.2.3.4
+            Domain evil.example
             all(any(Domain a.b, Domain c.d), Address 1.2.3.4)"#]]
         .assert_eq(&read.join("\n"));
     }
@@ -501,6 +551,14 @@ mod tests {
             "[ipv4-addr:value = 7]",
             "[ipv4-addr:value = '1.2.3.400']",
             "[ipv4-addr:value = '0.0.0.0/0']",
+            "[ipv4-addr:value = '0.0.0.0/1' OR ipv4-addr:value = '128.0.0.0/1']",
+            "[ipv4-addr:value = '10.0.0.0/8']",
+            "[ipv4-addr:value = '127.0.0.1']",
+            "[network-traffic:dst_ref.type = 'ipv4-addr']",
+            "[network-traffic:dst_ref.value = '1.2.3.400']",
+            "[file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e']",
+            "[domain-name:value = '*.evil.example']",
+            "[domain-name:value = 'com']",
             "[ipv4-addr:value = '1.2.3.4'",
             "[ipv4-addr:value = '1.2.3.4",
             "ipv4-addr:value = '1.2.3.4'",
@@ -522,6 +580,14 @@ mod tests {
             unknown_value: pattern: ipv4-addr:value = 7: an alert cannot answer that
             wrong_type: pattern: ipv4-addr:value = '1.2.3.400' is no such value
             wrong_type: pattern: ipv4-addr:value = '0.0.0.0/0' is no such value
+            wrong_type: pattern: ipv4-addr:value = '0.0.0.0/1' is no such value
+            wrong_type: pattern: ipv4-addr:value = '10.0.0.0/8' is no such value
+            wrong_type: pattern: ipv4-addr:value = '127.0.0.1' is no such value
+            unknown_value: pattern: a type without a value: an alert cannot answer that
+            wrong_type: pattern: network-traffic:dst_ref.value = '1.2.3.400' is no such value
+            wrong_type: pattern: file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e' is no such value
+            wrong_type: pattern: domain-name:value = '*.evil.example' is no such value
+            wrong_type: pattern: domain-name:value = 'com' is no such value
             malformed: pattern: it ends where ] should stand
             malformed: pattern: a text does not end
             malformed: pattern: ipv4-addr:value stands where it cannot
