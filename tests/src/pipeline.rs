@@ -26,6 +26,13 @@ pub struct SourceSpec {
     pub partitions: u32,
 }
 
+/// Overrides with which braid forgets at once whatever is at rest.
+pub const FORGETFUL: [(&str, &str); 3] = [
+    ("BRAID__CORRELATION__DORMANT_AFTER", "1s"),
+    ("BRAID__CORRELATION__LATE_JOIN", "1s"),
+    ("BRAID__CORRELATION__DEDUPE_RETENTION", "1s"),
+];
+
 /// Topics, a configuration, and a directory for what comes of it.
 pub struct Pipeline {
     cluster: &'static Cluster,

@@ -7,7 +7,7 @@ mod on_kafka {
 
     use braid_log::Record;
     use braid_tests::invention::invent;
-    use braid_tests::pipeline::{Pipeline, SourceSpec};
+    use braid_tests::pipeline::{FORGETFUL, Pipeline, SourceSpec};
     use braid_tests::program::Program;
     use braid_tests::readers;
     use braid_tests::standing::until;
@@ -208,12 +208,7 @@ mod on_kafka {
         assert_eq!(program.terminate(), Some(0));
 
         // One that forgets at once: what it knows no longer leaves every table.
-        let forgetful = [
-            ("BRAID__CORRELATION__DORMANT_AFTER", "1s"),
-            ("BRAID__CORRELATION__LATE_JOIN", "1s"),
-            ("BRAID__CORRELATION__DEDUPE_RETENTION", "1s"),
-        ];
-        let mut program = pipeline.start_with(0, &forgetful);
+        let mut program = pipeline.start_with(0, &FORGETFUL);
         program.wait_until_ready();
         until("the console has forgotten them", || listed(&mut program).is_empty());
         for form in FORMS {

@@ -6,7 +6,7 @@ mod on_kafka {
 
     use braid_log::Record;
     use braid_tests::invention::invent;
-    use braid_tests::pipeline::{Pipeline, SourceSpec};
+    use braid_tests::pipeline::{FORGETFUL, Pipeline, SourceSpec};
     use braid_tests::program::Program;
     use braid_tests::readers;
     use braid_tests::sinks::{OpenSearch, connect, files};
@@ -209,12 +209,7 @@ mod on_kafka {
 
         // What braid forgets leaves the store, and the answers of the queries.
         assert_eq!(program.terminate(), Some(0));
-        let forgetful = [
-            ("BRAID__CORRELATION__DORMANT_AFTER", "1s"),
-            ("BRAID__CORRELATION__LATE_JOIN", "1s"),
-            ("BRAID__CORRELATION__DEDUPE_RETENTION", "1s"),
-        ];
-        let mut program = pipeline.start_with(0, &forgetful);
+        let mut program = pipeline.start_with(0, &FORGETFUL);
         program.wait_until_ready();
         until("the store has forgotten them", || documents(&search).keys().eq([&unseen]));
         for query in ["latest.spl", "latest.kql"] {

@@ -6,6 +6,17 @@ use rdkafka::consumer::BaseConsumer;
 use crate::client_log::{Asking, ClientLog};
 use crate::{Connection, WorkerSettings, failure};
 
+/// What every reader of records is told, whatever it reads them for: it sees what is committed and nothing else, keeps no
+/// offsets of its own accord, is told where a partition ends or that its place is gone, and makes no topics.
+pub(crate) const COMMITTED_ONLY: [(&str, &str); 6] = [
+    ("isolation.level", "read_committed"),
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    ("auto.offset.reset", "error"),
+    ("enable.partition.eof", "true"),
+    ("allow.auto.create.topics", "false"),
+];
+
 /// A consumer that is told true high watermarks, where one that reads `read_committed` is told the last stable offset.
 pub(crate) fn uncommitted(connection: &Connection, client: &str) -> Result<BaseConsumer<Asking>, Failure> {
     connection
@@ -41,15 +52,13 @@ pub(crate) fn consumer_config(connection: &Connection, settings: &WorkerSettings
             ),
         ],
         &[
-            ("group.id", &settings.group_id),
-            ("partition.assignment.strategy", "cooperative-sticky"),
-            ("isolation.level", "read_committed"),
-            ("enable.auto.commit", "false"),
-            ("enable.auto.offset.store", "false"),
-            ("auto.offset.reset", "error"),
-            ("enable.partition.eof", "true"),
-            ("allow.auto.create.topics", "false"),
-            ("queued.max.messages.kbytes", &queue_kbytes),
-        ],
+            &COMMITTED_ONLY[..],
+            &[
+                ("group.id", &settings.group_id),
+                ("partition.assignment.strategy", "cooperative-sticky"),
+                ("queued.max.messages.kbytes", &queue_kbytes),
+            ],
+        ]
+        .concat(),
     )
 }

@@ -8,6 +8,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client_log::{Asking, ClientLog};
+use crate::consumers::COMMITTED_ONLY;
 use crate::{Connection, failure, reading};
 
 /// How often it is looked whether the topic has come, or has more partitions.
@@ -41,16 +42,8 @@ impl KafkaTable {
     pub fn open(connection: &Connection, client: &str, topic: Arc<str>) -> Result<Self, Failure> {
         let ours =
             [("client.id", client), ("fetch.wait.max.ms", "100"), ("queued.max.messages.kbytes", "32768")];
-        let fixed = [
-            // Asked for nothing and joined by nobody: the client wants a name.
-            ("group.id", client),
-            ("isolation.level", "read_committed"),
-            ("enable.auto.commit", "false"),
-            ("enable.auto.offset.store", "false"),
-            ("auto.offset.reset", "error"),
-            ("enable.partition.eof", "true"),
-            ("allow.auto.create.topics", "false"),
-        ];
+        // The group is asked for nothing and joined by nobody: the client wants a name.
+        let fixed = [&COMMITTED_ONLY[..], &[("group.id", client)]].concat();
         let consumer = connection
             .client(&ours, &fixed)
             .create_with_context(Asking(ClientLog::new(client)))

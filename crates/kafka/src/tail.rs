@@ -9,7 +9,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset};
 
 use crate::client_log::{Asking, ClientLog, cause};
-use crate::consumers::uncommitted;
+use crate::consumers::{COMMITTED_ONLY, uncommitted};
 use crate::{Connection, failure, offsets, reading};
 
 /// For how long nothing may come before a read is given up: longer than a killed producer's transaction can hold the
@@ -139,14 +139,6 @@ fn reader_config(connection: &Connection, client: &str, group_id: &str) -> Clien
             ("queued.max.messages.kbytes", "32768"),
             ("fetch.max.bytes", "16777216"),
         ],
-        &[
-            ("group.id", group_id),
-            ("isolation.level", "read_committed"),
-            ("enable.auto.commit", "false"),
-            ("enable.auto.offset.store", "false"),
-            ("auto.offset.reset", "error"),
-            ("enable.partition.eof", "true"),
-            ("allow.auto.create.topics", "false"),
-        ],
+        &[&COMMITTED_ONLY[..], &[("group.id", group_id)]].concat(),
     )
 }
