@@ -17,8 +17,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a question about the topic may take.
 const ASK_MAX: Duration = Duration::from_secs(5);
 
-/// How many records are given before the caller hears how things stand.
+/// How many records, and bytes of them, are given before the caller hears how things stand.
 const RECORDS_MAX: usize = 10_000;
+const BYTES_MAX: usize = 16 << 20;
 
 /// A topic that is read whole on Apache Kafka: every partition from its first record on, committed records only. It is in no
 /// group, so each process that has one reads all of it. One client for each topic, for the end of a partition is told
@@ -31,6 +32,8 @@ pub struct KafkaTable {
     unread: BTreeSet<i32>,
     /// When to look at the topic again; at once at first.
     look_at: Option<Instant>,
+    /// The topic was not there at some time since it was assigned: the one that comes by its name is another one.
+    gone: bool,
     readings: u32,
 }
 
@@ -49,7 +52,7 @@ impl KafkaTable {
             .create_with_context(Asking(ClientLog::new(client)))
             .map_err(|e| failure::reading("making the reader of a table", &e))?;
         let (assigned, unread) = (BTreeSet::new(), BTreeSet::new());
-        Ok(Self { consumer, topic, assigned, unread, look_at: None, readings: 1 })
+        Ok(Self { consumer, topic, assigned, unread, look_at: None, gone: false, readings: 1 })
     }
 
     /// Adds the partitions that are not read yet.
@@ -57,7 +60,14 @@ impl KafkaTable {
         if self.look_at.is_some_and(|at| Instant::now() < at) {
             return Ok(());
         }
-        for partition in self.partitions()? {
+        let partitions = self.partitions()?;
+        if partitions.is_empty() {
+            // What it said holds until it comes again: a broker that has just come up may not know it yet.
+            self.gone = !self.assigned.is_empty();
+        } else if self.gone {
+            self.forget()?;
+        }
+        for partition in partitions {
             if !self.assigned.contains(&partition) {
                 self.begin(partition)?;
             }
@@ -78,7 +88,7 @@ impl KafkaTable {
         };
         match found.error().map(Code::from) {
             None => Ok(found.partitions().iter().map(|partition| partition.id()).collect()),
-            Some(Code::UnknownTopic | Code::UnknownTopicOrPartition) => Ok(Vec::new()),
+            Some(code) if says_gone(code) => Ok(Vec::new()),
             Some(code) => Err(Failure::Retry(format!("{}: {code}", doing()))),
         }
     }
@@ -93,14 +103,15 @@ impl KafkaTable {
         Ok(())
     }
 
-    /// Reads everything again: the topic was emptied, or made anew.
-    fn begin_anew(&mut self) -> Result<(), Failure> {
+    /// Makes ready for another reading.
+    fn forget(&mut self) -> Result<(), Failure> {
         self.consumer.unassign().map_err(|e| failure::reading("reading a table anew", &e))?;
         self.assigned.clear();
         self.unread.clear();
         self.readings += 1;
+        self.gone = false;
         self.look_at = None;
-        self.look()
+        Ok(())
     }
 
     fn heard(&mut self, error: &KafkaError) -> Result<(), Failure> {
@@ -110,6 +121,11 @@ impl KafkaTable {
                 Ok(())
             }
             error if error.rdkafka_error_code() == Some(Code::AutoOffsetReset) => self.begin_anew(),
+            error if error.rdkafka_error_code().is_some_and(says_gone) => {
+                self.gone = true;
+                self.look_at = None;
+                Err(Failure::Retry(format!("{} is not there", self.topic)))
+            }
             error => match failure::reading("reading a table", error) {
                 // The rights on a topic, or a topic: what may be mended while the process runs.
                 Failure::Fatal(why) => Err(Failure::Retry(why)),
@@ -119,11 +135,15 @@ impl KafkaTable {
     }
 }
 
+const fn says_gone(code: Code) -> bool {
+    matches!(code, Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition)
+}
+
 impl Table for KafkaTable {
-    fn poll(&mut self, wait: Duration, each: &mut dyn FnMut(Record)) -> Result<TableStanding, Failure> {
+    fn poll(&mut self, wait: Duration, each: &mut dyn FnMut(u32, Record)) -> Result<TableStanding, Failure> {
         self.look()?;
-        let (mut wait, mut given) = (wait, 0);
-        while given < RECORDS_MAX {
+        let (mut wait, mut given, mut given_bytes) = (wait, 0, 0);
+        while given < RECORDS_MAX && given_bytes < BYTES_MAX {
             // Copied out: a message borrows the consumer, and an error may make it begin anew.
             let heard = match self.consumer.poll(wait) {
                 None => break,
@@ -132,13 +152,21 @@ impl Table for KafkaTable {
             };
             match heard {
                 Ok(record) => {
-                    each(record);
                     given += 1;
+                    given_bytes += record.bytes();
+                    each(self.readings, record);
                 }
                 Err(error) => self.heard(&error)?,
             }
             wait = Duration::ZERO;
         }
-        Ok(TableStanding { readings: self.readings, is_whole: self.unread.is_empty() })
+        // A topic that is not there says nothing, but that it is not there does not take back what it said.
+        let is_there = self.readings == 1 || !self.assigned.is_empty();
+        Ok(TableStanding { readings: self.readings, is_whole: is_there && self.unread.is_empty() })
+    }
+
+    fn begin_anew(&mut self) -> Result<(), Failure> {
+        self.forget()?;
+        self.look()
     }
 }

@@ -72,6 +72,11 @@ metrics! {
         drops: Counter[source: SourceName, reason: StatedDrop] = "braid_drops_total",
         /// Whether a source cannot be read: 1 if the cluster does not answer, or one of its topics is missing or forbidden.
         source_broken: Gauge[source: SourceName] = "braid_source_broken",
+        /// Objects of threat intelligence that are known: indicators, and who is behind them.
+        indicator_objects: Gauge[source: SourceName] = "braid_indicator_objects",
+        /// What they take in memory, about; `worker.indicators_bytes_max` bounds the sum. What finds no room is told in the status
+        /// of the source.
+        indicator_bytes: Gauge[source: SourceName] = "braid_indicator_bytes",
         /// Directory records that correlation has taken, by what came of them.
         directory_records: Counter[outcome: DirectoryOutcome] = "braid_directory_records_total",
         /// Commands that were answered: carried out, or refused for a reason that also stands in the dead letter's headers.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use braid_console::SettingsFault;
 use braid_wire::incident::FORM_TENTHS_MAX;
-use braid_wire::{Format, Holds};
+use braid_wire::{Format, Holds, Observable};
 use tracing_subscriber::EnvFilter;
 
 use clusters::offsets_topics;
@@ -16,12 +16,14 @@ use super::quantity::{Bytes, Period};
 use super::reading::{Purpose, is_struck, place_of};
 use super::tree::{Node, Step, Value};
 use super::{
-    Config, Correlation, Form, Holds as OutputHolds, Http, Kafka, Log, Output, SchemaRegistry, Secret,
-    Source, TenantRule, Tenants, Topics, Worker,
+    Config, Correlation, Exclusion, Form, Holds as OutputHolds, Http, Kafka, Log, Output, SchemaRegistry,
+    Secret, Source, TenantRule, Tenants, Topics, Worker,
 };
 
 /// The least that a partition's state can work in.
 const STATE_BYTES_MIN: u64 = 16 << 20;
+/// Room for about a thousand indicators.
+const INDICATORS_BYTES_MIN: u64 = 1 << 20;
 /// No entity's partners are counted further (see the engine's `PARTNERS_MAX`).
 const PARTNERS_MAX: u32 = 64;
 /// Beyond this a busy entity would cost more than its alerts.
@@ -274,17 +276,13 @@ impl Checks<'_> {
             "only alerts are more or less grave: this source reads none",
         );
         self.must(
-            alerts || source.exclusions.is_empty(),
+            alerts || source.holds_indicators() || source.exclusions.is_empty(),
             &key("exclusions"),
             "only alerts are left out: this source reads none",
         );
         for (nth, exclusion) in source.exclusions.iter().enumerate() {
             let path = ["sources".into(), at.into(), "exclusions".into(), nth.into()];
-            self.must(
-                exclusion.rule().is_some(),
-                &path,
-                "an exclusion names a `detector`, an `entity` or both: this would leave out everything",
-            );
+            self.exclusion(&path, source, exclusion);
         }
         let named = source.format.is_none_or(|format| format.0.names_vendor_incidents());
         self.must(
@@ -303,6 +301,20 @@ impl Checks<'_> {
             !(nameless && by_field),
             &key("tenant"),
             "records of this format name no tenant: give its name here",
+        );
+    }
+
+    fn exclusion(&mut self, path: &[Step], source: &Source, exclusion: &Exclusion) {
+        self.must(
+            exclusion.rule().is_some(),
+            path,
+            "an exclusion names a `detector`, an `entity` or both: this would leave out everything",
+        );
+        let is_value = exclusion.entity.as_deref().is_some_and(|text| Observable::told(text).is_some());
+        self.must(
+            !source.holds_indicators() || (is_value && exclusion.detector.is_none()),
+            path,
+            "threat intelligence is left out by an `entity` that is an address, a domain, a URL or a hash, and nothing else",
         );
     }
 
@@ -452,6 +464,8 @@ impl Checks<'_> {
                 topics.record_bytes_max
             ),
         );
+        let (bytes, least) = (worker.indicators_bytes_max, Bytes::new(INDICATORS_BYTES_MIN));
+        self.must(bytes >= least, &key("indicators_bytes_max"), format!("{bytes} is less than {least}"));
     }
 
     fn log(&mut self, log: &Log) {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use braid_alert::{Correlate, Severity};
-use braid_wire::{Format, Holds, SourceRules};
+use braid_wire::{Format, Holds, Observable, SourceRules};
 use jiff::tz::Offset;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
@@ -47,6 +47,8 @@ pub struct Source {
     /// names none. An entity is meant by any name that an alert gives it: `contoso\jeffl`, `jeffl@contoso.com`, a SID, a
     /// host's full name, an address. Case does not count. Each is counted in `braid_drops_total`. Rows of the streaming
     /// tables that do not come in one record are each asked for themselves, and a row that names no entity is not about one.
+    /// Of threat intelligence the entity is a value that none of its indicators is met by: an address, a domain, a URL, a
+    /// hash.
     #[schemars(example = exclusions_example())]
     pub exclusions: Vec<Exclusion>,
     /// What correlation may do with its alerts. `full`: open incidents, join them and merge them. `join`: join one, never
@@ -132,6 +134,11 @@ impl Source {
     /// Whether it holds what threat intelligence knows, and no input.
     pub fn holds_indicators(&self) -> bool {
         self.format.is_some_and(|format| format.0.holds() == Holds::Indicators)
+    }
+
+    /// What the indicators of it are not to be met by, as far as patterns can name it.
+    pub fn observables(&self) -> impl Iterator<Item = Observable> {
+        self.exclusions.iter().filter_map(|exclusion| Observable::told(exclusion.entity.as_deref()?))
     }
 
     /// Whether it is read, and as Avro.

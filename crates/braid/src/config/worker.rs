@@ -23,9 +23,11 @@ pub struct Worker {
     pub normalise_threads: NonZeroU16,
     /// Threads that correlate, up to the partitions of the alerts topic.
     pub correlate_threads: NonZeroU16,
-    /// How many objects of threat intelligence a process keeps in memory: indicators, and who is behind them. Those beyond
-    /// it are refused, and the status of their source says so. One takes about half a kilobyte.
-    pub indicators_max: NonZeroU32,
+    /// How much threat intelligence a process keeps in memory: indicators, and who is behind them. What finds no room is left
+    /// out, and the status of its source says so; when there is room again it is read again. An indicator of one value takes
+    /// about a kilobyte, each further value a fifth of one.
+    #[schemars(extend("x-range" = "1MiB or more"))]
+    pub indicators_bytes_max: Bytes,
 }
 
 impl Default for Worker {
@@ -36,7 +38,7 @@ impl Default for Worker {
             batch_bytes_max: Bytes::new(8 << 20),
             normalise_threads: NonZeroU16::MIN,
             correlate_threads: NonZeroU16::MIN,
-            indicators_max: NonZeroU32::new(1_000_000).expect("it is not zero"),
+            indicators_bytes_max: Bytes::new(1 << 30),
         }
     }
 }

@@ -25,7 +25,7 @@ const NAME: &str = "indicators";
 /// The table that these stages need, still empty.
 pub(super) fn table(config: &Config, stages: &[StageKind]) -> Indicators {
     let sources = if stages.contains(&StageKind::Normalise) { sources(config) } else { Vec::new() };
-    Indicators::new(sources, usize::try_from(config.worker.indicators_max.get()).unwrap_or(usize::MAX))
+    Indicators::new(sources, config.worker.indicators_bytes_max.count())
 }
 
 fn sources(config: &Config) -> Vec<IndicatorSource> {
@@ -33,6 +33,7 @@ fn sources(config: &Config) -> Vec<IndicatorSource> {
         name: source.name.as_str().into(),
         tenant: source.tenant_name().map(|name| config.tenants.named(name)),
         topics: source.topics.iter().map(|topic| topic.as_str().into()).collect(),
+        exclusions: source.observables().collect(),
     };
     topology::indicator_sources(config).map(source).collect()
 }

@@ -6,10 +6,12 @@ use braid_alert::{
 };
 use braid_wire::{Observable, ObservableKind, StixIndicator};
 
-use super::table::{Behind, SourceTable};
+use super::IndicatorSource;
+use super::attribution::Behind;
+use super::table::SourceTable;
 
 /// Writes on an alert what it matches in these tables.
-pub(super) fn annotate(alert: &mut Alert, tables: &[(&str, &SourceTable)]) {
+pub(super) fn annotate(alert: &mut Alert, tables: &[(&IndicatorSource, &SourceTable)]) {
     let named = named(alert);
     if named.is_empty() {
         return;
@@ -45,10 +47,12 @@ fn named(alert: &Alert) -> HashMap<Observable, &Identifier> {
 fn matches(
     alert: &Alert,
     named: &HashMap<Observable, &Identifier>,
-    source: &str,
+    source: &IndicatorSource,
     table: &SourceTable,
 ) -> Vec<IndicatorMatch> {
-    let mut named = named.clone();
+    let is_asked = |(value, _): &(&Observable, &&Identifier)| !source.exclusions.contains(value);
+    let mut named: HashMap<Observable, &Identifier> =
+        named.iter().filter(is_asked).map(|(value, name)| (value.clone(), *name)).collect();
     named.extend(networks(&named, table));
     let candidates: BTreeSet<&Arc<str>> = named.keys().flat_map(|value| table.asking(value)).collect();
     let asked = candidates.into_iter().filter_map(|id| {
@@ -61,7 +65,7 @@ fn matches(
         .filter_map(|(id, indicator)| {
             let values = indicator.pattern.observables().into_iter();
             let matched = values.filter_map(|value| named.get(value)).next()?;
-            Some(told(id, indicator, matched, source, table.behind(id)))
+            Some(told(id, indicator, matched, &source.name, table.behind(id)))
         })
         .collect()
 }

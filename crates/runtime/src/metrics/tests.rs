@@ -163,6 +163,8 @@ fn what_is_described_is_what_is_shown() {
     let source = metrics.source("mdi");
     metrics.alerts_in.add((&source, &Format::MdiCef), 1);
     metrics.alerts_out.add((&source, &Format::MdiCef), 1);
+    metrics.indicator_objects.set(&source, 1.0);
+    metrics.indicator_bytes.set(&source, 900.0);
     metrics.show_stats(0, &Stats::default());
     metrics.input_lag.set((&StageKind::Correlate, &metrics.topic("braid.alerts"), &Partition(0)), 0.0);
     metrics.rejects.add((&StageKind::Normalise, &Rejection::OverBrokerLimit), 1);

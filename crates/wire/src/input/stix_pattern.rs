@@ -128,6 +128,19 @@ impl Observable {
         }
     }
 
+    /// The value that a text is: an address, a hash, a domain or a URL. `None` if it is none of them.
+    pub fn told(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let of = |kind, name: Identifier| Self { kind, value: name.value };
+        let address = || Identifier::address(text).map(|name| of(ObservableKind::Address, name));
+        let url =
+            || Identifier::url(text).filter(|_| text.contains('/')).map(|url| of(ObservableKind::Url, url));
+        address()
+            .or_else(|| naming::hash_by_length(text).map(|name| of(ObservableKind::File, name)))
+            .or_else(|| domain(text))
+            .or_else(url)
+    }
+
     fn address_or_network(text: &str) -> Option<Self> {
         let Some((address, prefix)) = text.split_once('/') else {
             let value = Identifier::address(text)?.value;
