@@ -342,7 +342,10 @@ fn of_two_records_that_state_an_object_the_older_one_holds_again_when_the_newer_
 fn a_value_that_very_many_ask_for_is_answered_by_the_first_of_them_and_the_status_says_so() {
     let kept = Kept::feed();
     let one = |n: usize| {
-        record(&format!("{n:04}"), Some(&indicator(&format!("i{n:04}"), "[ipv4-addr:value = '203.0.113.9']")))
+        let mut object = indicator(&format!("i{n:04}"), "[ipv4-addr:value = '203.0.113.9']");
+        // The last of them would be kept before all others.
+        object["confidence"] = json!(if n == IDS_MAX { 100 } else { 85 });
+        record(&format!("{n:04}"), Some(&object))
     };
     let records: Vec<Record> = (0..=IDS_MAX).rev().map(one).collect();
     kept.take(&records[..IDS_MAX]);
@@ -351,6 +354,7 @@ fn a_value_that_very_many_ask_for_is_answered_by_the_first_of_them_and_the_statu
     assert!(kept.figures().contains("ask for 203.0.113.9"), "{}", kept.figures());
     let found = kept.ids(&of_address(9));
     assert_eq!((found.len(), &*found[0]), (braid_alert::INDICATOR_MATCHES_MAX, "i0000"));
+    assert!(!found.contains(&format!("i{IDS_MAX:04}")));
 }
 
 #[test]
