@@ -36,8 +36,8 @@ pub struct Source {
     pub enabled: bool,
     /// The least grave alerts that are taken, in Graph's words or the product's own (`Elevated` and `Normal` of mobile
     /// consoles are `medium` and `informational`). Tested at every revision of an alert. Without it all are taken, but of
-    /// `zimperium-mtd` only critical ones: `normal` takes all of these. In `defender-xdr-streaming` only an alert's own row says
-    /// how grave it is: its evidence comes in all the same, as an alert of unknown severity.
+    /// `zimperium-mtd` only critical ones: `normal` takes all of these. In `defender-xdr-streaming` a row of evidence that comes
+    /// without its alert's row, and has no `Severity` itself, comes in as an alert of unknown severity.
     #[schemars(example = &"medium")]
     pub severity_min: Option<Word<Severity>>,
     /// Whether alerts are taken of detectors that the product calls a preview: those whose title begins with `[PREVIEW]`.
