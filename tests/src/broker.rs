@@ -14,6 +14,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 
+use crate::standing::until;
 use crate::worker::patiently;
 
 /// How long a broker may take to answer.
@@ -101,12 +102,14 @@ impl Cluster {
         Arc::new(Connection::new(settings).unwrap_or_else(|faults| panic!("{faults:?}")))
     }
 
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        let client = ClientConfig::new().set("bootstrap.servers", self.brokers()).create();
+        client.expect("the admin client is made")
+    }
+
     /// The shortest session that the brokers grant a member of a group, in milliseconds.
     pub fn session_ms_min(&self) -> u32 {
-        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-            .set("bootstrap.servers", self.brokers())
-            .create()
-            .expect("the admin client is made");
+        let admin = self.admin();
         let broker =
             admin.inner().fetch_metadata(None, ANSWER_MAX).expect("a broker answers").brokers()[0].id();
         let (broker, options) = ([ResourceSpecifier::Broker(broker)], AdminOptions::new());
@@ -143,12 +146,21 @@ impl Cluster {
         assert_eq!(ensured.differences, [], "{name} cannot be created");
     }
 
+    /// Deletes a topic, and waits until it is gone.
+    pub fn delete_topic(&self, name: &str) {
+        let admin = self.admin();
+        let told = futures_executor::block_on(admin.delete_topics(&[name], &AdminOptions::new()));
+        let told = told.expect("the controller answers").remove(0);
+        told.unwrap_or_else(|(topic, code)| panic!("{topic} is not deleted: {code}"));
+        until(&format!("{name} is gone"), || {
+            let told = admin.inner().fetch_metadata(Some(name), ANSWER_MAX).expect("a broker answers");
+            told.topics().iter().all(|topic| topic.error().is_some())
+        });
+    }
+
     /// Gives a topic further partitions, so that it has so many.
     pub fn add_partitions(&self, name: &str, partitions: usize) {
-        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-            .set("bootstrap.servers", self.brokers())
-            .create()
-            .expect("the admin client is made");
+        let admin = self.admin();
         let more = [NewPartitions::new(name, partitions)];
         let told = futures_executor::block_on(admin.create_partitions(&more, &AdminOptions::new()));
         let told = told.expect("the controller answers").remove(0);
@@ -157,10 +169,7 @@ impl Cluster {
 
     /// Deletes a group that has no members, and with it the offsets that it has committed.
     pub fn delete_group(&self, group: &str) {
-        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-            .set("bootstrap.servers", self.brokers())
-            .create()
-            .expect("the admin client is made");
+        let admin = self.admin();
         let told = futures_executor::block_on(admin.delete_groups(&[group], &AdminOptions::new()));
         let told = told.expect("the coordinator answers").remove(0);
         told.unwrap_or_else(|(group, code)| panic!("{group} is not deleted: {code}"));

@@ -46,7 +46,11 @@ impl Pipeline {
     /// A pipeline with these sources; their topics are created here, braid's by itself. `more` is configuration beyond
     /// what all pipelines have: whole tables, in TOML; `{name}` in it is what its topics' names begin with.
     pub fn new(stem: &str, sources: &[SourceSpec], more: &str) -> Self {
-        let cluster = Cluster::start();
+        Self::on(Cluster::start(), stem, sources, more)
+    }
+
+    /// As [`Pipeline::new`], on a cluster of the caller's.
+    pub fn on(cluster: &'static Cluster, stem: &str, sources: &[SourceSpec], more: &str) -> Self {
         let (name, sources) = (cluster.name(stem), sources.to_vec());
         let directory = tempfile::tempdir().expect("there is room for a directory");
         let pipeline = Self { cluster, name, sources, directory, started: 0.into() };
