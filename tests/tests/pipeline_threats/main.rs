@@ -9,7 +9,6 @@ mod on_kafka {
     mod findings;
     mod instances;
     mod joining;
-
     mod table;
     mod topics;
 }
