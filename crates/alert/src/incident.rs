@@ -418,7 +418,7 @@ pub struct Score {
 /// A part of a score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScorePart {
-    /// What: `alerts`, `phases`, `sensitiveEntities`.
+    /// What: `alerts`, `phases`, `sensitiveEntities`, `threatIntelligence`.
     pub name: Box<str>,
     /// By how many points it raised the score.
     pub points: f64,

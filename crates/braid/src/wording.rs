@@ -1,8 +1,8 @@
 //! What a link, a time and a product are called in a sentence.
 
 use braid_alert::{
-    ChangeReason, ContextReason, EntityKind, EventTime, IncidentEntity, LinkReason, NearMissReason,
-    OpenReason, Provider, Span, Weight,
+    ChangeReason, ContextReason, EntityKind, EventTime, IncidentEntity, IndicatorMatch, LinkReason,
+    NearMissReason, OpenReason, Provider, ScorePart, Span, Weight,
 };
 use braid_wire::{Format, Holds};
 
@@ -15,9 +15,13 @@ pub(crate) fn resolution(format: Format) -> Option<&'static str> {
     }
 }
 
-/// Why a link holds, as a sentence about the entity that both alerts mention.
-pub(crate) fn sentence(reason: &LinkReason, name: &str) -> String {
+/// Why a link holds, as a sentence about the entity that both alerts mention, if that is known.
+pub(crate) fn sentence(reason: &LinkReason, entity: Option<&IncidentEntity>) -> String {
+    let name = entity.map_or("something", short_name);
     match reason {
+        LinkReason::SharedIndicators if entity.is_some_and(|entity| entity.kind == EntityKind::Threat) => {
+            format!("threat intelligence knows both by {name}")
+        }
         LinkReason::SameActor => format!("{name} acts in both"),
         LinkReason::SameTargetedAsset => format!("both concern {name}"),
         LinkReason::SharedIndicators => format!("{name} stands in both"),
@@ -32,7 +36,26 @@ pub(crate) fn sentence(reason: &LinkReason, name: &str) -> String {
     }
 }
 
-/// The same in two words.
+/// What an alert matches in threat intelligence.
+pub(crate) fn indicator(found: &IndicatorMatch) -> String {
+    let who = [&found.actor, &found.campaign, &found.malware].into_iter().flatten().map(|name| &**name);
+    let mut known: Vec<String> = who.chain(found.intent.as_deref()).map(str::to_owned).collect();
+    known.extend(found.confidence.map(|confidence| format!("confidence {confidence}")));
+    let lead = format!("{} is known to {}, by {}", found.matched.value, found.source, found.indicator);
+    if known.is_empty() { lead } else { format!("{lead}: {}", known.join(", ")) }
+}
+
+/// A part of a score; those that only have names say whose.
+pub(crate) fn score_part(part: &ScorePart) -> String {
+    let whose = match &*part.name {
+        "sensitiveEntities" => "sensitive: ",
+        "threatIntelligence" => "known to threat intelligence: ",
+        _ => "",
+    };
+    format!("{:.1}: {whose}{}", part.points, part.detail)
+}
+
+/// Why a link holds, in two words.
 pub(crate) fn catchword(reason: &LinkReason, name: &str) -> String {
     let what = match reason {
         LinkReason::SameActor => "actor",

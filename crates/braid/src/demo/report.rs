@@ -6,7 +6,7 @@ use braid_alert::{
 
 use super::board::{Board, key};
 use crate::paint::{Paint, fit, wrap};
-use crate::wording::{clock, distance, minutes, opening, product, sentence, short_name};
+use crate::wording::{clock, distance, minutes, opening, product, sentence};
 
 /// Where the text of an incident begins.
 const INDENT: usize = 4;
@@ -165,12 +165,12 @@ fn founding(alert: &IncidentAlert, incident: &Incident, board: &Board) -> String
 }
 
 fn because(link: &Link, at: EventTime, incident: &Incident, board: &Board) -> String {
-    let name = board.entity(link.entity).map_or("something", short_name);
     let peer = place_of(&link.peer, incident);
     let earlier = peer.is_some_and(|place| incident.alerts[place].first_activity <= at);
     let peer = peer.map_or_else(|| "an alert".to_owned(), |place| format!("alert {}", place + 1));
     let distance = distance(link.gap, earlier, &peer);
-    format!("{distance}: {} ({}, weight {})", sentence(&link.reason, name), link.reason, link.weight)
+    let why = sentence(&link.reason, board.entity(link.entity));
+    format!("{distance}: {why} ({}, weight {})", link.reason, link.weight)
 }
 
 fn place_of(alert: &AlertKey, incident: &Incident) -> Option<usize> {

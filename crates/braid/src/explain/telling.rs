@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::material::Material;
 use crate::wording::{
-    change as happening, context, distance, minutes, near_miss, opening, partners_met, product, sentence,
-    short_name,
+    change as happening, context, distance, indicator, minutes, near_miss, opening, partners_met, product,
+    score_part, sentence, short_name,
 };
 
 /// The story of an incident, and what it adds up to.
@@ -47,6 +47,8 @@ pub(super) struct Moment {
     pub(super) severity: Option<Severity>,
     pub(super) product: Option<String>,
     pub(super) what: String,
+    /// What threat intelligence knows of it.
+    pub(super) known: Vec<String>,
     /// Why it is part of this incident.
     pub(super) why: Vec<String>,
     /// What it might have been part of, and why not.
@@ -80,12 +82,7 @@ impl Telling {
             lateral_movement: incident.lateral_movement.iter().map(|hop| teller.hop(hop)).collect(),
             floods: incident.floods.iter().map(|flood| teller.flood(flood)).collect(),
             context: teller.context(),
-            score_parts: incident
-                .score
-                .parts
-                .iter()
-                .map(|part| format!("{:.1}: {}", part.points, part.detail))
-                .collect(),
+            score_parts: incident.score.parts.iter().map(score_part).collect(),
         }
     }
 }
@@ -129,6 +126,7 @@ impl Teller<'_> {
             number: Some(number),
             severity: Some(alert.severity.clone()),
             product: Some(product(&alert.provider).to_owned()),
+            known: alert.indicators.as_slice().iter().map(indicator).collect(),
             why: self.why(&own, alert.first_activity),
             near: near.map(|near| self.near(near)).collect(),
             alert: Some(own),
@@ -152,8 +150,8 @@ impl Teller<'_> {
         let number = self.numbers.get(&link.peer);
         let earlier = number.is_none_or(|&n| self.incident.alerts[n - 1].first_activity <= at);
         let peer = number.map_or_else(|| "an alert of a flood".to_owned(), |n| format!("alert {n}"));
-        let (why, weight) = (sentence(&link.reason, &self.name(link.entity)), link.weight);
-        format!("{why}, {}, weight {weight}", distance(link.gap, earlier, &peer))
+        let why = sentence(&link.reason, self.material.entity(self.incident, link.entity).as_ref());
+        format!("{why}, {}, weight {}", distance(link.gap, earlier, &peer), link.weight)
     }
 
     /// What founded an incident was linked to nothing before it, be it this incident or one that was merged into it.
@@ -260,8 +258,8 @@ impl Teller<'_> {
 
 impl Moment {
     fn plain(at: EventTime, what: String) -> Self {
-        let (why, near) = (Vec::new(), Vec::new());
-        Self { at, number: None, alert: None, severity: None, product: None, what, why, near }
+        let (known, why, near) = (Vec::new(), Vec::new(), Vec::new());
+        Self { at, number: None, alert: None, severity: None, product: None, what, known, why, near }
     }
 }
 

@@ -50,6 +50,7 @@ fn moment_lines(moment: &Moment, paint: Paint) -> Vec<String> {
     let blank = " ".repeat(STORY);
     let mut lines = hung(&lead, &blank, &what, paint);
     let hanging = format!("{blank}  ");
+    lines.extend(moment.known.iter().flat_map(|known| hung(&blank, &hanging, known, paint)));
     let why = moment.why.iter().flat_map(|why| hung(&blank, &hanging, why, paint));
     lines.extend(why.map(|line| paint.dim(&line)));
     let near = moment.near.iter().flat_map(|near| hung(&blank, &hanging, near, paint));

@@ -100,8 +100,16 @@ fn it_can_be_asked_for(lab: &Lab, program: &mut Program, incident: &Value) {
     let told: Value = serde_json::from_str(&program.get(&format!("/api/incidents/{id}")).body).expect("JSON");
     assert_eq!((&told["score"], &told["links"]), (&incident["score"], &incident["links"]));
     let story = lab.pipeline.braid(&format!("explain {id} --url {}", program.address()));
-    let story = String::from_utf8(story).expect("it is text");
-    eprintln!("{story}");
-    let profile = program.get("/api/entities/Copper%20Finch");
-    eprintln!("{profile:?}");
+    let story =
+        String::from_utf8(story).expect("it is text").split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "https://drop.example/x is known to feed, by indicator--drop: Copper Finch, personal-gain, confidence 70",
+        "joined because threat intelligence knows both by copper finch, 20m after alert 1",
+        ": known to threat intelligence: Copper Finch",
+    ] {
+        assert!(story.contains(words), "{words} is not in {story}");
+    }
+    let profile = program.get("/api/entities/threatName:copper%20finch");
+    let profile: Value = serde_json::from_str(&profile.body).expect("it is JSON");
+    assert_eq!((text_of(&profile, "kind"), text_of(&profile["incidents"][0], "id")), ("threat", id));
 }
