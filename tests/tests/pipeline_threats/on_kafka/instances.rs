@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use braid_tests::http::metric;
 use braid_tests::program::Program;
 use braid_tests::standing::until;
 use serde_json::{Value, json};
@@ -18,8 +19,14 @@ fn alerts(stem: &str) -> Vec<Value> {
     (0..ALERTS).map(each).map(raised).collect()
 }
 
+/// Whether it has its half of the detections' partitions.
 fn is_sharing(program: &mut Program) -> bool {
-    Lab::source(program, "detections")["state"] != "waiting"
+    let metrics = program.get("/metrics").body;
+    metric(&metrics, "braid_partitions_assigned", &[("stage", "normalise")]) == 2.0
+}
+
+fn taken(program: &mut Program) -> u64 {
+    Lab::source(program, "detections")["taken"].as_u64().expect("a number")
 }
 
 #[test]
@@ -29,13 +36,19 @@ fn every_instance_matches_with_the_whole_table_and_the_one_that_is_left_goes_on(
     // Of three partitions, so that an instance with a share of them would miss some.
     lab.tell(&["both", "killed", "x", "y", "z", "v", "w"].map(known));
     let mut instances = [lab.pipeline.start(0), lab.pipeline.start(1)];
-    until("both have a share of the detections", || instances.iter_mut().all(is_sharing));
+    until("each has half of the detections", || instances.iter_mut().all(is_sharing));
     lab.raise(&alerts("both"));
     lab.pipeline.drain_of(["detections"]);
+    let mut shares = [0, 0];
+    // What is committed is told a moment later.
+    until("both tell of all alerts", || {
+        shares = instances.each_mut().map(taken);
+        shares.iter().sum::<u64>() == ALERTS as u64
+    });
+    assert!(shares.iter().all(|taken| *taken > 0), "{shares:?}");
     for instance in &mut instances {
-        let [feed, detections] = ["feed", "detections"].map(|name| Lab::source(instance, name));
+        let feed = Lab::source(instance, "feed");
         assert_eq!((&feed["state"], &feed["taken"]), (&json!("ok"), &json!(7)), "{feed}");
-        assert!(detections["taken"].as_u64().is_some_and(|taken| taken > 0), "{detections}");
     }
 
     // Killed with its share under way; the feed goes on meanwhile.
