@@ -1,7 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use braid_wire::{Observable, ObservableKind, StixSaid};
+use braid_wire::{Observable, StixSaid};
 
 /// How many objects are looked at that ask for one value, or that lead on from one object. A feed that writes an indicator for
 /// each time that it saw an address would else make every alert about that address a search through all of them.
@@ -12,8 +14,9 @@ pub(super) const IDS_MAX: usize = 256;
 pub(super) struct Index {
     /// The indicators that ask for a value.
     by_value: HashMap<Observable, Ids>,
-    /// How many networks there are of each length of prefix, so that an address is asked about those only.
-    prefixes: BTreeMap<u8, usize>,
+    /// The first addresses of the networks of each length of prefix, so that nothing is written out for an address that is in
+    /// none.
+    networks: BTreeMap<u8, HashSet<IpAddr>>,
     /// The relationships from an object.
     relationships: HashMap<Box<str>, Ids>,
 }
@@ -39,7 +42,7 @@ impl Index {
                 crowded
             }
             StixSaid::Relationship { source, .. } => {
-                let leading = add(&mut self.relationships, source, id).1;
+                let leading = add(&mut self.relationships, source, id);
                 (leading > IDS_MAX).then(|| format!("are relationships from {source}"))
             }
             StixSaid::Party(_) | StixSaid::Revoked => None,
@@ -48,11 +51,10 @@ impl Index {
 
     /// Enters one value, and returns how many ask for it now.
     fn enter_value(&mut self, id: &Arc<str>, value: &Observable) -> usize {
-        let (is_new, asking) = add(&mut self.by_value, value, id);
-        if let Some(prefix) = prefix_of(value).filter(|_| is_new) {
-            *self.prefixes.entry(prefix).or_default() += 1;
+        if let Some((first, prefix)) = value.network() {
+            self.networks.entry(prefix).or_default().insert(first);
         }
-        asking
+        add(&mut self.by_value, value, id)
     }
 
     /// Forgets what is in force no longer.
@@ -61,26 +63,33 @@ impl Index {
             StixSaid::Indicator(indicator) => {
                 indicator.pattern.observables().into_iter().for_each(|value| self.forget_value(id, value));
             }
-            StixSaid::Relationship { source, .. } => drop(remove(&mut self.relationships, source, id)),
+            StixSaid::Relationship { source, .. } => {
+                remove(&mut self.relationships, source, id);
+            }
             StixSaid::Party(_) | StixSaid::Revoked => {}
         }
     }
 
     fn forget_value(&mut self, id: &str, value: &Observable) {
-        // A pattern may name one value twice.
-        if !remove(&mut self.by_value, value, id) {
-            return;
-        }
-        let Some(prefix) = prefix_of(value) else { return };
-        match self.prefixes.get_mut(&prefix) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(self.prefixes.remove(&prefix)),
+        let is_last = remove(&mut self.by_value, value, id);
+        let Some((first, prefix)) = value.network().filter(|_| is_last) else { return };
+        if let Some(networks) = self.networks.get_mut(&prefix) {
+            networks.remove(&first);
+            if networks.is_empty() {
+                self.networks.remove(&prefix);
+            }
         }
     }
 
-    /// The lengths of prefixes that networks in it have.
-    pub(super) fn prefixes(&self) -> impl Iterator<Item = u8> + '_ {
-        self.prefixes.keys().copied()
+    /// The networks that are asked for and that an address stands in.
+    pub(super) fn networks_of(&self, address: IpAddr) -> impl Iterator<Item = Observable> {
+        let is_asked = move |(prefix, networks): &(&u8, &HashSet<IpAddr>)| {
+            Observable::first_address(address, **prefix).is_some_and(|first| networks.contains(&first))
+        };
+        self.networks
+            .iter()
+            .filter(is_asked)
+            .filter_map(move |(prefix, _)| Observable::network_of(address, *prefix))
     }
 
     /// The indicators that ask for a value, among others maybe: the first [`IDS_MAX`] by id.
@@ -103,54 +112,48 @@ impl Ids {
         one.into_iter().chain(several.into_iter().flatten()).take(IDS_MAX)
     }
 
-    /// Whether it was not there yet, and how many there are now.
-    fn add(&mut self, id: &Arc<str>) -> (bool, usize) {
+    /// How many there are now.
+    fn add(&mut self, id: &Arc<str>) -> usize {
         match self {
-            Self::One(known) if known == id => (false, 1),
+            Self::One(known) if known == id => 1,
             Self::One(known) => {
                 *self = Self::Several([known.clone(), id.clone()].into());
-                (true, 2)
+                2
             }
-            Self::Several(ids) => (ids.insert(id.clone()), ids.len()),
+            Self::Several(ids) => {
+                ids.insert(id.clone());
+                ids.len()
+            }
         }
     }
 
-    /// Whether it was there, and whether none is left.
-    fn remove(&mut self, id: &str) -> (bool, bool) {
+    /// Whether none is left.
+    fn remove(&mut self, id: &str) -> bool {
         match self {
-            Self::One(known) => (**known == *id, **known == *id),
-            Self::Several(ids) => (ids.remove(id), ids.is_empty()),
+            Self::One(known) => **known == *id,
+            Self::Several(ids) => {
+                ids.remove(id);
+                ids.is_empty()
+            }
         }
     }
 }
 
-fn add<K: Clone + Eq + std::hash::Hash>(
-    among: &mut HashMap<K, Ids>,
-    key: &K,
-    id: &Arc<str>,
-) -> (bool, usize) {
+fn add<K: Clone + Eq + Hash>(among: &mut HashMap<K, Ids>, key: &K, id: &Arc<str>) -> usize {
     match among.get_mut(key) {
         Some(ids) => ids.add(id),
         None => {
             among.insert(key.clone(), Ids::One(id.clone()));
-            (true, 1)
+            1
         }
     }
 }
 
-/// Whether it was there.
-fn remove<K: Eq + std::hash::Hash>(among: &mut HashMap<K, Ids>, key: &K, id: &str) -> bool {
-    let Some(ids) = among.get_mut(key) else { return false };
-    let (was_there, is_empty) = ids.remove(id);
-    if is_empty {
+/// Whether it was the last.
+fn remove<K: Eq + Hash>(among: &mut HashMap<K, Ids>, key: &K, id: &str) -> bool {
+    let is_last = among.get_mut(key).is_some_and(|ids| ids.remove(id));
+    if is_last {
         among.remove(key);
     }
-    was_there
-}
-
-fn prefix_of(value: &Observable) -> Option<u8> {
-    if value.kind != ObservableKind::Network {
-        return None;
-    }
-    value.value.rsplit_once('/')?.1.parse().ok()
+    is_last
 }

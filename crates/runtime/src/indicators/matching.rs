@@ -50,10 +50,11 @@ fn matches(
     source: &IndicatorSource,
     table: &SourceTable,
 ) -> Vec<IndicatorMatch> {
-    let is_asked = |(value, _): &(&Observable, &&Identifier)| !source.exclusions.contains(value);
-    let mut named: HashMap<Observable, &Identifier> =
-        named.iter().filter(is_asked).map(|(value, name)| (value.clone(), *name)).collect();
-    named.extend(networks(&named, table));
+    let excluded = |value: &Observable| source.exclusions.contains(value);
+    let asked = || named.iter().filter(|(value, _)| !excluded(value)).map(|(value, name)| (value, *name));
+    let networks = networks(asked(), table);
+    let named: HashMap<&Observable, &Identifier> =
+        asked().chain(networks.iter().map(|(network, name)| (network, *name))).collect();
     let candidates: BTreeSet<&Arc<str>> = named.keys().flat_map(|value| table.asking(value)).collect();
     let asked = candidates.into_iter().filter_map(|id| {
         let indicator = table.indicator(id)?;
@@ -70,18 +71,15 @@ fn matches(
         .collect()
 }
 
-/// The networks that the addresses stand in, of the lengths that are asked for.
+/// The networks that the addresses stand in, as far as they are asked for.
 fn networks<'a>(
-    named: &HashMap<Observable, &'a Identifier>,
+    named: impl Iterator<Item = (&'a Observable, &'a Identifier)>,
     table: &SourceTable,
 ) -> Vec<(Observable, &'a Identifier)> {
-    let addresses = named.iter().filter(|(value, _)| value.kind == ObservableKind::Address);
-    let parsed = addresses.filter_map(|(value, name)| Some((value.value.parse().ok()?, *name)));
+    let addresses = named.filter(|(value, _)| value.kind == ObservableKind::Address);
+    let parsed = addresses.filter_map(|(value, name)| Some((value.value.parse().ok()?, name)));
     parsed
-        .flat_map(|(address, name)| {
-            let networks = table.prefixes().filter_map(move |prefix| Observable::network_of(address, prefix));
-            networks.map(move |network| (network, name))
-        })
+        .flat_map(|(address, name)| table.networks_of(address).map(move |network| (network, name)))
         .collect()
 }
 

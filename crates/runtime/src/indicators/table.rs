@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use braid_alert::EventTime;
@@ -184,9 +185,9 @@ impl SourceTable {
         old.iter().for_each(|key| self.take_back(key));
     }
 
-    /// The lengths of prefixes that networks in it have.
-    pub(super) fn prefixes(&self) -> impl Iterator<Item = u8> + '_ {
-        self.in_force.prefixes()
+    /// The networks that indicators ask for and that an address stands in.
+    pub(super) fn networks_of(&self, address: IpAddr) -> impl Iterator<Item = Observable> {
+        self.in_force.networks_of(address)
     }
 
     /// The indicators that ask for a value, among others maybe.

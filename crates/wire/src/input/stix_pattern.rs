@@ -97,20 +97,31 @@ impl Pattern {
 }
 
 impl Observable {
-    /// An address that stands in a network, as the network of this prefix would be written. `None` if it has none so long.
-    pub fn network_of(address: IpAddr, prefix: u8) -> Option<Self> {
-        let masked: IpAddr = match address {
+    /// The first address of the network of this prefix that an address stands in. `None` if it has none so long.
+    pub fn first_address(address: IpAddr, prefix: u8) -> Option<IpAddr> {
+        match address {
             IpAddr::V4(v4) if prefix <= 32 => {
                 let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
-                std::net::Ipv4Addr::from(u32::from(v4) & mask).into()
+                Some(std::net::Ipv4Addr::from(u32::from(v4) & mask).into())
             }
             IpAddr::V6(v6) if prefix <= 128 => {
                 let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
-                std::net::Ipv6Addr::from(u128::from(v6) & mask).into()
+                Some(std::net::Ipv6Addr::from(u128::from(v6) & mask).into())
             }
-            _ => return None,
-        };
-        Some(Self { kind: ObservableKind::Network, value: format!("{masked}/{prefix}").into() })
+            _ => None,
+        }
+    }
+
+    /// The network of this prefix that an address stands in. `None` if it has none so long.
+    pub fn network_of(address: IpAddr, prefix: u8) -> Option<Self> {
+        let first = Self::first_address(address, prefix)?;
+        Some(Self { kind: ObservableKind::Network, value: format!("{first}/{prefix}").into() })
+    }
+
+    /// The first address and the prefix of a network; `None` if it is none.
+    pub fn network(&self) -> Option<(IpAddr, u8)> {
+        let (first, prefix) = self.value.rsplit_once('/').filter(|_| self.kind == ObservableKind::Network)?;
+        Some((first.parse().ok()?, prefix.parse().ok()?))
     }
 
     /// What an alert names by an identifier: a URL names its domain as well. Most identifiers name nothing that
