@@ -22,6 +22,10 @@ pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
         stdout::print(&grants(&brokers, &arguments.principal, &topology::rights(&config)))?;
         for cluster in remote::clusters(&config) {
             let (brokers, needs) = (cluster.brokers.join(","), remote::rights_there(&config, cluster));
+            stdout::print(&format!(
+                "# On {}; Azure Event Hubs has no such commands: the claim Listen grants all of this\n",
+                cluster.name
+            ))?;
             stdout::print(&grants(&brokers, &arguments.principal, &needs))?;
         }
     }
