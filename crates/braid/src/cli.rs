@@ -57,7 +57,7 @@ pub enum Command {
     Topics(Topics),
     /// Read alerts from Kafka and write incidents, until told to stop
     Run(Run),
-    /// Turn files of alerts into braid's own alerts, a JSON line each
+    /// Turn files of alerts into braid's own alerts, or say what threat intelligence looks for, a JSON line each
     Decode(Decode),
     /// Turn files of alerts into incidents, without Kafka
     Replay(Replay),

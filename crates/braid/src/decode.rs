@@ -2,6 +2,7 @@
 
 mod file;
 mod frames;
+mod intelligence;
 mod json_frames;
 mod reading;
 
@@ -93,6 +94,10 @@ pub(crate) fn run(arguments: &Decode) -> anyhow::Result<Outcome> {
 fn decode(arguments: &Decode, out: &mut impl Write, refusals: &mut Refusals) -> anyhow::Result<()> {
     let reading = Reading::plain(arguments.tenant.as_deref());
     for input in &arguments.inputs.files {
+        if input.format == FileFormat::Records(Format::StixIndicator) {
+            intelligence::decode(input, out, refusals)?;
+            continue;
+        }
         each_decoded(input, &reading, &mut |place, found| {
             match found {
                 Ok(record) => {

@@ -32,8 +32,8 @@ mod registry;
 
 pub use exclusion::Exclusion;
 pub use input::{
-    Observable, ObservableKind, Pattern, StixIndicator, StixObject, StixParty, StixPartyKind, StixSaid,
-    stix_objects,
+    Envelope, Observable, ObservableKind, Pattern, StixIndicator, StixObject, StixParty, StixPartyKind,
+    StixRelation, StixSaid, stix_objects,
 };
 pub use input::{RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, SourceRecord, decode, read};
 pub use refusal::{HealthReport, Refusal, RefusalReason};

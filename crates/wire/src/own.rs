@@ -5,6 +5,7 @@ mod canon;
 mod command;
 mod directory;
 mod lenient;
+mod stix;
 mod text;
 
 use braid_alert::{Alert, Command, DirectoryRecord, SourceTime, Tenant};
@@ -18,6 +19,7 @@ use crate::{Refusal, RefusalReason};
 
 pub use command::{ACTIONS, ActionFields, COMMAND_ID_CHARACTERS_MAX};
 pub use directory::DirectoryKey;
+pub use stix::stix_to_json;
 
 /// Reads an alert in JSON (`schemas/alert.schema.json`).
 ///

@@ -20,7 +20,9 @@ When an alert arrived is what the record itself says of it: TimeGenerated of a S
 Graph alert, the syslog time of a CEF line, `updated` of braid's own. No record is refused for being ahead of some clock.
 
 What is refused goes to standard error as FILE:LINE, or FILE:LINE:ELEMENT within a list (elements count from 0), with the \
-reason; the exit code is 1 then.";
+reason; the exit code is 1 then.
+
+Of threat intelligence (stix-indicator) each line says what an object is: what an indicator looks for, from when until when, how sure its author is; what a party is called; what a relationship joins; what is revoked. The last line on standard error counts them, and what is refused or left out by its reason. A confidence that is none is told; the indicator stands without it.";
 
 pub(super) const EXAMPLES_REPLAY: &str = "\
 Examples:

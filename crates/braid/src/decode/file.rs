@@ -20,6 +20,7 @@ pub(super) fn each_frame(
 ) -> anyhow::Result<()> {
     let (mut reader, name) = open(&input.file)?;
     let each = &mut |Frame { line, element, bytes }| each(Place { file: name.clone(), line, element }, bytes);
+    let envelope = format.envelope();
     let read = match format {
         Format::MdiCef => each_line(&mut reader, RECORD_BYTES_MAX, each),
         Format::SentinelSecurityAlert
@@ -33,11 +34,9 @@ pub(super) fn each_frame(
         | Format::EcsAlert
         | Format::BraidJson
         | Format::BraidDirectoryJson
-        | Format::BraidCommandJson => each_json(&mut reader, false, each),
-        // The rows of one message that are of one alert are that alert.
-        Format::DefenderXdrStreaming => each_json(&mut reader, true, each),
-        // A bundle's objects stand in a list that only a bundle has.
-        Format::StixIndicator => each_json(&mut reader, true, each),
+        | Format::BraidCommandJson => each_json(&mut reader, envelope, false, each),
+        // The rows of one message that are of one alert are that alert; which objects of STIX are bundles their type says.
+        Format::DefenderXdrStreaming | Format::StixIndicator => each_json(&mut reader, envelope, true, each),
         Format::BraidAvro | Format::BraidDirectoryAvro | Format::BraidCommandAvro => {
             each_avro(&mut reader, each)
         }

@@ -39,6 +39,11 @@ impl Bounded {
         &self.kept
     }
 
+    /// Whether there is room for nothing more, and nothing was left out.
+    pub(super) const fn is_full(&self) -> bool {
+        self.bytes == self.bytes_max
+    }
+
     pub(super) fn is_blank(&self) -> bool {
         self.kept.trim_ascii().is_empty()
     }

@@ -1,6 +1,6 @@
 use std::io::{BufRead, ErrorKind};
 
-use braid_wire::{RECORD_BYTES_MAX, Refusal, RefusalReason};
+use braid_wire::{Envelope, RECORD_BYTES_MAX, Refusal, RefusalReason};
 
 use super::frames::{Bounded, EachFrame, Frame};
 
@@ -10,14 +10,16 @@ use super::frames::{Bounded, EachFrame, Frame};
 /// It does not read JSON, it only finds where a record begins and ends (brackets outside of texts); whether what lies
 /// between is JSON is for the decoder to say.
 ///
-/// With `whole` what wraps a list is a record with all that is in it, as its topic has it, as long as it is no larger than
-/// any record may be: the rows of an alert stand together there.
+/// What is an envelope by its format is taken apart, each list in it, where one begins at all: what a cut one holds before the cut
+/// is good. With `whole` it is a record with all that is in it, as its topic has it, as long as it is no larger than any
+/// record may be: the rows of an alert stand together there.
 pub(super) fn each_json(
     reader: &mut dyn BufRead,
+    envelope: Envelope,
     whole: bool,
     each: &mut EachFrame<'_>,
 ) -> anyhow::Result<()> {
-    let mut scanner = Scanner { whole, ..Scanner::default() };
+    let mut scanner = Scanner { envelope, whole, ..Scanner::default() };
     loop {
         let piece = match reader.fill_buf() {
             Ok(piece) => piece,
@@ -57,11 +59,11 @@ enum Within {
     Nothing,
     /// Something that is no document; it ends with its line.
     Other,
-    /// An object that is a record, or may turn out to hold a list of them.
+    /// An object that is a record, or may turn out to be an envelope.
     Object,
     /// A list of records, whose elements are at this depth.
     List(usize),
-    /// What stands behind the list in the object that holds it: a link to the next page, a count.
+    /// What stands behind a list in the object that holds it: a link to the next page, a count, another list.
     Rest,
 }
 
@@ -69,8 +71,15 @@ enum Within {
 struct Scanner {
     layout: Layout,
     within: Within,
-    /// Whether an object is left whole though it holds a list.
+    /// How several records are wrapped.
+    envelope: Envelope,
+    /// Whether an envelope is left whole.
     whole: bool,
+    /// What has been seen of the object at hand: a list as envelopes have it, and what only a record has.
+    lists: bool,
+    is_record: bool,
+    /// Whether it is an envelope that is being taken apart.
+    apart: bool,
     /// How many brackets are open.
     depth: usize,
     in_text: bool,
@@ -93,7 +102,11 @@ impl Default for Scanner {
         Self {
             layout: Layout::Unknown,
             within: Within::Nothing,
+            envelope: Envelope::default(),
             whole: false,
+            lists: false,
+            is_record: false,
+            apart: false,
             depth: 0,
             in_text: false,
             escaped: false,
@@ -113,7 +126,8 @@ impl Scanner {
         if self.watch && !byte.is_ascii_whitespace() {
             self.tell_layout(byte);
         }
-        if self.whole && self.within == Within::Object && self.bytes.kept().len() == RECORD_BYTES_MAX {
+        if self.within == Within::Object && self.bytes.is_full() && self.is_envelope() {
+            // Larger than any record: it is no message of a topic, and what is in it is read one by one.
             self.take_apart();
         }
         match self.within {
@@ -126,12 +140,17 @@ impl Scanner {
         }
     }
 
-    /// The object at hand is larger than any record: it is no message of a topic, and what is in it is read one by one.
+    /// Whether the object at hand is an envelope, as far as it is known.
+    const fn is_envelope(&self) -> bool {
+        self.lists && !self.is_record && !self.apart
+    }
+
+    /// Goes over the object at hand again, for what its lists hold.
     fn take_apart(&mut self) {
         let kept = self.bytes.kept().to_vec();
         self.bytes.clear();
         (self.within, self.depth, self.line) = (Within::Nothing, 0, self.begins);
-        (self.in_text, self.escaped, self.whole) = (false, false, false);
+        (self.in_text, self.escaped, self.apart) = (false, false, true);
         kept.into_iter().for_each(|byte| self.take(byte));
     }
 
@@ -164,7 +183,10 @@ impl Scanner {
             b'{' | b'[' => self.open(byte),
             b'}' | b']' => self.close(byte),
             b',' if self.within == Within::List(self.depth) => self.end_element(),
+            b',' if self.within == Within::Rest && self.depth == 1 => self.bytes.clear(),
             _ => {
+                let is_name = byte == b':' && self.within == Within::Object && self.depth == 1;
+                self.is_record |= is_name && self.last_text().is_some_and(|name| self.envelope.is_mark(name));
                 self.in_text = byte == b'"';
                 self.keep(byte);
             }
@@ -182,14 +204,17 @@ impl Scanner {
             }
             self.begins = self.line;
         }
-        if self.within != Within::Rest {
+        // Of the rest only what the next value is called can tell anything.
+        if self.within != Within::Rest || self.depth == 1 {
             self.bytes.extend(&[byte]);
         }
     }
 
     fn open(&mut self, byte: u8) {
-        let in_wrapper = !self.whole && self.within == Within::Object && self.depth == 1;
-        if byte == b'[' && in_wrapper && self.is_behind_list_name() {
+        let in_wrapper = matches!(self.within, Within::Object | Within::Rest) && self.depth == 1;
+        let lists = byte == b'[' && in_wrapper && self.is_behind_list_name();
+        self.lists |= lists;
+        if lists && self.apart {
             self.bytes.clear();
             self.within = Within::List(2);
         } else {
@@ -198,11 +223,15 @@ impl Scanner {
         self.depth += 1;
     }
 
-    /// Whether what comes is what the wrappers of alerts call their list.
+    /// Whether what comes is what envelopes call their list.
     fn is_behind_list_name(&self) -> bool {
-        let before = self.bytes.kept().trim_ascii_end();
-        let Some(name) = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end) else { return false };
-        [&b"\"value\""[..], b"\"records\""].iter().any(|list| name.ends_with(list))
+        let Some(before) = self.bytes.kept().trim_ascii_end().strip_suffix(b":") else { return false };
+        text_at_end(before).is_some_and(|name| self.envelope.is_list(name))
+    }
+
+    /// The text that has just ended.
+    fn last_text(&self) -> Option<&str> {
+        text_at_end(self.bytes.kept())
     }
 
     fn close(&mut self, byte: u8) {
@@ -212,11 +241,27 @@ impl Scanner {
         }
         self.depth -= 1;
         if self.depth == 0 {
-            if self.within == Within::Object {
-                self.give(None);
-            }
-            self.within = Within::Nothing;
+            self.end_document();
         }
+    }
+
+    fn end_document(&mut self) {
+        match self.within {
+            Within::Object if self.is_envelope() && !self.whole => self.take_apart(),
+            Within::Object => self.give(None),
+            Within::List(_) | Within::Rest if self.element == 0 => {
+                self.refuse(RefusalReason::BesideAlerts, "an empty list");
+            }
+            _ => {}
+        }
+        self.forget();
+    }
+
+    /// Begins anew.
+    fn forget(&mut self) {
+        self.bytes.clear();
+        (self.within, self.depth, self.element) = (Within::Nothing, 0, 0);
+        (self.lists, self.is_record, self.apart) = (false, false, false);
     }
 
     fn end_element(&mut self) {
@@ -227,11 +272,8 @@ impl Scanner {
     fn end_list(&mut self, depth: usize) {
         if !self.bytes.is_blank() {
             self.end_element();
-        } else if self.element == 0 {
-            self.refuse(RefusalReason::BesideAlerts, "an empty list");
         }
         self.bytes.clear();
-        self.element = 0;
         self.within = if depth == 1 { Within::List(1) } else { Within::Rest };
     }
 
@@ -265,6 +307,9 @@ impl Scanner {
 
     /// Ends what is at hand where it is, and begins anew.
     fn cut_off(&mut self) {
+        if self.within == Within::Object && self.is_envelope() && !self.whole {
+            self.take_apart();
+        }
         match self.within {
             Within::Nothing => {}
             Within::Other | Within::Object => self.give(None),
@@ -273,8 +318,7 @@ impl Scanner {
                 self.refuse(RefusalReason::Truncated, "it ends before the list of alerts is closed");
             }
         }
-        self.bytes.clear();
-        (self.within, self.depth, self.element) = (Within::Nothing, 0, 0);
+        self.forget();
         (self.in_text, self.escaped, self.watch) = (false, false, false);
     }
 
@@ -289,8 +333,18 @@ impl Scanner {
     }
 }
 
+/// The text that ends here, as it stands between its quotes; none if one is escaped, which no name of interest is.
+fn text_at_end(bytes: &[u8]) -> Option<&str> {
+    let inner = bytes.trim_ascii_end().strip_suffix(b"\"")?;
+    let begin = inner.iter().rposition(|byte| *byte == b'"')? + 1;
+    let is_whole = !inner[begin..].contains(&b'\\') && !inner[..begin - 1].ends_with(b"\\");
+    std::str::from_utf8(&inner[begin..]).ok().filter(|_| is_whole)
+}
+
 #[cfg(test)]
 mod tests {
+    use braid_wire::Format;
+
     use super::*;
 
     /// Each frame as `line:element bytes`, lines from 1.
@@ -300,7 +354,7 @@ mod tests {
 
     fn frames_of(text: &str, whole: bool) -> Vec<String> {
         let mut frames = Vec::new();
-        each_json(&mut text.as_bytes(), whole, &mut |frame| {
+        each_json(&mut text.as_bytes(), Format::OcsfDetectionFinding.envelope(), whole, &mut |frame| {
             let element = frame.element.map_or(String::new(), |element| format!(":{element}"));
             let bytes = match &frame.bytes {
                 Ok(bytes) => String::from_utf8_lossy(bytes.trim_ascii()).into_owned(),
@@ -355,6 +409,27 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_two_lists_is_read_and_what_merely_has_a_list_is_a_record() {
+        let text = "{\"value\":[],\"n\":1,\n\"records\":[{\"a\":1}, {\"b\":2}\n],\"x\":{\"value\":[3]},\"value\":[{\"c\":3}]}";
+        assert_eq!(frames(text), ["2:0 {\"a\":1}", "2:1 {\"b\":2}", "3:2 {\"c\":3}"]);
+        assert_eq!(frames("{\"events\":[],\"value\":[]}\n{\"value\":[1]}"), ["1 beside_alerts", "2:0 1"]);
+        for own in ["{\"value\":[1,2],\"class_uid\":2004}", "{\"class_uid\" : 2004,\"events\":[]}"] {
+            assert_eq!(
+                frames(&format!("{own}\n{{\"value\":[7]}}")),
+                [format!("1 {own}"), "2:0 7".to_owned()]
+            );
+            let cut = own.trim_end_matches('}');
+            assert_eq!(
+                frames(&format!("{{}}\n{cut}\n{{}}")),
+                ["1 {}".to_owned(), format!("2 {cut}"), "3 {}".to_owned()]
+            );
+        }
+        // A name within a text is none, nor one with a quote in it.
+        let odd = "{\"x\":\"\\\"class_uid\\\":\",\"a\\\"class_uid\":1,\"value\":[1],\"b\\\"value\":[2]}";
+        assert_eq!(frames(odd), ["1:0 1"]);
+    }
+
+    #[test]
     fn a_message_of_several_rows_is_left_whole_where_its_rows_belong_together() {
         let text = "{\"records\":[{\"id\":\"1\"},{\"id\":\"2\"}]}\n{\"records\":[{\"id\":\"3\"}]}\n";
         let expected =
@@ -366,6 +441,9 @@ mod tests {
         assert!(page.len() > RECORD_BYTES_MAX);
         assert_eq!(frames_of(&page, true), frames_of(&page, false), "larger than a record: row by row");
         assert_eq!(frames_of(&page, true).len(), rows);
+        let followed = format!("{page}\n{{\"records\":[1]}}");
+        let last = frames_of(&followed, true).remove(rows);
+        assert!(last.ends_with(" {\"records\":[1]}"), "what follows is a message again: {last}");
     }
 
     #[test]

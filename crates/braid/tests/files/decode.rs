@@ -2,6 +2,7 @@ use std::process::{Command, Stdio};
 
 use braid_alert::Alert;
 use braid_wire::own;
+use expect_test::expect;
 
 use crate::support::{Files, alert, cef};
 
@@ -156,4 +157,56 @@ fn a_directory_and_commands_are_checked_too() {
         ran.out
     );
     assert!(ran.err.starts_with("commands.json:1:1: unknown_value"), "{}", ran.err);
+}
+
+#[test]
+fn of_threat_intelligence_each_object_is_told_and_the_whole_is_counted() {
+    let files = Files::new();
+    let indicator = |id: &str, rest: &str| {
+        format!(
+            r#"{{"type":"indicator","id":"indicator--{id}","modified":"2026-01-12T08:00:00Z","valid_from":"2026-01-10T08:00:00Z",{rest}}}"#
+        )
+    };
+    let objects = [
+        indicator(
+            "1",
+            r#""name":"Loader","valid_until":"2026-06-01T00:00:00Z","confidence":85,"indicator_types":["malicious-activity"],
+            "pattern":"[ipv4-addr:value = '203.0.113.9' AND domain-name:value = 'a.b'] OR [url:value = 'https://a.b/c']""#,
+        ),
+        indicator("2", r#""confidence":101,"pattern":"[file:hashes.MD5 = '4475064c5f6a5474e31f2f3dfafc22ed']""#),
+        indicator("3", r#""pattern":"[file:name = 'a.exe']""#),
+        indicator("4", r#""revoked":true"#),
+        r#"{"type":"threat-actor","id":"threat-actor--5","modified":"2026-01-12T08:00:00Z","name":"Copper Finch","primary_motivation":"personal-gain"}"#
+            .to_owned(),
+        r#"{"type":"relationship","id":"relationship--6","modified":"2026-01-12T08:00:00Z","relationship_type":"indicates","source_ref":"indicator--1","target_ref":"threat-actor--5"}"#
+            .to_owned(),
+        r#"{"type":"report","id":"report--7","modified":"2026-01-12T08:00:00Z"}"#.to_owned(),
+    ];
+    let bundle =
+        format!("{{\"type\":\"bundle\",\"id\":\"bundle--0\",\"objects\":[\n{}\n]}}", objects.join(",\n"));
+    files.write("feed.json", bundle);
+    let ran = files.braid("decode --format stix-indicator feed.json");
+    expect![[""]].assert_eq(&format!("{}---\n{}", ran.out, ran.err));
+    assert_eq!(ran.code, Some(1));
+
+    // By lines, as a dump of its topic has them; what is left out is no fault.
+    files.write("lines.jsonl", format!("{}\n{}\n", objects[0].replace('\n', ""), objects[6]));
+    let ran = files.braid("decode --format stix-indicator lines.jsonl");
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(0), 1));
+    let summed = "lines.jsonl: indicators: 1, parties: 0, relationships: 0, revoked: 0; refused: 0; left out: 1 (beside_alerts: 1)";
+    assert_eq!(ran.err.lines().last(), Some(summed));
+}
+
+#[test]
+fn a_record_with_two_lists_is_read_whole_and_one_with_a_list_of_its_own_is_one() {
+    let files = Files::new();
+    let [a, b] = [alert("a1", 0, "h", "u"), alert("a2", 1, "h", "u")];
+    files.write("two.json", format!("{{\"records\":[],\"n\":1,\n\"records\":[{a}],\"records\":[\n{b}]}}"));
+    assert_eq!(ids(&files.braid("decode -f braid-json two.json").good()), "a1 a2");
+    let document = r#"{"@timestamp":"2026-02-03T10:05:00Z","event":{"kind":"alert","id":"d-1","module":"suricata"},"value":[1,2]}"#;
+    files.write(
+        "ecs.jsonl",
+        format!("{document}\n{{\"value\":[],\"records\":[{}]}}\n", document.replace("d-1", "d-2")),
+    );
+    assert_eq!(ids(&files.braid("decode -f ecs-alert ecs.jsonl").good()), "d-1 d-2");
 }

@@ -1,10 +1,9 @@
 //! braid's own alert as input: what another braid, a script or a person sends.
 
 use braid_alert::{Alert, Origin, Tenant};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::refusal_of;
+use super::elements::raw_elements_of;
 use super::{Context, SourceRecord, check_element_count, expect_json};
 use crate::avro::Framed;
 use crate::{Refusal, TenantRule, own};
@@ -12,7 +11,7 @@ use crate::{Refusal, TenantRule, own};
 /// Reads one alert, an array of them, or a wrapper `{"records":[…]}`.
 pub(super) fn decode_json(text: &str, context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     expect_json(text)?;
-    let elements = elements(text)?;
+    let elements = elements(text, context)?;
     check_element_count(elements.len())?;
     Ok(elements.into_iter().map(|element| context.own(from_json(element, context), context.origin)).collect())
 }
@@ -48,20 +47,12 @@ impl Context<'_> {
     }
 }
 
-/// Where each alert (or command) stands in the text, so that one that is bad refuses itself alone.
-pub(super) fn elements(text: &str) -> Result<Vec<&str>, Refusal> {
-    #[derive(Deserialize)]
-    struct Wrapper<'a> {
-        #[serde(borrow)]
-        records: Vec<&'a RawValue>,
+/// Where each alert (or command, or directory record) stands in the text, so that one that is bad refuses itself alone.
+pub(super) fn elements<'a>(text: &'a str, context: &Context<'_>) -> Result<Vec<&'a str>, Refusal> {
+    // Looked for before it is parsed: a second pass over every alert would cost for a rare case.
+    if !text.starts_with('[') && !text.contains("\"records\"") {
+        return Ok(vec![text]);
     }
-    let list: Option<Vec<&RawValue>> = if text.starts_with('[') {
-        Some(serde_json::from_str(text).map_err(|error| refusal_of(&error))?)
-    } else if text.contains("\"records\"") {
-        // Looked for before it is parsed: a second pass over every alert would cost for a rare case.
-        serde_json::from_str::<Wrapper<'_>>(text).ok().map(|wrapper| wrapper.records)
-    } else {
-        None
-    };
-    Ok(list.map_or_else(|| vec![text], |list| list.into_iter().map(RawValue::get).collect()))
+    let elements = raw_elements_of(text, &context.rules.format.envelope())?;
+    Ok(elements.into_iter().map(RawValue::get).collect())
 }

@@ -22,7 +22,7 @@ pub(super) fn commands(
     }
     let text = text_of(value)?;
     expect_json(text)?;
-    let elements = elements(text)?;
+    let elements = elements(text, context)?;
     check_element_count(elements.len())?;
     let fixed = match &context.rules.tenant {
         TenantRule::Fixed(tenant) => Some(tenant),

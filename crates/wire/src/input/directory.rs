@@ -31,7 +31,7 @@ pub(super) fn records(
     }
     let text = text_of(value)?;
     expect_json(text)?;
-    let elements = elements(text)?;
+    let elements = elements(text, context)?;
     check_element_count(elements.len())?;
     if key.object.is_some() && elements.len() > 1 {
         let detail = format!("{} objects under one key", elements.len());

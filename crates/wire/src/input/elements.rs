@@ -5,6 +5,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::check_element_count;
+use super::envelope::{Envelope, Value};
 use super::json::{Json, Key, Object, UNREAD, refusal_of};
 use crate::{Refusal, RefusalReason};
 
@@ -31,31 +32,34 @@ impl<'a> Element<'a> {
     }
 }
 
-/// The elements of an array, or of the first list of one of these names in an object; else the one value that there is.
+/// The elements of an array or of an envelope's lists; else the one value that there is.
+///
+/// Of several lists, by several names or by one, all count, in the record's order. That of two fields of one name the last
+/// one counts is right for what they say; here it would lose records.
 ///
 /// A record is read in one go. Only one in which that fails is taken apart, for its other elements may be good.
-pub(super) fn elements_of<'a>(text: &'a str, lists: &[&str]) -> Result<Vec<Element<'a>>, Refusal> {
+pub(super) fn elements_of<'a>(text: &'a str, envelope: &Envelope) -> Result<Vec<Element<'a>>, Refusal> {
     let read = |elements: Vec<Json<'a>>| elements.into_iter().map(Element::Read).collect();
     match Json::parse(text) {
         Ok(Json::List(elements)) => Ok(read(elements)),
         Ok(Json::Object(object)) => {
-            Ok(read(object.into_list(lists).unwrap_or_else(|object| vec![Json::Object(object)])))
+            Ok(read(object.into_elements(envelope).unwrap_or_else(|object| vec![Json::Object(object)])))
         }
         Ok(scalar) => Ok(vec![Element::Read(scalar)]),
-        Err(refusal) if refusal.reason == RefusalReason::Malformed => raw_elements_of(text, lists),
+        Err(refusal) if refusal.reason == RefusalReason::Malformed => {
+            Ok(raw_elements_of(text, envelope)?.into_iter().map(Element::Raw).collect())
+        }
         Err(refusal) => Err(refusal),
     }
 }
 
 /// The same without a look into the elements: the grammar alone must be that of JSON.
-fn raw_elements_of<'a>(text: &'a str, lists: &[&str]) -> Result<Vec<Element<'a>>, Refusal> {
-    let whole: &RawValue = parse(text)?;
-    let list = match text.starts_with('[') {
-        true => Some(whole),
-        false => parse::<Fields<'_>>(text)?.list(lists),
-    };
-    let elements = list.map_or_else(|| Ok(vec![whole]), |list| parse(list.get()))?;
-    Ok(elements.into_iter().map(Element::Raw).collect())
+pub(super) fn raw_elements_of<'a>(text: &'a str, envelope: &Envelope) -> Result<Vec<&'a RawValue>, Refusal> {
+    match text.as_bytes().first() {
+        Some(b'[') => parse(text),
+        Some(b'{') => Ok(parse::<Fields<'_>>(text)?.into_elements(envelope)?.unwrap_or(vec![parse(text)?])),
+        _ => Ok(vec![parse(text)?]),
+    }
 }
 
 /// An incident some of whose alerts cannot be read, with each of those in its place; everything else that stands in it
@@ -65,12 +69,12 @@ fn incident_of<'a>(text: &'a str, why: Refusal) -> Result<Json<'a>, Refusal> {
         return Err(why);
     }
     let fields: Fields<'_> = parse(text)?;
-    if fields.list(&LISTS_OF_INCIDENTS).is_none() {
+    let is_list = |name: &str, value: &RawValue| LISTS_OF_INCIDENTS.contains(&name) && (&value).is_list();
+    if !fields.0.iter().any(|(name, value)| is_list(name, value)) {
         return Err(why);
     }
     let read = fields.0.into_iter().filter(|(name, _)| !UNREAD.contains(&name.as_ref()));
-    let field = |(name, value): (Cow<'a, str>, &'a RawValue)| match is_list(&name, value, &LISTS_OF_INCIDENTS)
-    {
+    let field = |(name, value): (Cow<'a, str>, &'a RawValue)| match is_list(&name, value) {
         true => Ok((name, alerts_of(value.get())?)),
         false => Ok((name, Json::parse(value.get())?)),
     };
@@ -94,14 +98,17 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
 struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
-    /// The first list of one of these names.
-    fn list(&self, names: &[&str]) -> Option<&'a RawValue> {
-        self.0.iter().find(|(name, value)| is_list(name, value, names)).map(|(_, value)| *value)
+    /// The elements that an envelope lists; none if it is no envelope. See [`Object::into_elements`].
+    fn into_elements(self, envelope: &Envelope) -> Result<Option<Vec<&'a RawValue>>, Refusal> {
+        if !envelope.is_of(&self.0) {
+            return Ok(None);
+        }
+        let mut elements: Vec<&'a RawValue> = Vec::new();
+        for (_, list) in self.0.iter().filter(|(name, value)| envelope.is_list(name) && value.is_list()) {
+            elements.extend(parse::<Vec<&'a RawValue>>(list.get())?);
+        }
+        Ok(Some(elements))
     }
-}
-
-fn is_list(name: &str, value: &RawValue, names: &[&str]) -> bool {
-    names.contains(&name) && value.get().starts_with('[')
 }
 
 impl<'de> Deserialize<'de> for Fields<'de> {

@@ -3,6 +3,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::envelope::Envelope;
 use crate::{Refusal, RefusalReason};
 
 /// A JSON value that borrows its texts from the record wherever no escape stands in them.
@@ -131,6 +132,11 @@ impl<'a> Object<'a> {
         self.field(name).object()
     }
 
+    /// The elements of all lists of a name, where to take the last alone would lose some.
+    pub(super) fn lists(&self, name: &str) -> Vec<&Json<'a>> {
+        self.fields().filter(|(key, _)| *key == name).flat_map(|(_, value)| value.list()).collect()
+    }
+
     /// The elements of a field that is a list.
     pub(super) fn list(&self, name: &str) -> &[Json<'a>] {
         self.field(name).list()
@@ -151,11 +157,11 @@ impl<'a> Object<'a> {
         names.iter().any(|name| *self.field(name) != Json::Null)
     }
 
-    /// The value of a field that is an object, taken out of this one.
+    /// The value of a field that is an object, taken out of this one; of two the last, as [`Object::field`] has it.
     pub(super) fn into_object(self, name: &str) -> Result<Self, Self> {
         let is_object =
             |(key, value): &(Cow<'_, str>, Json<'_>)| key == name && matches!(value, Json::Object(_));
-        let Some(at) = self.0.iter().position(is_object) else { return Err(self) };
+        let Some(at) = self.0.iter().rposition(is_object) else { return Err(self) };
         let mut fields = self.0;
         match fields.swap_remove(at).1 {
             Json::Object(object) => Ok(object),
@@ -170,17 +176,17 @@ impl<'a> Object<'a> {
         Self(self.0.into_iter().map(field).collect())
     }
 
-    /// The value of the first field of these names that is a list, taken out of the object.
-    pub(super) fn into_list(self, names: &[&str]) -> Result<Vec<Json<'a>>, Self> {
-        let is_list = |(key, value): &(Cow<'_, str>, Json<'_>)| {
-            names.contains(&key.as_ref()) && matches!(value, Json::List(_))
-        };
-        let Some(at) = self.0.iter().position(is_list) else { return Err(self) };
-        let mut fields = self.0;
-        match fields.swap_remove(at).1 {
-            Json::List(elements) => Ok(elements),
-            _ => Ok(Vec::new()),
+    /// The elements of all lists of an envelope; the object itself if it is none.
+    pub(super) fn into_elements(self, envelope: &Envelope) -> Result<Vec<Json<'a>>, Self> {
+        if !envelope.is_of(&self.0) {
+            return Err(self);
         }
+        let lists = self.0.into_iter().filter(|(name, _)| envelope.is_list(name));
+        let elements = lists.flat_map(|(_, value)| match value {
+            Json::List(elements) => elements,
+            _ => Vec::new(),
+        });
+        Ok(elements.collect())
     }
 }
 

@@ -17,6 +17,7 @@ mod ecs_evidence;
 mod elements;
 mod endpoint_alert;
 mod entity_list;
+mod envelope;
 mod evidence_list;
 mod graph_alert;
 mod graph_evidence;
@@ -46,7 +47,8 @@ mod zimperium_mention;
 mod zimperium_object;
 mod zimperium_threat;
 
-pub use stix::{StixIndicator, StixObject, StixParty, StixPartyKind, StixSaid, stix_objects};
+pub use envelope::Envelope;
+pub use stix::{StixIndicator, StixObject, StixParty, StixPartyKind, StixRelation, StixSaid, stix_objects};
 pub use stix_pattern::{Observable, ObservableKind, Pattern};
 
 use braid_alert::{Alert, Origin};
@@ -92,7 +94,8 @@ pub fn read(record: SourceRecord<'_>, origin: &Origin, rules: &SourceRules) -> V
         }
         Holds::Directory => directory::records(record, &context),
         Holds::Commands => command::commands(record, &context),
-        Holds::Indicators => Ok(stix::told(record.value)),
+        // They have their numbers: one object may have two results.
+        Holds::Indicators => return stix::told(record.value),
     };
     let mut results = read.unwrap_or_else(|refusal| vec![Err(refusal)]);
     for (element, result) in (0..).zip(&mut results) {
@@ -139,33 +142,24 @@ fn numbered(mut results: Vec<Result<Alert, Refusal>>) -> Vec<Result<Alert, Refus
 }
 
 fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
-    let text = || text_of(value);
+    let text = text_of(value)?;
+    let each = |read: &dyn Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>| {
+        each_element(text, &context.rules.format.envelope(), read)
+    };
     let found = match context.rules.format {
-        Format::MdiCef => mdi_cef::decode(text()?, context),
-        Format::SentinelSecurityAlert => {
-            each_element(text()?, |row| one(sentinel_security_alert::alert(&row, context)))
-        }
-        Format::GraphAlert => each_element(text()?, |alert| one(graph_alert::alert(&alert, context))),
-        Format::ZimperiumMtd => {
-            each_of(text()?, zimperium::LISTS, |record| zimperium::alerts(&record, context))
-        }
-        Format::GraphIncident => each_element(text()?, |incident| graph_alert::alerts(&incident, context)),
-        Format::DefenderEndpointAlert => {
-            each_element(text()?, |alert| one(endpoint_alert::alert(&alert, context)))
-        }
-        Format::DefenderXdrIncident => {
-            each_element(text()?, |incident| xdr_incident::alerts(&incident, context))
-        }
-        Format::DefenderCloudAlert => {
-            each_element(text()?, |resource| one(cloud_alert::alert(resource, context)))
-        }
-        Format::OcsfDetectionFinding => {
-            each_of(text()?, ocsf_finding::LISTS, |finding| one(ocsf_finding::alert(&finding, context)))
-        }
-        Format::EcsAlert => each_element(text()?, |document| one(ecs_alert::alert(document, context))),
+        Format::MdiCef => mdi_cef::decode(text, context),
+        Format::SentinelSecurityAlert => each(&|row| one(sentinel_security_alert::alert(&row, context))),
+        Format::GraphAlert => each(&|alert| one(graph_alert::alert(&alert, context))),
+        Format::ZimperiumMtd => each(&|record| zimperium::alerts(&record, context)),
+        Format::GraphIncident => each(&|incident| graph_alert::alerts(&incident, context)),
+        Format::DefenderEndpointAlert => each(&|alert| one(endpoint_alert::alert(&alert, context))),
+        Format::DefenderXdrIncident => each(&|incident| xdr_incident::alerts(&incident, context)),
+        Format::DefenderCloudAlert => each(&|resource| one(cloud_alert::alert(resource, context))),
+        Format::OcsfDetectionFinding => each(&|finding| one(ocsf_finding::alert(&finding, context))),
+        Format::EcsAlert => each(&|document| one(ecs_alert::alert(document, context))),
         // Several of its elements may be one alert, so it numbers them itself.
-        Format::DefenderXdrStreaming => return streaming::decode(text()?, context),
-        Format::BraidJson | Format::BraidAvro => braid::decode_json(text()?, context),
+        Format::DefenderXdrStreaming => return streaming::decode(text, context),
+        Format::BraidJson | Format::BraidAvro => braid::decode_json(text, context),
         Format::BraidDirectoryJson
         | Format::BraidDirectoryAvro
         | Format::BraidCommandJson
@@ -208,19 +202,11 @@ fn text_of(value: &[u8]) -> Result<&str, Refusal> {
 /// Reads JSON and hands each object in it to `read`, which finds the alerts in it.
 fn each_element(
     text: &str,
-    read: impl Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>,
-) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
-    each_of(text, &["value", "records"], read)
-}
-
-/// The same for an interface that wraps its lists in another way.
-fn each_of(
-    text: &str,
-    lists: &[&str],
-    read: impl Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>,
+    envelope: &Envelope,
+    read: &dyn Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>,
 ) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     expect_json(text)?;
-    let elements = elements_of(text, lists)?;
+    let elements = elements_of(text, envelope)?;
     check_element_count(elements.len())?;
     let each = |element: Element<'_>| match element.read() {
         Ok(json::Json::Object(object)) => read(object),

@@ -15,9 +15,6 @@ use super::json_path::text_at;
 use super::{Context, alert_id, description, naming, ocsf_evidence, shorten, time};
 use crate::{Format, Refusal, RefusalReason};
 
-/// How collectors wrap several of them.
-pub(super) const LISTS: &[&str] = &["records", "Records", "events", "value"];
-
 const DETECTION_FINDING: &str = "2004";
 
 /// Reads a finding.

@@ -10,7 +10,7 @@ use super::elements::{Element, elements_of};
 use super::json::{Json, Object};
 use super::stix_pattern::Pattern;
 use super::{check_element_count, expect_json, not_an_object, readable, shorten, text_of, time};
-use crate::{Refusal, RefusalReason};
+use crate::{Format, Refusal, RefusalReason};
 
 /// The longest name that is kept, in characters.
 const NAME_CHARACTERS_MAX: usize = 256;
@@ -37,11 +37,32 @@ pub enum StixSaid {
     Party(StixParty),
     /// That one thing indicates another, or is attributed to it.
     Relationship {
+        /// Which of the two.
+        kind: StixRelation,
         /// The indicator, or what is attributed.
         source: Box<str>,
         /// What it indicates, or whom it is attributed to.
         target: Box<str>,
     },
+}
+
+/// What a relationship says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StixRelation {
+    /// Who sees the source may have the target before him.
+    Indicates,
+    /// The source is the target's work.
+    AttributedTo,
+}
+
+impl StixRelation {
+    /// As STIX calls it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Indicates => "indicates",
+            Self::AttributedTo => "attributed-to",
+        }
+    }
 }
 
 /// An indicator.
@@ -55,7 +76,7 @@ pub struct StixIndicator {
     pub valid_from: EventTime,
     /// Until when, if that is said; the time itself is not in it.
     pub valid_until: Option<EventTime>,
-    /// How sure its author is, from 0 to 100.
+    /// How sure its author is, from 0 to 100; none if that is not said, or what is said is no such number.
     pub confidence: Option<i32>,
     /// The phase of a kill chain, or else the type of the indicator, or a label.
     pub intent: Option<Box<str>>,
@@ -85,16 +106,23 @@ pub enum StixPartyKind {
     Malware,
 }
 
-/// Reads a record: one object, a list of them, or a bundle. An object that is of no use here is a stated drop, a bad one
-/// refuses itself alone; its number stands in [`Refusal::element`]. The result is never empty.
-pub fn stix_objects(value: &[u8]) -> Vec<Result<StixObject, Refusal>> {
-    let mut results = elements(value).unwrap_or_else(|refusal| vec![Err(refusal)]);
-    for (element, result) in (0..).zip(&mut results) {
-        if let Err(refusal) = result {
-            refusal.element = element;
+impl StixPartyKind {
+    /// As STIX calls it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ThreatActor => "threat-actor",
+            Self::IntrusionSet => "intrusion-set",
+            Self::Campaign => "campaign",
+            Self::Malware => "malware",
         }
     }
-    results
+}
+
+/// Reads a record: one object, a list of them, or a bundle. An object that is of no use here is a stated drop, a bad one
+/// refuses itself alone; its number stands in [`Refusal::element`]. An indicator that is good but for its confidence is there,
+/// and so is a refusal of that. The result is never empty.
+pub fn stix_objects(value: &[u8]) -> Vec<Result<StixObject, Refusal>> {
+    objects(value).unwrap_or_else(|refusal| vec![Err(refusal)])
 }
 
 /// What can be said of a record where nobody keeps a table: of each object whether it could be read.
@@ -106,18 +134,30 @@ pub(super) fn told(value: Option<&[u8]>) -> Vec<Result<Input, Refusal>> {
     stix_objects(value).into_iter().map(|read| Err(read.map_or_else(|refusal| refusal, told))).collect()
 }
 
-fn elements(value: &[u8]) -> Result<Vec<Result<StixObject, Refusal>>, Refusal> {
+fn objects(value: &[u8]) -> Result<Vec<Result<StixObject, Refusal>>, Refusal> {
     readable(value)?;
     let text = text_of(value)?;
     expect_json(text)?;
-    // Of the objects of STIX only a bundle has a list of this name.
-    let elements = elements_of(text, &["objects"])?;
+    let elements = elements_of(text, &Format::StixIndicator.envelope())?;
     check_element_count(elements.len())?;
-    let each = |element: Element<'_>| match element.read()? {
-        Json::Object(object) => read(&object),
-        other => Err(not_an_object(&other)),
+    let mut results = Vec::with_capacity(elements.len());
+    for (number, element) in (0..).zip(elements) {
+        let numbered = |refusal: Refusal| Refusal { element: number, ..refusal };
+        results.extend(read_element(element).into_iter().map(|read| read.map_err(numbered)));
+    }
+    Ok(results)
+}
+
+fn read_element(element: Element<'_>) -> Vec<Result<StixObject, Refusal>> {
+    let object = match element.read() {
+        Ok(Json::Object(object)) => object,
+        Ok(other) => return vec![Err(not_an_object(&other))],
+        Err(refusal) => return vec![Err(refusal)],
     };
-    Ok(elements.into_iter().map(each).collect())
+    let read = read(&object);
+    let is_indicator = read.as_ref().is_ok_and(|object| matches!(object.said, StixSaid::Indicator(_)));
+    let doubt = if is_indicator { confidence(&object).err() } else { None };
+    doubt.map(Err).into_iter().chain([read]).collect()
 }
 
 fn read(object: &Object<'_>) -> Result<StixObject, Refusal> {
@@ -189,7 +229,6 @@ fn indicator(object: &Object<'_>) -> Result<StixIndicator, Refusal> {
         let detail = "valid_until is not after valid_from: it never holds";
         return Err(Refusal::new(RefusalReason::UnknownValue, detail));
     }
-    let confidence = object.text("confidence").and_then(|text| text.parse().ok());
     let phases = object.list("kill_chain_phases").iter().filter_map(Json::object);
     let phase = phases.filter_map(|phase| name(phase, "phase_name")).next();
     let word = || types.iter().find(|word| **word != "unknown").map(|word| word.as_str().into());
@@ -199,9 +238,34 @@ fn indicator(object: &Object<'_>) -> Result<StixIndicator, Refusal> {
         pattern: Pattern::read(pattern)?,
         valid_from,
         valid_until,
-        confidence: confidence.filter(|confidence| (0..=100).contains(confidence)),
+        // To leave the indicator out for it would be to look away; that it is wrong is told beside it.
+        confidence: confidence(object).unwrap_or_default(),
         intent: phase.or_else(word).or_else(label),
     })
+}
+
+/// How sure the author of an indicator is.
+///
+/// # Errors
+/// `unknown_value` if it is no whole number from 0 to 100.
+fn confidence(object: &Object<'_>) -> Result<Option<i32>, Refusal> {
+    let field = object.field("confidence");
+    let text = match field {
+        Json::Null => return Ok(None),
+        other => other.text(),
+    };
+    let number = text.as_deref().map(|text| text.strip_suffix(".0").unwrap_or(text).parse());
+    match number {
+        Some(Ok(number)) if (0..=100).contains(&number) => Ok(Some(number)),
+        _ => {
+            let told =
+                text.as_deref().map_or_else(|| field.type_name().to_owned(), |text| shorten(text).to_owned());
+            let detail = format!(
+                "confidence is {told}, which is no whole number from 0 to 100; the indicator is looked for as one without it"
+            );
+            Err(Refusal::new(RefusalReason::UnknownValue, detail))
+        }
+    }
 }
 
 fn texts(object: &Object<'_>, field: &str) -> Vec<String> {
@@ -210,12 +274,13 @@ fn texts(object: &Object<'_>, field: &str) -> Vec<String> {
 }
 
 fn relationship(object: &Object<'_>) -> Result<StixSaid, Refusal> {
-    let kind = object.text("relationship_type").unwrap_or_default();
-    if !["indicates", "attributed-to"].contains(&kind.as_ref()) {
-        return Err(beside(format!("a relationship {}: nothing follows from it", shorten(&kind))));
-    }
+    let kind = match object.text("relationship_type").unwrap_or_default().as_ref() {
+        "indicates" => StixRelation::Indicates,
+        "attributed-to" => StixRelation::AttributedTo,
+        other => return Err(beside(format!("a relationship {}: nothing follows from it", shorten(other)))),
+    };
     let end = |name: &str| Ok(Box::<str>::from(object.strict_text(name)?.ok_or_else(|| missing(name))?));
-    Ok(StixSaid::Relationship { source: end("source_ref")?, target: end("target_ref")? })
+    Ok(StixSaid::Relationship { kind, source: end("source_ref")?, target: end("target_ref")? })
 }
 
 fn party(object: &Object<'_>, kind: StixPartyKind) -> Result<StixSaid, Refusal> {

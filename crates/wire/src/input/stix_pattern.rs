@@ -257,7 +257,7 @@ fn beyond(token: &Token<'_>) -> Refusal {
 }
 
 fn tokens(text: &str) -> Result<Vec<Token<'_>>, Refusal> {
-    let (mut found, mut rest) = (Vec::new(), text.trim_start());
+    let (mut found, mut rest) = (Vec::new(), skip(text)?);
     while let Some(first) = rest.chars().next() {
         let (token, length) = match first {
             '(' => (Token::Open, 1),
@@ -279,9 +279,26 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, Refusal> {
             return Err(too_many());
         }
         found.push(token);
-        rest = rest[length..].trim_start();
+        rest = skip(&rest[length..])?;
     }
     Ok(found)
+}
+
+/// What follows white space and comments, which may stand between any two tokens: `/* … */`, and `//` to the end of its line.
+fn skip(text: &str) -> Result<&str, Refusal> {
+    let mut rest = text.trim_start();
+    while begins_comment(rest) {
+        let end = match rest.strip_prefix("/*") {
+            Some(inner) => 4 + inner.find("*/").ok_or_else(|| malformed("a comment does not end".into()))?,
+            None => rest.find(['\r', '\n']).unwrap_or(rest.len()),
+        };
+        rest = rest[end..].trim_start();
+    }
+    Ok(rest)
+}
+
+fn begins_comment(rest: &str) -> bool {
+    rest.starts_with("/*") || rest.starts_with("//")
 }
 
 fn too_many() -> Refusal {
@@ -314,7 +331,7 @@ fn word_length(rest: &str) -> usize {
             '[' => in_brackets = true,
             ']' if in_brackets => in_brackets = false,
             '(' | ')' | ']' | ',' | '=' | '!' | '<' | '>' => return at.max(1),
-            _ if c.is_whitespace() => return at,
+            _ if c.is_whitespace() || begins_comment(&rest[at..]) => return at,
             _ => {}
         }
     }
@@ -492,9 +509,10 @@ fn observable(path: &str, value: &str) -> Result<Observable, Refusal> {
         "url:value" => {
             Identifier::url(value).map(|url| Observable { kind: ObservableKind::Url, value: url.value })
         }
-        path => match path.strip_prefix("file:hashes.") {
-            Some(algorithm) => {
-                let bare = algorithm.replace(['\'', '"', '-'], "");
+        path => match path.strip_prefix("file:hashes") {
+            // `SHA-256` by the standard, and in quotes for its hyphen; feeds leave out either, or write it in another way.
+            Some(algorithm) if algorithm.starts_with(['.', '[']) => {
+                let bare: String = algorithm.chars().filter(char::is_ascii_alphanumeric).collect();
                 if !["md5", "sha1", "sha256"].iter().any(|known| bare.eq_ignore_ascii_case(known)) {
                     return Err(unanswerable(path));
                 }
@@ -502,7 +520,7 @@ fn observable(path: &str, value: &str) -> Result<Observable, Refusal> {
                     .filter(|hash| !EMPTY_FILE.contains(&&*hash.value))
                     .map(|hash| Observable { kind: ObservableKind::File, value: hash.value })
             }
-            None => return Err(unanswerable(shorten(path))),
+            _ => return Err(unanswerable(shorten(path))),
         },
     };
     found.ok_or_else(|| {
@@ -618,6 +636,57 @@ mod tests {
             malformed: pattern: ] stands where a path should
             malformed: pattern: it ends where an observation should stand"#]]
         .assert_eq(&read.join("\n"));
+    }
+
+    #[test]
+    fn comments_say_nothing_wherever_they_stand() {
+        let commented = [
+            "/* who */ [ipv4-addr:value = '1.2.3.4'] // where",
+            "[ipv4-addr:value/* a * / b */=/**/'1.2.3.4'/*]*/]",
+            "// [domain-name:value = 'a.b'] OR\r\n[ // ' \n ipv4-addr:value // x\n = '1.2.3.4' ]//",
+        ];
+        for text in commented {
+            assert_eq!(read(text), "Address 1.2.3.4", "{text}");
+        }
+        // Within a text they are text, and what stands behind the end of one is a token.
+        assert_eq!(read("[url:value = 'https://a.b/c/*d*/'] /**/"), "Url https://a.b/c/*d*");
+        assert_eq!(
+            read("[url:value = '//a.b/*']/**/OR/**/[domain-name:value='c.d']"),
+            "any(Url //a.b/*, Domain c.d)"
+        );
+        assert_eq!(
+            read("[ipv4-addr:value = '1.2.3.4'] /* who"),
+            "malformed: pattern: a comment does not end"
+        );
+        assert_eq!(read("[ipv4-addr:value = '1.2.3.4'] /"), "malformed: pattern: / stands where it cannot");
+        let long = format!("{}[ipv4-addr:value = '1.2.3.4']", "/**/ //\n".repeat(100_000));
+        assert_eq!(read(&long), "Address 1.2.3.4");
+    }
+
+    #[test]
+    fn a_hash_is_one_however_its_algorithm_is_written() {
+        let (md5, sha1, sha256) = ("4".repeat(32), "5".repeat(40), "6".repeat(64));
+        for (names, hash) in [
+            (&["MD5", "md5", "'MD5'", "\"md5\"", "'MD-5'"][..], &md5),
+            (&["SHA1", "'SHA-1'", "\"sha-1\"", "SHA-1", "sha1"], &sha1),
+            (&["SHA256", "\"SHA-256\"", "'sha-256'", "SHA-256", "sha_256", "'SHA256'", "Sha256"], &sha256),
+        ] {
+            for name in names {
+                assert_eq!(
+                    read(&format!("[file:hashes.{name} = '{hash}']")),
+                    format!("File {hash}"),
+                    "{name}"
+                );
+            }
+        }
+        assert_eq!(read(&format!("[file:hashes['SHA-256'] = '{sha256}']")), format!("File {sha256}"));
+        for other in ["SHA3-256", "'SHA-512/256'", "'SHA-256'.x", "ssdeep"] {
+            assert!(
+                read(&format!("[file:hashes.{other} = '{sha256}']")).starts_with("unknown_value"),
+                "{other}"
+            );
+        }
+        assert!(read(&format!("[file:hashes_sha256 = '{sha256}']")).starts_with("unknown_value"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use braid_alert::{Alert, AlertKey, Tenant};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::elements::raw_elements_of;
 use super::evidence_list::EvidenceList;
 use super::json::{Json, Object, refusal_of};
 use super::{Context, check_element_count, expect_json, not_an_object, shorten, streaming_row};
@@ -31,7 +32,8 @@ pub(super) enum Table {
 /// Reads a record; each result has the number of the row that it comes of, or the first of them.
 pub(super) fn decode(text: &str, context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     expect_json(text)?;
-    let rows = rows_of(text)?;
+    // As they stand: most are of tables that nobody reads here, and those are not taken apart.
+    let rows = raw_elements_of(text, &context.rules.format.envelope())?;
     check_element_count(rows.len())?;
     let mut record = Record::default();
     for (place, row) in (0..).zip(rows) {
@@ -41,24 +43,6 @@ pub(super) fn decode(text: &str, context: &Context<'_>) -> Result<Vec<Result<Ale
         }
     }
     Ok(record.into_alerts(context))
-}
-
-/// The rows as they stand: most are of tables that nobody reads here, and those are not taken apart.
-fn rows_of(text: &str) -> Result<Vec<&RawValue>, Refusal> {
-    #[derive(Deserialize)]
-    struct Wrapper<'a> {
-        #[serde(borrow)]
-        records: Option<&'a RawValue>,
-    }
-    let list = |list| serde_json::from_str::<Vec<&RawValue>>(list).map_err(|error| refusal_of(&error));
-    let whole: &RawValue = serde_json::from_str(text).map_err(|error| refusal_of(&error))?;
-    if text.starts_with('[') {
-        return list(text);
-    }
-    match serde_json::from_str::<Wrapper<'_>>(text).map_err(|error| refusal_of(&error))?.records {
-        Some(records) if records.get().starts_with('[') => list(records.get()),
-        _ => Ok(vec![whole]),
-    }
 }
 
 /// What one row says of an alert.

@@ -47,7 +47,7 @@ pub(super) fn alerts_of(
     id: &str,
     read: impl Fn(&Object<'_>) -> Result<Alert, Refusal>,
 ) -> Vec<Result<Alert, Refusal>> {
-    let alerts = incident.list("alerts");
+    let alerts = incident.lists("alerts");
     if alerts.is_empty() {
         let id = incident.text(id).unwrap_or_default();
         let detail = format!("incident {id:?} lists no alerts; a request may have to ask for them");
@@ -60,7 +60,7 @@ pub(super) fn alerts_of(
         Some(alert) => read(alert),
         None => Err(not_an_object(alert)),
     };
-    alerts.iter().map(one).collect()
+    alerts.into_iter().map(one).collect()
 }
 
 fn alert(alert: &Object<'_>, incident: &Object<'_>, context: &Context<'_>) -> Result<Alert, Refusal> {

@@ -10,9 +10,6 @@ use super::json::Object;
 use super::{Context, zimperium_incident, zimperium_object, zimperium_threat};
 use crate::{Refusal, RefusalReason};
 
-/// How the API's pages and what stands between wrap lists.
-pub(super) const LISTS: &[&str] = &["content", "records", "value"];
-
 /// Reads a record of any of them. An incident holds several threats, everything else is about one.
 pub(super) fn alerts(record: &Object<'_>, context: &Context<'_>) -> Vec<Result<Alert, Refusal>> {
     if record.has_any(&["incident_id", "related_threats"]) {

@@ -16,7 +16,7 @@ use crate::{Format, Refusal, RefusalReason};
 /// Reads an incident: the threats in it, as of when it was made. What becomes of it later names none of them, and each
 /// threat says for itself that it is mitigated.
 pub(super) fn alerts(incident: &Object<'_>, context: &Context<'_>) -> Vec<Result<Alert, Refusal>> {
-    let threats = incident.list("related_threats");
+    let threats = incident.lists("related_threats");
     if threats.is_empty() {
         let text = |name: &str| incident.text(name).unwrap_or(Cow::Borrowed("?"));
         let detail = format!(
@@ -33,7 +33,7 @@ pub(super) fn alerts(incident: &Object<'_>, context: &Context<'_>) -> Vec<Result
         Some(threat) => alert(threat, incident, context),
         None => Err(not_an_object(threat)),
     };
-    threats.iter().map(read).collect()
+    threats.into_iter().map(read).collect()
 }
 
 fn alert(threat: &Object<'_>, incident: &Object<'_>, context: &Context<'_>) -> Result<Alert, Refusal> {

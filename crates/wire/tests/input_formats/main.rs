@@ -13,6 +13,7 @@ mod fixture;
 mod fuzz;
 mod graph_alert;
 mod graph_incident;
+mod lists;
 mod mdi_cef;
 mod mutation;
 mod ocsf_finding;

@@ -43,7 +43,7 @@ const DOCUMENT: &str = r#"{"@timestamp":"2026-02-03T10:05:00Z","organization":{"
     "event":{"kind":"alert","id":"d-1","module":"suricata","start":"2026-02-03T10:00:00Z"}}"#;
 
 /// A good record of each format that is JSON and not braid's own.
-const JSON: [(Format, &str); 10] = [
+pub(crate) const JSON: [(Format, &str); 10] = [
     (Format::SentinelSecurityAlert, ROW),
     (Format::GraphAlert, GRAPH),
     (Format::GraphIncident, GRAPH_INCIDENT),

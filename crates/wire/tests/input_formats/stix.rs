@@ -17,7 +17,7 @@ fn told(object: &StixObject) -> String {
             indicator.confidence,
             indicator.intent
         ),
-        StixSaid::Relationship { source, target } => format!("{source} -> {target}"),
+        StixSaid::Relationship { kind, source, target } => format!("{source} {} {target}", kind.as_str()),
         StixSaid::Party(party) => format!("{:?} {:?} {:?}", party.kind, party.name, party.motivation),
         StixSaid::Revoked => "revoked".to_owned(),
     };
@@ -53,8 +53,8 @@ fn a_bundle_is_read_object_by_object_and_a_bad_one_costs_no_other() {
         refused: unknown_value: pattern: FOLLOWEDBY: an alert cannot answer that (element 1)
         threat-actor--56f3f0db-b5d5-431c-ae56-c18f02caf500 2025-01-10T08:00:00Z: ThreatActor "Copper Finch" Some("personal-gain")
         campaign--83422c77-904c-4dc1-aff5-5c38f3a2c55c 2025-01-10T08:00:00Z: Campaign "Harvest" None
-        relationship--57b56a43-b8b0-4cba-9deb-34e3e1faed9e 2026-01-10T08:00:00Z: indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f -> campaign--83422c77-904c-4dc1-aff5-5c38f3a2c55c
-        relationship--77b56a43-b8b0-4cba-9deb-34e3e1faed9e 2026-01-10T08:00:00Z: campaign--83422c77-904c-4dc1-aff5-5c38f3a2c55c -> threat-actor--56f3f0db-b5d5-431c-ae56-c18f02caf500
+        relationship--57b56a43-b8b0-4cba-9deb-34e3e1faed9e 2026-01-10T08:00:00Z: indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f indicates campaign--83422c77-904c-4dc1-aff5-5c38f3a2c55c
+        relationship--77b56a43-b8b0-4cba-9deb-34e3e1faed9e 2026-01-10T08:00:00Z: campaign--83422c77-904c-4dc1-aff5-5c38f3a2c55c attributed-to threat-actor--56f3f0db-b5d5-431c-ae56-c18f02caf500
         left out: beside_alerts: report: nothing is looked for by it (element 6)
         indicator--2 2026-01-10T08:00:00Z: revoked"#]].assert_eq(&all(CAMPAIGN));
 }
@@ -83,7 +83,47 @@ fn an_indicator_that_cannot_be_looked_for_says_why() {
         left out: beside_alerts: an indicator of what is benign: nothing is looked for by it
         refused: missing_id: id is missing or empty
         refused: unknown_format: it has no type, which each object of STIX has
+        refused: unknown_value: confidence is 101, which is no whole number from 0 to 100; the indicator is looked for as one without it
         indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None"#]].assert_eq(&read.join("\n"));
+}
+
+#[test]
+fn a_confidence_that_is_none_is_told_and_costs_the_indicator_nothing_else() {
+    let with = |confidence: Value| indicator(|object| object["confidence"] = confidence);
+    let read =
+        [json!(101), json!(-1), json!(85.5), json!("High"), json!([85]), json!(""), json!(1e300)].map(with);
+    expect![[r#"
+        refused: unknown_value: confidence is 101, which is no whole number from 0 to 100; the indicator is looked for as one without it
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None
+        refused: unknown_value: confidence is -1, which is no whole number from 0 to 100; the indicator is looked for as one without it
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None
+        refused: unknown_value: confidence is 85.5, which is no whole number from 0 to 100; the indicator is looked for as one without it
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None
+        refused: unknown_value: confidence is High, which is no whole number from 0 to 100; the indicator is looked for as one without it
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None
+        refused: unknown_value: confidence is a list, which is no whole number from 0 to 100; the indicator is looked for as one without it
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None
+        refused: unknown_value: confidence is a text, which is no whole number from 0 to 100; the indicator is looked for as one without it
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None
+        refused: unknown_value: confidence is 1e+300, which is no whole number from 0 to 100; the indicator is looked for as one without it
+        indicator--1 2026-01-10T08:00:00Z: "-" values=1 from=2026-01-10T08:00:00Z until=None confidence=None intent=None"#]].assert_eq(&read.join("\n"));
+    for (said, expected) in [(json!(0), 0), (json!(100), 100), (json!("85"), 85), (json!(85.0), 85)] {
+        let read = with(said);
+        assert!(read.contains(&format!("confidence=Some({expected})")) && !read.contains('\n'), "{read}");
+    }
+    // An object that is of no use is so for one reason.
+    let unreadable = indicator(|object| {
+        object["confidence"] = json!(101);
+        object["pattern"] = json!("[file:name = 'a.exe']");
+    });
+    assert!(unreadable.contains("file:name") && !unreadable.contains('\n'), "{unreadable}");
+    let bundle = format!(
+        r#"{{"type":"bundle","objects":[{0},{0}]}}"#,
+        r#"{"type":"indicator","id":"i","pattern":"[domain-name:value = 'a.b']","valid_from":"2026-01-10T08:00:00Z","confidence":101}"#
+    );
+    let elements: Vec<_> =
+        stix_objects(bundle.as_bytes()).into_iter().map(|read| read.map_err(|r| r.element)).collect();
+    assert!(matches!(elements[..], [Err(0), Ok(_), Err(1), Ok(_)]), "{elements:?}");
 }
 
 #[test]
