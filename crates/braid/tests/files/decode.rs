@@ -186,7 +186,18 @@ fn of_threat_intelligence_each_object_is_told_and_the_whole_is_counted() {
         format!("{{\"type\":\"bundle\",\"id\":\"bundle--0\",\"objects\":[\n{}\n]}}", objects.join(",\n"));
     files.write("feed.json", bundle);
     let ran = files.braid("decode --format stix-indicator feed.json");
-    expect![[""]].assert_eq(&format!("{}---\n{}", ran.out, ran.err));
+    expect![[r#"
+        {"type":"indicator","id":"indicator--1","modified":"2026-01-12T08:00:00Z","name":"Loader","looks_for":{"any":[{"all":[{"kind":"address","value":"203.0.113.9"},{"kind":"domain","value":"a.b"}]},{"kind":"url","value":"https://a.b/c"}]},"valid_from":"2026-01-10T08:00:00Z","valid_until":"2026-06-01T00:00:00Z","confidence":85,"intent":"malicious-activity"}
+        {"type":"indicator","id":"indicator--2","modified":"2026-01-12T08:00:00Z","looks_for":{"kind":"hash","value":"4475064c5f6a5474e31f2f3dfafc22ed"},"valid_from":"2026-01-10T08:00:00Z"}
+        {"type":"indicator","id":"indicator--4","modified":"2026-01-12T08:00:00Z","revoked":true}
+        {"type":"threat-actor","id":"threat-actor--5","modified":"2026-01-12T08:00:00Z","name":"Copper Finch","motivation":"personal-gain"}
+        {"type":"relationship","id":"relationship--6","modified":"2026-01-12T08:00:00Z","relationship":"indicates","source":"indicator--1","target":"threat-actor--5"}
+        ---
+        feed.json:1:1: unknown_value: confidence is 101, which is no whole number from 0 to 100; the indicator is looked for as one without it
+        feed.json:1:2: unknown_value: pattern: file:name: an alert cannot answer that
+        feed.json:1:6: beside_alerts: report: nothing is looked for by it
+        feed.json: indicators: 2, parties: 1, relationships: 1, revoked: 1; refused: 2 (unknown_value: 2); left out: 1 (beside_alerts: 1)
+    "#]].assert_eq(&format!("{}---\n{}", ran.out, ran.err));
     assert_eq!(ran.code, Some(1));
 
     // By lines, as a dump of its topic has them; what is left out is no fault.
@@ -208,5 +219,5 @@ fn a_record_with_two_lists_is_read_whole_and_one_with_a_list_of_its_own_is_one()
         "ecs.jsonl",
         format!("{document}\n{{\"value\":[],\"records\":[{}]}}\n", document.replace("d-1", "d-2")),
     );
-    assert_eq!(ids(&files.braid("decode -f ecs-alert ecs.jsonl").good()), "d-1 d-2");
+    assert_eq!(ids(&files.braid("decode -f ecs-alert --tenant contoso ecs.jsonl").good()), "d-1 d-2");
 }

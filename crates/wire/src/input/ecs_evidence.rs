@@ -1,7 +1,7 @@
 //! The evidence of an ECS document: its field sets, each in the part that ECS gives it.
 //!
 //! The host is what the alert is about, the user is who acted, `source` and `client` are where it came from, `destination`
-//! and `server` where it went. `related` repeats names without a part: only what nothing else names is taken from it.
+//! and `server` where it went. A list of values is as many entities (see `rows`). `related` repeats names without a part: only what nothing else names is taken from it.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,47 +10,63 @@ use std::net::IpAddr;
 use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Provider, Role};
 use jiff::tz::Offset;
 
+use super::ecs_rows::{Row, rows, text};
 use super::evidence_list::{EvidenceList, label};
-use super::json::Object;
-use super::json_path::{text_at, texts_at, values_at};
+use super::json::{Json, Object};
+use super::json_path::places_at;
 use super::naming::{self, AccountNames, HostNames};
 use super::time;
 
-/// The most values that are read of a field that lists some.
+/// The most values that are read of a field.
 const VALUES_MAX: usize = 64;
 
-/// The evidence of a document of a product.
+/// The most evidence of a document: one that lists everything would be larger than an incident may be, and be lost as a whole.
+const EVIDENCE_MAX: usize = 256;
+
+/// The evidence of a document of a product. What is beyond a bound is told in the evidence itself.
 pub(super) fn evidence(document: &Object<'_>, provider: &Provider, timezone: Offset) -> Vec<Evidence> {
-    let fields = Fields { document, provider, timezone };
-    let mut list = EvidenceList::default();
-    list.push(fields.host());
-    list.push(fields.user("user", Role::Source));
-    list.push(fields.user("user.target", Role::Target));
-    list.push(fields.user("user.effective", Role::Source));
+    let mut fields = Fields { document, provider, timezone, list: EvidenceList::default() };
+    fields.hosts();
+    fields.users("user", &Role::Source);
+    fields.users("user.target", &Role::Target);
+    fields.users("user.effective", &Role::Source);
     for (end, role) in [
         ("source", Role::Source),
         ("client", Role::Source),
         ("destination", Role::Target),
         ("server", Role::Target),
     ] {
-        list.extend(fields.end(end, &role));
-        list.push(fields.user(&format!("{end}.user"), role));
+        fields.ends(end, &role);
+        fields.users(&format!("{end}.user"), &role);
     }
-    list.push(fields.process());
+    fields.processes();
     for set in ["process", "file", "dll"] {
-        list.push(fields.file(set));
+        fields.files(set);
     }
-    list.extend(fields.urls());
-    list.extend(fields.mail());
-    list.extend(fields.registry());
-    list.extend(fields.resource());
+    fields.urls();
+    fields.mails();
+    fields.registry();
+    fields.resources();
     let known: HashSet<Identifier> = {
-        let evidence = list.evidence().iter();
+        let evidence = fields.list.evidence().iter();
         evidence.flat_map(|piece| piece.identifiers.iter().cloned().chain(addresses_of(piece))).collect()
     };
     let related = fields.related().into_iter();
-    list.extend(related.filter(|piece| !piece.identifiers.iter().any(|name| known.contains(name))));
-    list.into_evidence()
+    let unknown = related.filter(|piece| !piece.identifiers.iter().any(|name| known.contains(name)));
+    fields.list.extend(unknown);
+    bounded(fields.list)
+}
+
+fn bounded(mut list: EvidenceList) -> Vec<Evidence> {
+    let count = list.evidence().len();
+    if count > EVIDENCE_MAX {
+        list.push_unreadable(&format!("{count} pieces of evidence, of which {EVIDENCE_MAX} are kept"));
+    }
+    let mut evidence = list.into_evidence();
+    if count > EVIDENCE_MAX {
+        evidence.drain(EVIDENCE_MAX..count);
+    }
+    evidence
 }
 
 fn addresses_of(piece: &Evidence) -> impl Iterator<Item = Identifier> + '_ {
@@ -61,36 +77,91 @@ struct Fields<'o, 'a> {
     document: &'o Object<'a>,
     provider: &'o Provider,
     timezone: Offset,
+    list: EvidenceList,
 }
 
-impl<'o> Fields<'o, '_> {
-    fn text(&self, path: &str) -> Option<Cow<'o, str>> {
-        text_at(self.document, path)
+impl<'o, 'a> Fields<'o, 'a> {
+    /// The values of a field, if any says something; those that do not keep their places. Several that are all the same are
+    /// one: documents repeat themselves, and so do tables that were folded into lists.
+    fn values(&mut self, path: &str) -> Vec<&'o Json<'a>> {
+        let mut values = places_at(self.document, path);
+        if values.iter().all(|value| value.text().is_none()) {
+            return Vec::new();
+        }
+        if values.iter().all(|value| *value == values[0]) {
+            values.truncate(1);
+        }
+        if values.len() > VALUES_MAX {
+            let count = values.len();
+            self.list.push_unreadable(&format!("{path} has {count} values, of which {VALUES_MAX} are read"));
+            values.truncate(VALUES_MAX);
+        }
+        values
     }
 
-    fn texts(&self, path: &str) -> impl Iterator<Item = Cow<'o, str>> {
-        texts_at(self.document, path).take(VALUES_MAX)
+    fn texts(&mut self, path: &str) -> Vec<Cow<'o, str>> {
+        self.values(path).into_iter().filter_map(Json::text).collect()
     }
 
-    fn host(&self) -> Evidence {
-        let text = |name: &str| self.text(&format!("host.{name}"));
-        let (name, hostname, domain, id) = (text("name"), text("hostname"), text("domain"), text("id"));
+    /// The texts of the first of some fields that has any.
+    fn texts_of(&mut self, paths: &[&str]) -> Vec<Cow<'o, str>> {
+        paths.iter().map(|path| self.texts(path)).find(|texts| !texts.is_empty()).unwrap_or_default()
+    }
+
+    /// The entities that a set of fields names.
+    fn rows<const N: usize>(&mut self, set: &str, names: [&str; N], qualifier: &str) -> Vec<Row<'o, 'a, N>> {
+        let fields = names.map(|name| self.values(&format!("{set}.{name}")));
+        let qualifiers = self.values(&format!("{set}.{qualifier}"));
+        rows(fields, &qualifiers)
+    }
+
+    fn hosts(&mut self) {
+        let rows = self.rows("host", ["name", "hostname", "id"], "domain");
+        let (count, ips) = (rows.len(), self.values("host.ip"));
+        let address = |ip: &Json<'_>| own_address(&ip.text()?);
+        let mut hosts: Vec<Evidence> = rows.into_iter().map(|row| self.host(&row)).collect();
+        match hosts.as_mut_slice() {
+            [host] if !host.identifiers.is_empty() => {
+                host.addresses = ips.into_iter().filter_map(address).collect();
+            }
+            hosts if count == ips.len() && count > 1 => {
+                hosts.iter_mut().zip(ips).for_each(|(host, ip)| host.addresses.extend(address(ip)));
+            }
+            // Whose they are nobody says.
+            _ => {
+                let telling = ips.into_iter().filter_map(address).filter(|at| !is_link_local(at));
+                let piece = |at: HostAddress| {
+                    one(EntityKind::Address, IdentifierKind::Address, &at.address, &Role::Impacted)
+                };
+                hosts.extend(telling.filter_map(piece));
+            }
+        }
+        hosts.iter_mut().for_each(|host| host.addresses.dedup());
+        self.list.extend(hosts);
+    }
+
+    fn host(&self, row: &Row<'_, '_, 3>) -> Evidence {
+        let [name, hostname, id] = row.names.map(text);
+        let domain = text(row.qualifier);
         let names =
             [name.as_deref(), hostname.as_deref(), None].map(|name| name.filter(|name| is_host_name(name)));
         let mut identifiers: Vec<_> =
             id.and_then(|id| naming::device_id(self.provider, &id)).into_iter().collect();
         identifiers
             .extend(HostNames { names, dns_domain: domain.as_deref(), ..HostNames::default() }.identifiers());
-        let mut host = Evidence { identifiers, ..Evidence::new(EntityKind::Host, Role::Impacted) };
-        host.addresses = self.texts("host.ip").filter_map(|text| own_address(&text)).collect();
-        host.addresses.dedup();
-        host
+        Evidence { identifiers, ..Evidence::new(EntityKind::Host, Role::Impacted) }
     }
 
-    fn user(&self, set: &str, role: Role) -> Evidence {
-        let text = |name: &str| self.text(&format!("{set}.{name}"));
-        let (id, name, domain) = (text("id"), text("name"), text("domain"));
-        let (email, full_name) = (text("email"), text("full_name"));
+    fn users(&mut self, set: &str, role: &Role) {
+        for row in self.rows(set, ["id", "name", "email", "full_name"], "domain") {
+            let identifiers = self.names_of_user(&row);
+            self.list.push(Evidence { identifiers, ..Evidence::new(EntityKind::User, role.clone()) });
+        }
+    }
+
+    fn names_of_user(&self, row: &Row<'_, '_, 4>) -> Vec<Identifier> {
+        let [id, name, email, full_name] = row.names.map(text);
+        let domain = text(row.qualifier);
         let id = id.as_deref();
         let is_entra = !matches!(self.provider, Provider::Other(_));
         let mut identifiers = AccountNames {
@@ -105,135 +176,165 @@ impl<'o> Fields<'o, '_> {
         .identifiers();
         let of_cloud = id.filter(|id| id.starts_with("arn:"));
         identifiers.extend(of_cloud.and_then(|id| Identifier::new(IdentifierKind::ResourceId, id)));
-        Evidence { identifiers, ..Evidence::new(EntityKind::User, role) }
+        identifiers
     }
 
-    /// One end of a connection. An inner address is its host's, so its name is; behind a public one is somebody outside.
-    fn end(&self, set: &str, role: &Role) -> Vec<Evidence> {
-        let text = |name: &str| self.text(&format!("{set}.{name}"));
-        let address = text("ip").or_else(|| text("address")).and_then(|text| text.parse::<IpAddr>().ok());
-        let name = text("domain").or_else(|| text("address")).filter(|name| is_host_name(name));
-        let mut pieces = Vec::new();
-        let is_inside = address.is_some_and(|address| !naming::is_public(&address));
-        match (name, address) {
-            (Some(name), Some(address)) if is_inside => {
-                let names = HostNames { names: [Some(&name), None, None], ..HostNames::default() };
-                pieces.push(Evidence {
-                    identifiers: names.identifiers(),
-                    addresses: own_address(&address.to_string()).into_iter().collect(),
-                    ..Evidence::new(EntityKind::Host, role.clone())
-                });
-                return pieces;
+    /// The ends of connections. Where address or name has no field of its own, the one for either has it.
+    fn ends(&mut self, set: &str, role: &Role) {
+        let [either, ip, domain] =
+            ["address", "ip", "domain"].map(|name| self.values(&format!("{set}.{name}")));
+        let (addresses, names): (Vec<_>, Vec<_>) = either.into_iter().partition(|value| is_address(value));
+        let rows: Vec<_> = match (ip.is_empty(), domain.is_empty()) {
+            // An address and a name in one list are two ends.
+            (true, true) => {
+                [rows([addresses, vec![]], &[]), rows([vec![], names], &[])].into_iter().flatten().collect()
             }
-            (Some(name), _) => pieces.extend(one(EntityKind::Url, IdentifierKind::Url, &name, role)),
-            (None, _) => {}
-        }
-        let address = address.map(|address| address.to_string());
-        pieces.extend(address.and_then(|ip| one(EntityKind::Address, IdentifierKind::Address, &ip, role)));
-        pieces
-    }
-
-    fn process(&self) -> Evidence {
-        let text = |name: &str| self.text(&format!("process.{name}"));
-        let (name, pid, line) = (text("name"), text("pid"), text("command_line"));
-        let start = values_at(self.document, "process.start");
-        let start = start.first().and_then(|value| time::optional_millis(value, self.timezone));
-        Evidence {
-            identifiers: naming::process_key(name.as_deref(), pid.as_deref(), start).into_iter().collect(),
-            label: line.or(name).as_deref().and_then(label),
-            ..Evidence::new(EntityKind::Process, Role::Related)
+            (true, false) => rows([addresses, domain], &[]),
+            (false, true) => rows([ip, names], &[]),
+            (false, false) => rows([ip, domain], &[]),
+        };
+        for row in rows {
+            let [address, name] = row.names.map(text);
+            let address = address.and_then(|text| text.parse().ok());
+            self.list.extend(end(address, name.filter(|name| is_host_name(name)).as_deref(), role));
         }
     }
 
-    /// A file, a library, or the image of the process.
-    fn file(&self, set: &str) -> Evidence {
-        let text = |name: &str| self.text(&format!("{set}.{name}"));
-        let hash = |algorithm: &str| naming::hash(algorithm, &text(&format!("hash.{algorithm}"))?);
-        let path = text(if set == "process" { "executable" } else { "path" });
-        let (name, directory) = (text("name"), text("directory"));
-        let path = match path {
-            Some(path) => Identifier::new(IdentifierKind::FilePath, &path),
-            None => naming::file_path(directory.as_deref(), name.as_deref()),
-        };
-        let identifiers: Vec<_> =
-            [hash("sha256"), hash("sha1"), hash("md5"), path].into_iter().flatten().collect();
-        let label = name.as_deref().and_then(label).filter(|_| set != "process" || !identifiers.is_empty());
-        Evidence { identifiers, label, ..Evidence::new(EntityKind::File, Role::Related) }
+    fn processes(&mut self) {
+        let fields =
+            ["name", "pid", "command_line", "start"].map(|name| self.values(&format!("process.{name}")));
+        for row in rows(fields, &[]) {
+            let [name, pid, line, _] = row.names.map(text);
+            let start = row.names[3].and_then(|start| time::optional_millis(start, self.timezone));
+            let identifiers = naming::process_key(name.as_deref(), pid.as_deref(), start);
+            self.list.push(Evidence {
+                identifiers: identifiers.into_iter().collect(),
+                label: line.or(name).as_deref().and_then(label),
+                ..Evidence::new(EntityKind::Process, Role::Related)
+            });
+        }
     }
 
-    /// The whole address, or what there is of it; and what was asked of the name service.
-    fn urls(&self) -> impl Iterator<Item = Evidence> {
-        let url = ["url.full", "url.original", "url.domain"].iter().find_map(|path| self.text(path));
-        let asked = self.text("dns.question.name");
-        url.into_iter()
-            .chain(asked)
-            .filter_map(|url| one(EntityKind::Url, IdentifierKind::Url, &url, &Role::Related))
+    /// Files, libraries, or the images of processes.
+    fn files(&mut self, set: &str) {
+        let path = if set == "process" { "executable" } else { "path" };
+        for row in self.rows(set, ["hash.sha256", "hash.sha1", "hash.md5", path, "name"], "directory") {
+            let [sha256, sha1, md5, path, name] = row.names.map(text);
+            let hash = |algorithm, value: Option<Cow<'_, str>>| naming::hash(algorithm, &value?);
+            let path = match path {
+                Some(path) => Identifier::new(IdentifierKind::FilePath, &path),
+                None => naming::file_path(text(row.qualifier).as_deref(), name.as_deref()),
+            };
+            let names = [hash("sha256", sha256), hash("sha1", sha1), hash("md5", md5), path];
+            let identifiers: Vec<_> = names.into_iter().flatten().collect();
+            let label =
+                name.as_deref().and_then(label).filter(|_| set != "process" || !identifiers.is_empty());
+            self.list.push(Evidence { identifiers, label, ..Evidence::new(EntityKind::File, Role::Related) });
+        }
     }
 
-    fn mail(&self) -> Vec<Evidence> {
-        let (id, subject) = (self.text("email.message_id"), self.text("email.subject"));
-        let id = id.as_deref().map(|id| id.trim_matches(['<', '>']));
-        let mail = Evidence {
-            identifiers: id
-                .and_then(|id| Identifier::new(IdentifierKind::NetworkMessageId, id))
-                .into_iter()
-                .collect(),
-            label: subject.as_deref().and_then(label),
-            ..Evidence::new(EntityKind::MailMessage, Role::Related)
-        };
-        let recipients = self.texts("email.to.address").map(|address| Evidence {
-            identifiers: naming::upn_of(&address).into_iter().collect(),
-            ..Evidence::new(EntityKind::Mailbox, Role::Target)
-        });
+    /// Whole addresses, or what there is of them; and what was asked of the name service.
+    fn urls(&mut self) {
+        let urls = self.texts_of(&["url.full", "url.original", "url.domain"]);
+        let asked = self.texts("dns.question.name");
+        let url = |url: Cow<'_, str>| one(EntityKind::Url, IdentifierKind::Url, &url, &Role::Related);
+        self.list.extend(urls.into_iter().chain(asked).filter_map(url));
+    }
+
+    fn mails(&mut self) {
+        for row in rows([self.values("email.message_id"), self.values("email.subject")], &[]) {
+            let [id, subject] = row.names.map(text);
+            let id = id.as_deref().map(|id| id.trim_matches(['<', '>']));
+            let id = id.and_then(|id| Identifier::new(IdentifierKind::NetworkMessageId, id));
+            self.list.push(Evidence {
+                identifiers: id.into_iter().collect(),
+                label: subject.as_deref().and_then(label),
+                ..Evidence::new(EntityKind::MailMessage, Role::Related)
+            });
+        }
+        for address in self.texts("email.to.address") {
+            let identifiers = naming::upn_of(&address).into_iter().collect();
+            self.list.push(Evidence { identifiers, ..Evidence::new(EntityKind::Mailbox, Role::Target) });
+        }
         // The sender may be anybody, so its address is shown and is no name.
-        let sender = self.text("email.from.address").or_else(|| self.text("email.sender.address"));
-        let sender = sender.map(|sender| Evidence {
-            label: label(&format!("sender {sender}")),
-            ..Evidence::new(EntityKind::Mailbox, Role::Related)
-        });
-        std::iter::once(mail).chain(recipients).chain(sender).collect()
+        for sender in self.texts_of(&["email.from.address", "email.sender.address"]) {
+            let label = label(&format!("sender {sender}"));
+            self.list.push(Evidence { label, ..Evidence::new(EntityKind::Mailbox, Role::Related) });
+        }
     }
 
-    fn registry(&self) -> Option<Evidence> {
-        one(EntityKind::Registry, IdentifierKind::RegistryPath, &self.text("registry.path")?, &Role::Related)
+    fn registry(&mut self) {
+        let paths = self.texts("registry.path").into_iter();
+        let key = |path: Cow<'_, str>| {
+            one(EntityKind::Registry, IdentifierKind::RegistryPath, &path, &Role::Related)
+        };
+        self.list.extend(paths.filter_map(key));
     }
 
-    /// The machine of a cloud, if the host has no id of its own; what runs in a container, for people.
-    fn resource(&self) -> Vec<Evidence> {
-        let instance = self.text("cloud.instance.id").and_then(|id| naming::own_id(self.provider, &id));
-        let instance = instance.map(|id| Evidence {
-            identifiers: vec![id],
-            label: self.text("cloud.instance.name").as_deref().and_then(label),
-            ..Evidence::new(EntityKind::CloudResource, Role::Impacted)
-        });
-        let container = self.text("container.name").or_else(|| self.text("container.id"));
-        let container = container.map(|name| Evidence {
-            label: label(&name),
-            ..Evidence::new(EntityKind::Other("container".into()), Role::Related)
-        });
-        instance.into_iter().chain(container).collect()
+    /// The machines of a cloud, if the host has no id of its own; what runs in containers, for people.
+    fn resources(&mut self) {
+        for row in rows([self.values("cloud.instance.id"), self.values("cloud.instance.name")], &[]) {
+            let [id, name] = row.names.map(text);
+            self.list.push(Evidence {
+                identifiers: id.and_then(|id| naming::own_id(self.provider, &id)).into_iter().collect(),
+                label: name.as_deref().and_then(label),
+                ..Evidence::new(EntityKind::CloudResource, Role::Impacted)
+            });
+        }
+        for name in self.texts_of(&["container.name", "container.id"]) {
+            let label = label(&name);
+            let piece = Evidence::new(EntityKind::Other("container".into()), Role::Related);
+            self.list.push(Evidence { label, ..piece });
+        }
     }
 
-    fn related(&self) -> Vec<Evidence> {
+    fn related(&mut self) -> Vec<Evidence> {
         let related = &Role::Related;
-        let addresses = self.texts("related.ip");
+        let addresses = self.texts("related.ip").into_iter();
         let addresses =
             addresses.filter_map(|ip| one(EntityKind::Address, IdentifierKind::Address, &ip, related));
-        let hosts = self.texts("related.hosts").filter(|name| is_host_name(name)).map(|name| Evidence {
+        let hosts = self.texts("related.hosts").into_iter().filter(|name| is_host_name(name));
+        let hosts = hosts.map(|name| Evidence {
             identifiers: HostNames { names: [Some(&name), None, None], ..HostNames::default() }.identifiers(),
             ..Evidence::new(EntityKind::Host, Role::Related)
         });
-        let users = self.texts("related.user").map(|name| {
+        let users = self.texts("related.user").into_iter().map(|name| {
             let sid = Some(name.as_ref()).filter(|name| is_sid(name));
             let names = [Some(name.as_ref()).filter(|name| !is_sid(name) && !naming::is_guid(name)), None];
             let names = AccountNames { sid, names, ..AccountNames::default() };
             Evidence { identifiers: names.identifiers(), ..Evidence::new(EntityKind::User, Role::Related) }
         });
-        let hashes = self.texts("related.hash").filter_map(|hash| {
+        let hashes = self.texts("related.hash").into_iter().filter_map(|hash| {
             let identifiers = vec![naming::hash_by_length(&hash)?];
             Some(Evidence { identifiers, ..Evidence::new(EntityKind::File, Role::Related) })
         });
         addresses.chain(hosts).chain(users).chain(hashes).collect()
+    }
+}
+
+/// One end of a connection. An inner address is its host's, so its name is; behind a public one is somebody outside.
+fn end(address: Option<IpAddr>, name: Option<&str>, role: &Role) -> Vec<Evidence> {
+    let is_inside = address.is_some_and(|address| !naming::is_public(&address));
+    let text = address.map(|address| address.to_string());
+    if let (Some(name), Some(ip)) = (name, text.as_deref().filter(|_| is_inside)) {
+        let names = HostNames { names: [Some(name), None, None], ..HostNames::default() };
+        return vec![Evidence {
+            identifiers: names.identifiers(),
+            addresses: own_address(ip).into_iter().collect(),
+            ..Evidence::new(EntityKind::Host, role.clone())
+        }];
+    }
+    let url = name.and_then(|name| one(EntityKind::Url, IdentifierKind::Url, name, role));
+    let address = text.and_then(|ip| one(EntityKind::Address, IdentifierKind::Address, &ip, role));
+    url.into_iter().chain(address).collect()
+}
+
+/// An address that hosts give themselves; many have the same.
+fn is_link_local(at: &HostAddress) -> bool {
+    match at.address.parse() {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_unicast_link_local(),
+        Err(_) => false,
     }
 }
 
@@ -246,6 +347,10 @@ fn one(kind: EntityKind, name: IdentifierKind, value: &str, role: &Role) -> Opti
 fn own_address(text: &str) -> Option<HostAddress> {
     let is_public = text.trim().parse().is_ok_and(|ip| naming::is_public(&ip));
     naming::host_address(text.trim(), is_public)
+}
+
+fn is_address(value: &Json<'_>) -> bool {
+    value.text().is_some_and(|text| text.parse::<IpAddr>().is_ok())
 }
 
 fn is_host_name(name: &str) -> bool {

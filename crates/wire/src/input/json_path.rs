@@ -7,6 +7,13 @@ use super::json::{Json, Object};
 /// All values at a path, in the order of the record: `host.name` is a field `name` in an object `host`, a field that is
 /// called `host.name`, or either of them in the objects of a list. What stands there in a list is as many values.
 pub(super) fn values_at<'o, 'a>(object: &'o Object<'a>, path: &str) -> Vec<&'o Json<'a>> {
+    let mut found = places_at(object, path);
+    found.retain(|value| **value != Json::Null);
+    found
+}
+
+/// The same with what is `null`, where it counts which place in a list a value has.
+pub(super) fn places_at<'o, 'a>(object: &'o Object<'a>, path: &str) -> Vec<&'o Json<'a>> {
     let mut found = Vec::new();
     gather(object, path, &mut found);
     found
@@ -31,7 +38,7 @@ fn gather<'o, 'a>(object: &'o Object<'a>, path: &str, found: &mut Vec<&'o Json<'
             single => std::slice::from_ref(single),
         };
         if rest.is_empty() {
-            found.extend(elements.iter().filter(|element| **element != Json::Null));
+            found.extend(elements);
         } else if let Some(rest) = rest.strip_prefix('.') {
             elements.iter().filter_map(Json::object).for_each(|inner| gather(inner, rest, found));
         }

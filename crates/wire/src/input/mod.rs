@@ -14,6 +14,7 @@ mod created_account;
 mod directory;
 mod ecs_alert;
 mod ecs_evidence;
+mod ecs_rows;
 mod elements;
 mod endpoint_alert;
 mod entity_list;

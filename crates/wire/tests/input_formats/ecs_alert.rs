@@ -3,7 +3,7 @@ use braid_wire::{Format, RefusalReason, SourceRules, TenantRule, decode};
 use expect_test::expect;
 use serde_json::{Value, json};
 
-use crate::fixture::{decode_all, decode_one, origin, render};
+use crate::fixture::{decode_all, decode_one, origin, render, render_evidence};
 
 const FORMAT: Format = Format::EcsAlert;
 
@@ -174,4 +174,196 @@ fn the_tenant_is_found_at_a_path() {
     assert_eq!(tenant(None, ELASTIC).as_deref(), Ok("contoso-elastic"));
     assert_eq!(tenant(Some("cloud.account.id"), NETWORK).as_deref(), Ok("123456789012"));
     assert_eq!(tenant(None, NETWORK), Err(RefusalReason::MissingTenant));
+}
+
+/// The evidence of a document with these fields, by their dotted names.
+fn evidence_of(fields: Value) -> String {
+    let alert = with(|document| {
+        let fields = fields.as_object().expect("they are some").clone();
+        document.as_object_mut().expect("it is one").extend(fields);
+    });
+    render_evidence(&alert.evidence)
+}
+
+#[test]
+fn every_value_of_a_list_is_evidence() {
+    expect![[r#"
+        - impacted host: netbiosName:pc1
+        - impacted host: netbiosName:pc2
+        - source user: domainAccount:contoso\carol accountName:carol
+        - source user: domainAccount:fabrikam\dave accountName:dave
+        - source ip: address:203.0.113.9
+        - source ip: address:203.0.113.10
+        - source user: accountName:ann
+        - source user: accountName:bob
+        - source ip: address:203.0.113.77
+        - source url: url:c.example
+        - target ip: address:198.51.100.1
+        - target url: url:a.example
+        - target url: url:b.example
+        - related process: processKey:a.exe:1:2026-02-03t10:00:00z label="a.exe"
+        - related process: processKey:b.exe:2:2026-02-03t10:00:01z label="b.exe"
+        - related file: filePath:c:\a.exe label="a.exe"
+        - related file: filePath:c:\b.exe label="b.exe"
+        - related file: sha1:1111111111111111111111111111111111111111
+        - related file: sha1:2222222222222222222222222222222222222222
+        - related file: sha1:3333333333333333333333333333333333333333
+        - related file: label="x.exe"
+        - related file: label="y.exe"
+        - related url: url:https://a.example/1
+        - related url: url:https://a.example/2
+        - related url: url:a.example
+        - related url: url:b.example
+        - related mailMessage: networkMessageId:1@m label="one"
+        - related mailMessage: networkMessageId:2@m label="two"
+        - related mailbox: label="sender x@m.example"
+        - related mailbox: label="sender y@m.example"
+        - related registry: registryPath:hklm\a
+        - related registry: registryPath:hklm\b
+        - impacted cloudResource: resourceId:suricata/i-1
+        - impacted cloudResource: resourceId:suricata/i-2
+        - related container: label="c1"
+        - related container: label="c2"
+        - related ip: address:203.0.113.99
+    "#]]
+    .assert_eq(&evidence_of(json!({
+        "host.name": ["pc1", "pc2"],
+        "source.ip": ["203.0.113.9", "203.0.113.10"],
+        "source.user.name": ["ann", "bob"],
+        "destination.ip": ["198.51.100.1"],
+        "destination.domain": ["a.example", "b.example"],
+        "client.address": ["203.0.113.77", "c.example"],
+        "user": [{ "name": "carol", "domain": "contoso" }, { "name": "dave", "domain": "fabrikam" }],
+        "file.name": ["x.exe", "y.exe"],
+        "file.hash.sha1": ["1".repeat(40), "2".repeat(40), "3".repeat(40)],
+        "url.full": ["https://a.example/1", "https://a.example/2"],
+        "dns.question.name": ["a.example", "b.example"],
+        "email.message_id": ["<1@m>", "<2@m>"],
+        "email.subject": ["one", "two"],
+        "email.from.address": ["x@m.example", "y@m.example"],
+        "registry.path": ["HKLM\\a", "HKLM\\b"],
+        "cloud.instance.id": ["i-1", "i-2"],
+        "container.id": ["c1", "c2"],
+        "process": [
+            { "name": "a.exe", "pid": 1, "start": "2026-02-03T10:00:00Z", "executable": "C:\\a.exe" },
+            { "name": "b.exe", "pid": 2, "start": "2026-02-03T10:00:01Z", "executable": "C:\\b.exe" }
+        ],
+        "related.ip": ["203.0.113.9", "203.0.113.99"],
+    })));
+}
+
+#[test]
+fn lists_of_one_length_are_of_one_entity_by_place_and_what_cannot_be_told_is_not_guessed() {
+    let sids = ["S-1-5-21-1-2-3-1104", "S-1-5-21-1-2-3-1105"];
+    expect![[r#"
+        - source user: sid:S-1-5-21-1-2-3-1104 domainAccount:contoso\ann accountName:ann
+        - source user: sid:S-1-5-21-1-2-3-1105 domainAccount:fabrikam\bob accountName:bob
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "user.name": ["ann", "bob"], "user.id": sids, "user.domain": ["contoso", "fabrikam"] }),
+    ));
+    expect![[r#"
+        - source user: domainAccount:contoso\ann accountName:ann
+        - source user: domainAccount:contoso\bob accountName:bob
+    "#]]
+    .assert_eq(&evidence_of(json!({ "user.name": ["ann", "bob"], "user.domain": "contoso" })));
+    // The one id may be of either.
+    expect![[r#"
+        - source user: sid:S-1-5-21-1-2-3-1104
+        - source user: domainAccount:contoso\ann accountName:ann
+        - source user: domainAccount:contoso\bob accountName:bob
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "user.name": ["ann", "bob"], "user.id": [sids[0]], "user.domain": "contoso" }),
+    ));
+    expect![[r#"
+        - source user: sid:S-1-5-21-1-2-3-1104 accountName:ann
+    "#]]
+    .assert_eq(&evidence_of(json!({ "user.name": ["ann", "ann"], "user.id": [sids[0]] })));
+    expect![[r#"
+        - impacted host: netbiosName:pc1 address=10.0.0.1
+        - impacted host: netbiosName:pc2 address=10.0.0.2
+    "#]]
+    .assert_eq(&evidence_of(json!({ "host.name": ["pc1", "pc2"], "host.ip": ["10.0.0.1", "10.0.0.2"] })));
+    expect![[r#"
+        - impacted host: netbiosName:pc1
+        - impacted host: netbiosName:pc2
+        - impacted ip: address:10.0.0.1
+        - impacted ip: address:10.0.0.2
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "host.name": ["pc1", "pc2"], "host.ip": ["10.0.0.1", "10.0.0.2", "fe80::1", "127.0.0.1"] }),
+    ));
+    expect![[r#"
+        - impacted ip: address:10.0.0.1
+    "#]]
+    .assert_eq(&evidence_of(json!({ "host.ip": ["10.0.0.1"] })));
+    expect![[r#"
+        - source host: netbiosName:pc1 address=10.0.0.1
+        - source host: netbiosName:pc2 address=10.0.0.2
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "source.ip": ["10.0.0.1", "10.0.0.2"], "source.domain": ["pc1", "pc2"] }),
+    ));
+    expect![[r#"
+        - related file: sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa md5:cccccccccccccccccccccccccccccccc filePath:/a
+        - related file: sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb md5:dddddddddddddddddddddddddddddddd filePath:/b
+    "#]].assert_eq(&evidence_of(json!({
+        "file.path": ["/a", "/b"], "file.hash.sha256": ["a".repeat(64), "b".repeat(64)], "file.hash.md5": ["c".repeat(32), "d".repeat(32)]
+    })));
+    // A gap has its place too, and ends that are merely listed are several.
+    expect![[r#"
+        - source user: sid:S-1-5-21-1-2-3-1104 accountName:ann
+        - source user: sid:S-1-5-21-1-2-3-1105 accountName:bob
+    "#]].assert_eq(&evidence_of(
+        json!({ "user.name": ["ann", null, "bob"], "user.id": [sids[0], "x", sids[1]] }),
+    ));
+    expect![[r#"
+        - source user: sid:S-1-5-21-1-2-3-1104
+        - source user: sid:S-1-5-21-1-2-3-1105
+        - source user: accountName:ann
+        - source user: accountName:bob
+    "#]].assert_eq(&evidence_of(json!({ "user.name": ["ann", null, "bob"], "user.id": sids })));
+    expect![[r#"
+        - source user: accountName:ann
+        - source user: accountName:bob
+    "#]].assert_eq(&evidence_of(json!({ "user.name": ["ann", "bob"], "user.id": null })));
+    expect![[r#"
+        - source ip: address:10.0.0.1
+        - source url: url:pc7
+    "#]].assert_eq(&evidence_of(json!({ "source.address": ["10.0.0.1", "pc7"] })));
+    expect![[r#"
+        - source host: netbiosName:pc7 address=10.0.0.1
+    "#]].assert_eq(&evidence_of(json!({ "source.ip": "10.0.0.1", "source.address": "pc7" })));
+    expect![[r#"
+        - related file: md5:cccccccccccccccccccccccccccccccc
+        - related file: filePath:c:\t\a.exe label="a.exe"
+        - related file: filePath:c:\t\b.exe label="b.exe"
+    "#]]
+    .assert_eq(&evidence_of(json!({
+        "file.name": ["a.exe", "b.exe"], "file.directory": "C:\\t", "file.hash.md5": "c".repeat(32)
+    })));
+}
+
+#[test]
+fn what_is_beyond_the_bounds_is_told_in_the_evidence() {
+    let ips =
+        |count: usize| (0..count).map(|n| format!("203.0.{}.{}", n / 200, n % 200 + 1)).collect::<Vec<_>>();
+    let told = evidence_of(json!({ "source.ip": ips(64) }));
+    assert_eq!((told.lines().count(), told.contains("unreadable")), (64, false));
+    let told = evidence_of(json!({ "source.ip": ips(65), "related.ip": ips(65) }));
+    assert!(told.contains(r#"unreadable: label="source.ip has 65 values, of which 64 are read""#), "{told}");
+    assert!(told.contains("related.ip has 65"), "{told}");
+    assert_eq!(told.lines().count(), 66);
+    let fields: serde_json::Map<String, Value> = ["source", "client", "destination", "server"]
+        .into_iter()
+        .flat_map(|end| {
+            let names: Vec<_> = (0..64).map(|n| format!("{end}{n}")).collect();
+            [(format!("{end}.ip"), json!(ips(63))), (format!("{end}.user.name"), json!(names))]
+        })
+        .collect();
+    let told = evidence_of(Value::Object(fields));
+    assert_eq!(told.lines().count(), 257);
+    let last = told.lines().last().expect("there are some");
+    assert!(last.contains("pieces of evidence, of which 256 are kept"), "{last}");
 }
