@@ -96,10 +96,8 @@ impl Envelope {
 
     /// Whether only a record has a field of this name.
     pub fn is_mark(&self, name: &str) -> bool {
-        let is = |mark: &&str| {
-            name.strip_prefix(*mark).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        self.marks.iter().any(|mark| is(&mark))
+        let rest = |mark: &&str| name.strip_prefix(*mark);
+        self.marks.iter().filter_map(rest).any(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
     /// Whether an object of these fields is an envelope: it has such a list, and nothing that a record has.

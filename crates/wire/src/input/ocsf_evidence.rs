@@ -20,27 +20,40 @@ const OBSERVABLES_MAX: usize = 512;
 /// The evidence of a finding of a product.
 pub(super) fn evidence(finding: &Object<'_>, provider: &Provider, timezone: Offset) -> Vec<Evidence> {
     let mut gathered = Gathered { list: EvidenceList::default(), provider, timezone };
-    gathered.endpoint(finding.object("device"), Role::Impacted, Endpoint::device);
-    gathered.actor(finding.object("actor"));
-    match finding.field("evidences") {
-        Json::List(pieces) => {
-            for (place, piece) in pieces.iter().enumerate() {
-                match piece.object() {
-                    Some(piece) => gathered.piece(piece),
-                    None => gathered.unreadable(&format!("evidences[{place}] is {}", piece.type_name())),
-                }
-            }
-        }
-        Json::Null => {}
-        other => gathered.unreadable(&format!("evidences is {}, not a list", other.type_name())),
-    }
+    gathered.endpoint(finding, "device", &Role::Impacted, Endpoint::device);
+    gathered.actor(finding);
+    gathered.each(finding, "evidences", Gathered::piece);
     gathered.resources(finding);
-    for malware in finding.list("malware").iter().filter_map(Json::object) {
-        gathered.malware(malware);
-    }
+    gathered.each(finding, "malware", Gathered::malware);
     let evidence = gathered.list.into_evidence();
     with_observables(finding, evidence)
 }
+
+/// Attributes that are one value by the schema, and from which names are read.
+const SINGLE: [&str; 22] = [
+    "cmd_line",
+    "display_name",
+    "domain",
+    "email_addr",
+    "from",
+    "full_name",
+    "hostname",
+    "instance_uid",
+    "ip",
+    "message_uid",
+    "name",
+    "parent_folder",
+    "path",
+    "pid",
+    "smtp_from",
+    "subject",
+    "text",
+    "uid",
+    "uid_alt",
+    "url_string",
+    "type_id",
+    "created_time",
+];
 
 struct Gathered<'a> {
     list: EvidenceList,
@@ -49,102 +62,145 @@ struct Gathered<'a> {
 }
 
 impl Gathered<'_> {
-    fn unreadable(&mut self, what: &str) {
-        self.list.push_unreadable(what);
+    /// Reads what an attribute holds: an object, or each of a list, whichever of the two the schema has. What is neither is told,
+    /// and so is a list where an object has one value.
+    fn each(&mut self, holder: &Object<'_>, name: &str, mut read: impl FnMut(&mut Self, &Object<'_>)) {
+        let value = holder.field(name);
+        let elements = match value {
+            Json::Null => return,
+            Json::List(elements) => elements.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        for (place, element) in elements.iter().enumerate() {
+            let Json::Object(object) = element else {
+                let is_list = matches!(value, Json::List(_));
+                let place = if is_list { format!("[{place}]") } else { String::new() };
+                self.list
+                    .push_unreadable(&format!("{name}{place} is {}, not an object", element.type_name()));
+                continue;
+            };
+            for (single, _) in
+                object.fields().filter(|(single, value)| SINGLE.contains(single) && !value.list().is_empty())
+            {
+                self.list.push_unreadable(&format!("{name}.{single} is a list, not one value"));
+            }
+            read(self, object);
+        }
     }
 
     /// One element of `evidences`.
     fn piece(&mut self, piece: &Object<'_>) {
         let verdict = verdict(piece);
-        self.actor(piece.object("actor"));
-        self.user(piece.object("user"), Role::Target);
-        self.endpoint(piece.object("device"), Role::Impacted, Endpoint::device);
-        self.endpoint(piece.object("src_endpoint"), Role::Source, Endpoint::of_network);
-        self.endpoint(piece.object("dst_endpoint"), Role::Target, Endpoint::of_network);
-        self.process(piece.object("process"), Role::Related, verdict.as_ref());
-        self.file(piece.object("file"), verdict.as_ref());
-        self.file(piece.object("script").and_then(|script| script.object("file")), verdict.as_ref());
-        self.url(piece.object("url"), verdict.as_ref());
-        self.url(piece.object("http_request").and_then(|request| request.object("url")), verdict.as_ref());
-        self.domain(piece.object("query"));
-        self.mail(piece.object("email"), verdict.as_ref());
+        let verdict = verdict.as_ref();
+        self.actor(piece);
+        self.user(piece, "user", &Role::Target);
+        self.endpoint(piece, "device", &Role::Impacted, Endpoint::device);
+        self.endpoint(piece, "src_endpoint", &Role::Source, Endpoint::of_network);
+        self.endpoint(piece, "dst_endpoint", &Role::Target, Endpoint::of_network);
+        self.process(piece, &Role::Related, verdict);
+        self.file(piece, "file", verdict);
+        self.each(piece, "script", |gathered, script| gathered.file(script, "file", verdict));
+        self.url(piece, verdict);
+        self.each(piece, "http_request", |gathered, request| gathered.url(request, verdict));
+        self.domain(piece);
+        self.mail(piece, verdict);
         self.registry(piece);
         for name in ["databucket", "database"] {
-            self.resource(piece.object(name), Role::Impacted);
+            self.each(piece, name, |gathered, resource| gathered.resource(resource, Role::Impacted));
         }
-        self.labelled("container", piece.object("container"));
-        self.labelled("job", piece.object("job"));
+        self.labelled(piece, "container");
+        self.labelled(piece, "job");
         self.resources(piece);
     }
 
-    fn actor(&mut self, actor: Option<&Object<'_>>) {
-        let Some(actor) = actor else { return };
-        self.user(actor.object("user"), Role::Source);
-        self.process(actor.object("process"), Role::Source, None);
+    fn actor(&mut self, holder: &Object<'_>) {
+        self.each(holder, "actor", |gathered, actor| {
+            gathered.user(actor, "user", &Role::Source);
+            gathered.process(actor, &Role::Source, None);
+        });
     }
 
-    fn user(&mut self, user: Option<&Object<'_>>, role: Role) {
-        let Some(user) = user else { return };
-        let identifiers = names::user(user, self.provider);
-        let label = user.text_of(&["full_name", "name", "uid"]).as_deref().and_then(label);
-        let label = label.filter(|_| identifiers.is_empty());
-        self.list.push(Evidence { identifiers, label, ..Evidence::new(EntityKind::User, role) });
+    fn user(&mut self, holder: &Object<'_>, name: &str, role: &Role) {
+        self.each(holder, name, |gathered, user| {
+            let identifiers = names::user(user, gathered.provider);
+            let label = user.text_of(&["full_name", "name", "uid"]).as_deref().and_then(label);
+            let label = label.filter(|_| identifiers.is_empty());
+            gathered.list.push(Evidence {
+                identifiers,
+                label,
+                ..Evidence::new(EntityKind::User, role.clone())
+            });
+        });
     }
 
     fn endpoint(
         &mut self,
-        endpoint: Option<&Object<'_>>,
-        role: Role,
+        holder: &Object<'_>,
+        name: &str,
+        role: &Role,
         read: impl Fn(&Object<'_>, &Provider) -> Endpoint,
     ) {
-        let Some(endpoint) = endpoint else { return };
-        self.list.extend(read(endpoint, self.provider).into_evidence(&role));
+        self.each(holder, name, |gathered, endpoint| gathered.machine(endpoint, role, &read));
+    }
+
+    fn machine(
+        &mut self,
+        endpoint: &Object<'_>,
+        role: &Role,
+        read: impl Fn(&Object<'_>, &Provider) -> Endpoint,
+    ) {
+        self.list.extend(read(endpoint, self.provider).into_evidence(role));
         // Whose machine it is stands by; who did it is the actor.
-        self.user(endpoint.object("owner"), Role::Related);
+        self.user(endpoint, "owner", &Role::Related);
     }
 
-    fn process(&mut self, process: Option<&Object<'_>>, role: Role, verdict: Option<&Verdict>) {
-        let Some(process) = process else { return };
-        let text = process.text_of(&["cmd_line", "name"]);
-        self.list.push(Evidence {
-            identifiers: names::process(process, self.timezone),
-            label: text.as_deref().and_then(label),
-            verdict: verdict.cloned(),
-            ..Evidence::new(EntityKind::Process, role.clone())
-        });
-        self.file(process.object("file"), None);
-        let user_role = if role == Role::Source { Role::Source } else { Role::Related };
-        self.user(process.object("user"), user_role);
-    }
-
-    fn file(&mut self, file: Option<&Object<'_>>, verdict: Option<&Verdict>) {
-        let Some(file) = file else { return };
-        self.list.push(Evidence {
-            identifiers: names::file(file),
-            label: file.text("name").as_deref().and_then(label),
-            verdict: verdict.cloned(),
-            ..Evidence::new(EntityKind::File, Role::Related)
+    fn process(&mut self, holder: &Object<'_>, role: &Role, verdict: Option<&Verdict>) {
+        self.each(holder, "process", |gathered, process| {
+            let text = process.text_of(&["cmd_line", "name"]);
+            gathered.list.push(Evidence {
+                identifiers: names::process(process, gathered.timezone),
+                label: text.as_deref().and_then(label),
+                verdict: verdict.cloned(),
+                ..Evidence::new(EntityKind::Process, role.clone())
+            });
+            gathered.file(process, "file", None);
+            let user_role = if *role == Role::Source { Role::Source } else { Role::Related };
+            gathered.user(process, "user", &user_role);
         });
     }
 
-    fn url(&mut self, url: Option<&Object<'_>>, verdict: Option<&Verdict>) {
-        let Some(address) = url.and_then(|url| url.text_of(&["url_string", "text", "hostname"])) else {
-            return;
-        };
-        self.list.push(Evidence {
-            verdict: verdict.cloned(),
-            ..named(EntityKind::Url, IdentifierKind::Url, &address)
+    fn file(&mut self, holder: &Object<'_>, name: &str, verdict: Option<&Verdict>) {
+        self.each(holder, name, |gathered, file| {
+            gathered.list.push(Evidence {
+                identifiers: names::file(file),
+                label: file.text("name").as_deref().and_then(label),
+                verdict: verdict.cloned(),
+                ..Evidence::new(EntityKind::File, Role::Related)
+            });
+        });
+    }
+
+    fn url(&mut self, holder: &Object<'_>, verdict: Option<&Verdict>) {
+        self.each(holder, "url", |gathered, url| {
+            let Some(address) = url.text_of(&["url_string", "text", "hostname"]) else { return };
+            let piece = named(EntityKind::Url, IdentifierKind::Url, &address);
+            gathered.list.push(Evidence { verdict: verdict.cloned(), ..piece });
         });
     }
 
     /// What was asked of the name service.
-    fn domain(&mut self, query: Option<&Object<'_>>) {
-        let name = query.and_then(|query| query.text("hostname"));
-        self.list.extend(name.map(|name| named(EntityKind::Url, IdentifierKind::Url, &name)));
+    fn domain(&mut self, holder: &Object<'_>) {
+        self.each(holder, "query", |gathered, query| {
+            let name = query.text("hostname");
+            gathered.list.extend(name.map(|name| named(EntityKind::Url, IdentifierKind::Url, &name)));
+        });
     }
 
-    fn mail(&mut self, mail: Option<&Object<'_>>, verdict: Option<&Verdict>) {
-        let Some(mail) = mail else { return };
+    fn mail(&mut self, holder: &Object<'_>, verdict: Option<&Verdict>) {
+        self.each(holder, "email", |gathered, mail| gathered.message(mail, verdict));
+    }
+
+    fn message(&mut self, mail: &Object<'_>, verdict: Option<&Verdict>) {
         self.list.push(Evidence {
             identifiers: names::mail(mail),
             label: mail.text("subject").as_deref().and_then(label),
@@ -165,31 +221,31 @@ impl Gathered<'_> {
 
     fn registry(&mut self, piece: &Object<'_>) {
         for name in ["reg_key", "reg_value"] {
-            let Some(entry) = piece.object(name) else { continue };
-            let (path, value) = (entry.text("path"), entry.text("name"));
-            let value = value.filter(|_| name == "reg_value");
-            let identifiers = super::naming::registry_path(None, path.as_deref(), value.as_deref());
-            let piece = Evidence::new(EntityKind::Registry, Role::Related);
-            self.list.push(Evidence { identifiers: identifiers.into_iter().collect(), ..piece });
+            self.each(piece, name, |gathered, entry| {
+                let (path, value) = (entry.text("path"), entry.text("name"));
+                let value = value.filter(|_| name == "reg_value");
+                let identifiers = super::naming::registry_path(None, path.as_deref(), value.as_deref());
+                let piece = Evidence::new(EntityKind::Registry, Role::Related);
+                gathered.list.push(Evidence { identifiers: identifiers.into_iter().collect(), ..piece });
+            });
         }
     }
 
     fn resources(&mut self, holder: &Object<'_>) {
-        for resource in holder.list("resources").iter().filter_map(Json::object) {
+        self.each(holder, "resources", |gathered, resource| {
             let role = match resource.text("role_id").as_deref() {
                 Some("1") => Role::Target,
                 Some("2") => Role::Source,
                 Some("4") => Role::Related,
                 _ => Role::Impacted,
             };
-            self.resource(Some(resource), role);
-        }
+            gathered.resource(resource, role);
+        });
     }
 
-    fn resource(&mut self, resource: Option<&Object<'_>>, role: Role) {
-        let Some(resource) = resource else { return };
+    fn resource(&mut self, resource: &Object<'_>, role: Role) {
         if resource.has_any(&["hostname"]) {
-            self.endpoint(Some(resource), role, Endpoint::device);
+            self.machine(resource, &role, Endpoint::device);
             return;
         }
         let text = resource.text_of(&["name", "uid"]);
@@ -201,15 +257,17 @@ impl Gathered<'_> {
     }
 
     fn malware(&mut self, malware: &Object<'_>) {
-        for file in malware.list("files").iter().filter_map(Json::object) {
-            self.file(Some(file), Some(&Verdict::Malicious));
-        }
-        self.labelled("malware", Some(malware));
+        self.file(malware, "files", Some(&Verdict::Malicious));
+        self.label(malware, "malware");
     }
 
     /// What people may want to know and nothing can be joined by.
-    fn labelled(&mut self, kind: &str, piece: Option<&Object<'_>>) {
-        let Some(text) = piece.and_then(|piece| piece.text_of(&["name", "uid", "path"])) else { return };
+    fn labelled(&mut self, holder: &Object<'_>, kind: &str) {
+        self.each(holder, kind, |gathered, piece| gathered.label(piece, kind));
+    }
+
+    fn label(&mut self, piece: &Object<'_>, kind: &str) {
+        let Some(text) = piece.text_of(&["name", "uid", "path"]) else { return };
         let piece = Evidence::new(EntityKind::Other(kind.into()), Role::Related);
         self.list.push(Evidence { label: label(&text), ..piece });
     }

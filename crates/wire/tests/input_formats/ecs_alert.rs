@@ -280,6 +280,43 @@ fn lists_of_one_length_are_of_one_entity_by_place_and_what_cannot_be_told_is_not
         - source user: sid:S-1-5-21-1-2-3-1104 accountName:ann
     "#]]
     .assert_eq(&evidence_of(json!({ "user.name": ["ann", "ann"], "user.id": [sids[0]] })));
+}
+
+#[test]
+fn a_gap_has_its_place_and_ends_that_are_merely_listed_are_several() {
+    let sids = ["S-1-5-21-1-2-3-1104", "S-1-5-21-1-2-3-1105"];
+    expect![[r#"
+        - source user: sid:S-1-5-21-1-2-3-1104 accountName:ann
+        - source user: sid:S-1-5-21-1-2-3-1105 accountName:bob
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "user.name": ["ann", null, "bob"], "user.id": [sids[0], "x", sids[1]] }),
+    ));
+    expect![[r#"
+        - source user: sid:S-1-5-21-1-2-3-1104
+        - source user: sid:S-1-5-21-1-2-3-1105
+        - source user: accountName:ann
+        - source user: accountName:bob
+    "#]]
+    .assert_eq(&evidence_of(json!({ "user.name": ["ann", null, "bob"], "user.id": sids })));
+    expect![[r#"
+        - source user: accountName:ann
+        - source user: accountName:bob
+    "#]]
+    .assert_eq(&evidence_of(json!({ "user.name": ["ann", "bob"], "user.id": null })));
+    expect![[r#"
+        - source ip: address:10.0.0.1
+        - source url: url:pc7
+    "#]]
+    .assert_eq(&evidence_of(json!({ "source.address": ["10.0.0.1", "pc7"] })));
+    expect![[r#"
+        - source host: netbiosName:pc7 address=10.0.0.1
+    "#]]
+    .assert_eq(&evidence_of(json!({ "source.ip": "10.0.0.1", "source.address": "pc7" })));
+}
+
+#[test]
+fn addresses_and_hashes_go_with_their_hosts_and_files_by_place_or_by_themselves() {
     expect![[r#"
         - impacted host: netbiosName:pc1 address=10.0.0.1
         - impacted host: netbiosName:pc2 address=10.0.0.2
@@ -311,30 +348,6 @@ fn lists_of_one_length_are_of_one_entity_by_place_and_what_cannot_be_told_is_not
     "#]].assert_eq(&evidence_of(json!({
         "file.path": ["/a", "/b"], "file.hash.sha256": ["a".repeat(64), "b".repeat(64)], "file.hash.md5": ["c".repeat(32), "d".repeat(32)]
     })));
-    // A gap has its place too, and ends that are merely listed are several.
-    expect![[r#"
-        - source user: sid:S-1-5-21-1-2-3-1104 accountName:ann
-        - source user: sid:S-1-5-21-1-2-3-1105 accountName:bob
-    "#]].assert_eq(&evidence_of(
-        json!({ "user.name": ["ann", null, "bob"], "user.id": [sids[0], "x", sids[1]] }),
-    ));
-    expect![[r#"
-        - source user: sid:S-1-5-21-1-2-3-1104
-        - source user: sid:S-1-5-21-1-2-3-1105
-        - source user: accountName:ann
-        - source user: accountName:bob
-    "#]].assert_eq(&evidence_of(json!({ "user.name": ["ann", null, "bob"], "user.id": sids })));
-    expect![[r#"
-        - source user: accountName:ann
-        - source user: accountName:bob
-    "#]].assert_eq(&evidence_of(json!({ "user.name": ["ann", "bob"], "user.id": null })));
-    expect![[r#"
-        - source ip: address:10.0.0.1
-        - source url: url:pc7
-    "#]].assert_eq(&evidence_of(json!({ "source.address": ["10.0.0.1", "pc7"] })));
-    expect![[r#"
-        - source host: netbiosName:pc7 address=10.0.0.1
-    "#]].assert_eq(&evidence_of(json!({ "source.ip": "10.0.0.1", "source.address": "pc7" })));
     expect![[r#"
         - related file: md5:cccccccccccccccccccccccccccccccc
         - related file: filePath:c:\t\a.exe label="a.exe"

@@ -94,8 +94,27 @@ fn seeds(format: Format) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         });
         RECORDS.iter().map(|record| record.as_bytes().to_vec()).chain(in_json).collect()
     };
-    let is_good = |record: &&Vec<u8>| taken(record, None, format).iter().any(|is_good| *is_good);
-    (all.iter().filter(is_good).cloned().collect(), all)
+    let is_good = |record: &Vec<u8>| taken(record, None, format).iter().any(|is_good| *is_good);
+    let mut own: Vec<Vec<u8>> = all.iter().filter(|record| is_good(record)).cloned().collect();
+    let listed: Vec<_> = own.iter().flat_map(|record| in_two_lists(format, record)).filter(is_good).collect();
+    own.extend(listed);
+    (own, all)
+}
+
+/// What a record holds in two lists of an envelope, the first of which stands in two parts: as it may be read in one go, and
+/// as it must be taken apart.
+fn in_two_lists(format: Format, record: &[u8]) -> Vec<Vec<u8>> {
+    let names = ["value", "records", "content", "events", "objects"];
+    let lists: Vec<&str> = names.into_iter().filter(|name| format.envelope().is_list(name)).collect();
+    let (Some(first), Some(last)) = (lists.first(), lists.last()) else { return Vec::new() };
+    let Ok(value) = serde_json::from_slice::<serde_json::Value>(record) else { return Vec::new() };
+    let listed = lists.iter().find_map(|name| value.get(name)?.as_array()).or_else(|| value.as_array());
+    let elements = listed.map_or_else(|| serde_json::json!([value]), |list| serde_json::json!(list));
+    let odd = ["x", "\\ud83d"];
+    odd.map(|odd| {
+        format!(r#"{{"{first}":[],"odd":"{odd}","{last}":{elements},"{first}":{elements}}}"#).into_bytes()
+    })
+    .into()
 }
 
 /// Whatever any format finds in a record.
@@ -141,6 +160,18 @@ fn tried(format: Format, runs: u64, seed: u64) -> u64 {
         good += u64::from(answer.iter().any(|is_good| *is_good));
     }
     good
+}
+
+#[test]
+fn lists_in_several_parts_are_among_what_is_changed() {
+    for format in Format::ALL.into_iter().filter(|format| *format != Format::MdiCef && !format.is_avro()) {
+        let (own, _) = seeds(format);
+        let in_parts = |odd: &str| {
+            own.iter()
+                .any(|record| String::from_utf8_lossy(record).contains(&format!(r#"":[],"odd":"{odd}""#)))
+        };
+        assert!(in_parts("x") && in_parts("\\ud83d"), "{format}");
+    }
 }
 
 #[test]

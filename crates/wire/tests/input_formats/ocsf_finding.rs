@@ -272,7 +272,7 @@ fn who_did_it_from_where_and_to_whom_follows_from_the_attribute() {
         - related container: label="api"
         - related process: label="a.exe"
         - related user: domainAccount:nt authority\system accountName:system
-        - related unreadable: label="evidences[6] is a number"
+        - related unreadable: label="evidences[6] is a number, not an object"
         - source cloudResource: resourceId:projects/p/instances/1 label="projects/p/instances/1"
         - related cloudResource: resourceId:umbra falcon/bucket 1 label="b"
         - impacted host: resourceId:i-0abcdef1234567890 netbiosName:web-1 address=10.9.8.7
@@ -282,4 +282,31 @@ fn who_did_it_from_where_and_to_whom_follows_from_the_attribute() {
         - related user: sid:S-1-5-21-1-2-3-1105
         - related url: url:https://evil.example/x
     "#]].assert_eq(&render_evidence(&alert.evidence));
+}
+
+#[test]
+fn a_list_where_the_schema_has_one_value_is_read_or_told() {
+    let alert = with(|finding| {
+        finding["device"] =
+            json!([{ "hostname": "pc1" }, { "hostname": "pc2", "ip": ["10.0.0.1", "10.0.0.2"] }]);
+        finding["actor"] = json!({ "user": [{ "name": "ann" }, 7], "process": "x" });
+        finding["evidences"] = json!({ "file": { "name": ["a", "b"], "path": "/a" }, "url": [{ "url_string": "https://a.example/" }] });
+        finding["resources"] = json!({ "uid": "i-1", "name": "web-1" });
+        finding["malware"] = json!({ "name": "x", "files": { "path": "/b" } });
+    });
+    expect![[r#"
+        - impacted host: netbiosName:pc1
+        - related unreadable: label="device.ip is a list, not one value"
+        - impacted host: netbiosName:pc2
+        - source user: accountName:ann
+        - related unreadable: label="user[1] is a number, not an object"
+        - related unreadable: label="process is a text, not an object"
+        - related unreadable: label="file.name is a list, not one value"
+        - related file: filePath:/a
+        - related url: url:https://a.example
+        - impacted cloudResource: resourceId:umbra falcon/i-1 label="web-1"
+        - related file: filePath:/b verdict=malicious
+        - related malware: label="x"
+    "#]]
+    .assert_eq(&render_evidence(&alert.evidence));
 }
