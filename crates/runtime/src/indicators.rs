@@ -117,7 +117,7 @@ impl Indicators {
         self.count(&tables);
         drop(tables);
         if let Some(example) = &figures.example {
-            tracing::warn!(source = %source.name, reason = %example.reason, refused = figures.refused, "an indicator is not looked for: {}", example.detail);
+            tracing::warn!(source = %source.name, reason = %example.reason, refused = figures.refused, "of what a feed says something is not taken: {}", example.detail);
         }
         integrations.add(&source.name, figures);
     }

@@ -239,7 +239,7 @@ fn bytes_of(id: &str, by: &RecordName, said: &StixSaid) -> u64 {
             values + optional(&indicator.name) + optional(&indicator.intent)
         }
         StixSaid::Party(party) => party.name.len() + optional(&party.motivation),
-        StixSaid::Relationship { source, target } => 2 * source.len() + target.len(),
+        StixSaid::Relationship { source, target, .. } => 2 * source.len() + target.len(),
         StixSaid::Revoked => 0,
     };
     (OBJECT_BYTES + id.len() + by.key.len() + texts) as u64

@@ -358,6 +358,18 @@ fn a_value_that_very_many_ask_for_is_answered_by_the_first_of_them_and_the_statu
 }
 
 #[test]
+fn an_indicator_with_a_confidence_that_is_none_is_looked_for_and_the_status_says_so() {
+    let kept = Kept::feed();
+    let mut indicator = indicator("indicator--1", "[ipv4-addr:value = '203.0.113.9']");
+    indicator["confidence"] = json!("High");
+    kept.put(&indicator);
+    let matched = kept.matched(&naming("ip", "address", "203.0.113.9"));
+    assert_eq!(matched.iter().map(|matched| matched.confidence).collect::<Vec<_>>(), [None]);
+    let figures = kept.figures();
+    assert!(figures.contains("refused: 1") && figures.contains("confidence is High"), "{figures}");
+}
+
+#[test]
 fn what_the_source_leaves_out_meets_no_indicator_of_it() {
     let texts = ["203.0.113.9", "Evil.example.", "https://Evil.example/a", &SHA.to_uppercase()];
     let exclusions = || texts.iter().map(|text| Observable::told(text).expect("it is a value")).collect();
