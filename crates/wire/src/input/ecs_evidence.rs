@@ -116,15 +116,17 @@ impl<'o, 'a> Fields<'o, 'a> {
     }
 
     fn hosts(&mut self) {
-        let rows = self.rows("host", ["name", "hostname", "id"], "domain");
-        let (count, ips) = (rows.len(), self.values("host.ip"));
+        let names = ["name", "hostname", "id"].map(|name| self.values(&format!("host.{name}")));
+        let (domains, ips) = (self.values("host.domain"), self.values("host.ip"));
+        let goes_by_place = names.iter().all(|values| values.is_empty() || values.len() == ips.len());
+        let rows = rows(names, &domains);
         let address = |ip: &Json<'_>| own_address(&ip.text()?);
         let mut hosts: Vec<Evidence> = rows.into_iter().map(|row| self.host(&row)).collect();
         match hosts.as_mut_slice() {
             [host] if !host.identifiers.is_empty() => {
                 host.addresses = ips.into_iter().filter_map(address).collect();
             }
-            hosts if count == ips.len() && count > 1 => {
+            hosts if goes_by_place && hosts.len() > 1 => {
                 hosts.iter_mut().zip(ips).for_each(|(host, ip)| host.addresses.extend(address(ip)));
             }
             // Whose they are nobody says.

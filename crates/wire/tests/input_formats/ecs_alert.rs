@@ -331,6 +331,17 @@ fn addresses_and_hashes_go_with_their_hosts_and_files_by_place_or_by_themselves(
     .assert_eq(&evidence_of(
         json!({ "host.name": ["pc1", "pc2"], "host.ip": ["10.0.0.1", "10.0.0.2", "fe80::1", "127.0.0.1"] }),
     ));
+    // Three names, but of how many hosts?
+    expect![[r#"
+        - impacted host: netbiosName:pc1
+        - impacted host: netbiosName:pc2
+        - impacted host: netbiosName:pc3
+        - impacted ip: address:10.0.0.1
+        - impacted ip: address:10.0.0.2
+        - impacted ip: address:10.0.0.3
+    "#]].assert_eq(&evidence_of(
+        json!({ "host.name": ["pc1", "pc2"], "host.hostname": "pc3", "host.ip": ["10.0.0.1", "10.0.0.2", "10.0.0.3"] }),
+    ));
     expect![[r#"
         - impacted ip: address:10.0.0.1
     "#]]
