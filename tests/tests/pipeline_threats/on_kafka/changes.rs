@@ -11,42 +11,47 @@ const STEADY: &str = "indicator--steady - -";
 /// An alert about a host of its own that names all that the feed speaks of.
 fn naming_all(id: &str) -> Value {
     let address = json!({ "kind": "ip", "identifiers": [{ "kind": "address", "value": "203.0.113.9" }] });
-    alert(id, "10:00", &[host(id), file(SHA), url("https://drop.example/x"), address])
+    let urls = ["https://drop.example/x", "https://own.example/x"].map(url);
+    alert(id, "10:00", &[&[host(id), file(SHA), address], &urls[..]].concat())
 }
 
 #[test]
 fn what_is_revoked_or_taken_back_matches_no_later_alert_and_stays_on_the_earlier_ones() {
     let lab = Lab::new("threats-changes");
+    // What the feed has wrong is put right here.
+    let topics = format!("topics = [{:?}]\n", lab.pipeline.topic("feed"));
+    lab.pipeline.reconfigure(&topics, &format!("{topics}exclusions = [{{ entity = \"own.example\" }}]\n"));
     let dropped = of_domain("indicator--drop", "drop.example", 85);
     let finch = actor("threat-actor--1", "Copper Finch");
     let behind = indicates("relationship--1", "indicator--drop", "threat-actor--1");
     lab.tell(&[
         indicator("indicator--steady", "[ipv4-addr:value = '203.0.113.9']", 85),
         of_hash("indicator--hash"),
+        of_domain("indicator--wrong", "own.example", 85),
         bundle("bundle--1", &[dropped.clone(), finch.clone(), behind]),
     ]);
     let mut program = lab.pipeline.start(0);
     lab.detect(&[naming_all("at-first")]);
-    assert_eq!(Lab::source(&mut program, "feed")["taken"], 5, "a bundle is what is in it");
+    assert_eq!(Lab::source(&mut program, "feed")["taken"], 6, "a bundle is what is in it");
 
     let mut revoked = of_hash("indicator--hash");
     revoked["revoked"] = json!(true);
     revoked["modified"] = json!("2026-01-03T00:00:00Z");
     lab.tell(&[revoked]);
-    Lab::wait_for_records(&mut program, 4);
+    Lab::wait_for_records(&mut program, 5);
     lab.detect(&[naming_all("revoked")]);
 
     lab.tell(&[bundle("bundle--1", &[dropped, finch])]);
-    Lab::wait_for_records(&mut program, 5);
+    Lab::wait_for_records(&mut program, 6);
     lab.detect(&[naming_all("without-relationship")]);
 
     lab.take_back("bundle--1");
-    Lab::wait_for_records(&mut program, 6);
+    Lab::wait_for_records(&mut program, 7);
     lab.detect(&[naming_all("without-bundle")]);
 
     // What comes later is written on an alert when that is revised, beside what it had.
     lab.tell(&[of_domain("indicator--late", "drop.example", 85)]);
-    Lab::wait_for_records(&mut program, 7);
+    Lab::wait_for_records(&mut program, 8);
     let mut revision = naming_all("at-first");
     revision["updated"] = json!("2026-02-03T11:00:00Z");
     lab.detect(&[revision]);
