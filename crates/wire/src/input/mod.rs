@@ -30,6 +30,7 @@ mod mdi_cef;
 mod mdi_cef_line;
 mod mdi_message;
 mod naming;
+mod observable;
 mod ocsf_evidence;
 mod ocsf_finding;
 mod ocsf_names;
@@ -37,6 +38,7 @@ mod sentinel_entities;
 mod sentinel_security_alert;
 mod stix;
 mod stix_pattern;
+mod stix_tokens;
 mod streaming;
 mod streaming_evidence;
 mod streaming_row;
@@ -49,8 +51,9 @@ mod zimperium_object;
 mod zimperium_threat;
 
 pub use envelope::Envelope;
+pub use observable::{Observable, ObservableKind};
 pub use stix::{StixIndicator, StixObject, StixParty, StixPartyKind, StixRelation, StixSaid, stix_objects};
-pub use stix_pattern::{Observable, ObservableKind, Pattern};
+pub use stix_pattern::Pattern;
 
 use braid_alert::{Alert, Origin};
 use braid_engine::Input;
