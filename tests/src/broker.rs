@@ -190,7 +190,7 @@ impl Cluster {
         // A topic that is new has no leader for a moment.
         patiently("reading a topic", || {
             let mut records = Vec::new();
-            dump(&self.connection, topic, &mut |record| records.push(record)).map(|_| records)
+            dump(&self.connection, "nobody", topic, &mut |record| records.push(record)).map(|_| records)
         })
     }
 

@@ -80,7 +80,7 @@ mod on_kafka {
         let refused =
             KafkaLog::connect(cluster.connection(), settings(&cluster.name("group"), &[&missing], 0)).err();
         assert!(matches!(&refused, Some(Failure::Fatal(text)) if text.contains(&missing)), "{refused:?}");
-        let refused = dump(&cluster.connection(), &missing, &mut |_| {});
+        let refused = dump(&cluster.connection(), "nobody", &missing, &mut |_| {});
         assert!(matches!(&refused, Err(Failure::Fatal(text)) if text.contains(&missing)), "{refused:?}");
         let topics = Topics::connect(&cluster.connection()).expect("the client is made");
         assert_eq!(topics.describe(&[&missing]).expect("it answers"), []);

@@ -10,7 +10,7 @@ use crate::Outcome;
 use crate::cli::Dump;
 use crate::config::{self, Config};
 use crate::run::told;
-use crate::validate;
+use crate::{topology, validate};
 
 /// Prints the committed records of a topic, up to the end that it has when reading begins.
 pub(crate) fn run(arguments: &Dump) -> anyhow::Result<Outcome> {
@@ -18,12 +18,17 @@ pub(crate) fn run(arguments: &Dump) -> anyhow::Result<Outcome> {
     let connection = validate::connection(&config)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut written = Ok(());
-    let read = braid_kafka::dump(&connection, &arguments.topic, &mut |record| {
-        if written.is_ok() {
-            written = out.write_all(&line::written(&record)).and_then(|()| out.write_all(b"\n"));
-            end_if_pipe_closed(&written);
-        }
-    });
+    let read = braid_kafka::dump(
+        &connection,
+        &topology::normalise_group(&config),
+        &arguments.topic,
+        &mut |record| {
+            if written.is_ok() {
+                written = out.write_all(&line::written(&record)).and_then(|()| out.write_all(b"\n"));
+                end_if_pipe_closed(&written);
+            }
+        },
+    );
     let written = written.and_then(|()| out.flush());
     end_if_pipe_closed(&written);
     written.context("standard output")?;

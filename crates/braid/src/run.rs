@@ -217,7 +217,8 @@ impl Instance {
         settings.correlation.rules = self.rules.clone();
         settings.schemas = self.schemas.clone();
         let settings = Arc::new(settings);
-        indicators::read(&self.connection, &self.around, self.ordinal).map_err(WorkFailure::Start)?;
+        let group = topology::normalise_group(&self.config);
+        indicators::read(&self.connection, &group, &self.around, self.ordinal).map_err(WorkFailure::Start)?;
         let open = |stage: StageKind, number: usize| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let mut worker = topology::worker(&self.config, stage_named(stage), self.ordinal, number);

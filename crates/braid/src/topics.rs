@@ -8,6 +8,10 @@ use crate::config::{self, Config};
 use crate::run::told;
 use crate::{remote, stdout, topology, validate};
 
+/// What stands before the rights that no worker needs.
+const PEOPLE: &str =
+    "# Only for the commands `braid dlq` and `braid explain -c`; `braid dump` needs Read on what it dumps\n";
+
 /// Prints the commands that create the topics and grant the rights, or creates the topics.
 pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
     let config = Config::read(&arguments.config.path(), config::variables())?;
@@ -20,6 +24,8 @@ pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
     }
     if arguments.acls {
         stdout::print(&grants(&brokers, &arguments.principal, &topology::rights(&config)))?;
+        stdout::print(PEOPLE)?;
+        stdout::print(&grants(&brokers, &arguments.principal, &topology::rights_of_people(&config)))?;
         for cluster in remote::clusters(&config) {
             let (brokers, needs) = (cluster.brokers.join(","), remote::rights_there(&config, cluster));
             stdout::print(&format!(

@@ -1,6 +1,6 @@
 //! What braid needs of a cluster: its topics with their settings, and its rights, as data made of the configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
@@ -195,8 +195,32 @@ pub fn rights(config: &Config) -> Vec<AclNeed> {
         why: "read the indicators",
     }));
     needs.extend(remote::rights(config));
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     needs.retain(|need| seen.insert(need.to_string()));
+    needs
+}
+
+/// What `braid dlq` and `braid explain -c` need beyond [`rights`]: no worker reads what it has written, nor writes what it
+/// reads.
+pub fn rights_of_people(config: &Config) -> Vec<AclNeed> {
+    let topics = &config.topics;
+    let need = |topic: &str, operation, why| AclNeed {
+        resource: AclResource::Topic(topic.to_owned()),
+        operation,
+        why,
+    };
+    let mut needs = vec![
+        need(&topics.dead_letters, "Read", "braid dlq: what could not be read"),
+        need(&topics.incidents, "Read", "braid explain -c: what became of an incident"),
+        need(&topics.incident_events, "Read", "braid explain -c: why"),
+    ];
+    needs.extend(
+        input_source_topics(config)
+            .into_iter()
+            .map(|topic| need(topic, "Write", "braid dlq replay: a record goes back to where it came from")),
+    );
+    let already: BTreeSet<String> = rights(config).iter().map(ToString::to_string).collect();
+    needs.retain(|need| !already.contains(&need.to_string()));
     needs
 }
 
@@ -287,8 +311,18 @@ mod tests {
         assert!(needs.contains(&"--operation Read --topic security.mdi".to_owned()));
         assert!(!needs.iter().any(|need| need.contains("security.graph")));
         assert!(needs.contains(&"--operation Write --topic braid.alerts".to_owned()));
-        let distinct: std::collections::BTreeSet<&String> = needs.iter().collect();
+        let distinct: BTreeSet<&String> = needs.iter().collect();
         assert_eq!(distinct.len(), needs.len());
+        let people: Vec<String> = rights_of_people(&config()).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            people,
+            [
+                "--operation Read --topic dead-letters",
+                "--operation Read --topic incidents",
+                "--operation Read --topic incident-events",
+                "--operation Write --topic security.mdi"
+            ]
+        );
     }
 
     #[test]

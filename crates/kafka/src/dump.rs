@@ -9,15 +9,25 @@ use crate::offsets::ANSWER_MAX;
 use crate::tail::{STALL_MAX, Tail};
 use crate::{Connection, failure};
 
+/// As what it is known in the brokers' logs.
+const CLIENT: &str = "braid-dump";
+
 /// Gives every committed record that a topic has when reading begins: partition by partition, each oldest first.
 /// Returns how many there were.
+///
+/// The group is never joined and keeps its offsets; but a client that assigns partitions by itself names one, and asks
+/// the cluster for it. So where rights are checked it is one that the user may describe.
 ///
 /// # Errors
 /// [`Failure::Fatal`] if the topic is missing or may not be read, else [`Failure::Retry`]; records that were given
 /// before are then given again by the next call.
-pub fn dump(connection: &Connection, topic: &str, each: &mut dyn FnMut(Record)) -> Result<u64, Failure> {
-    // The name is asked nothing and joins nothing; a client that assigns partitions by itself needs one all the same.
-    let tail = Tail::open(connection, "braid-dump", "braid-dump", STALL_MAX)?;
+pub fn dump(
+    connection: &Connection,
+    group_id: &str,
+    topic: &str,
+    each: &mut dyn FnMut(Record),
+) -> Result<u64, Failure> {
+    let tail = Tail::open(connection, CLIENT, group_id, STALL_MAX)?;
     let mut records = 0;
     for partition in partitions(&tail, topic)? {
         tail.read(&partition, &mut |record| {
@@ -35,11 +45,12 @@ pub fn dump(connection: &Connection, topic: &str, each: &mut dyn FnMut(Record)) 
 /// As [`dump`]; [`Failure::Fatal`] too if there is no such partition.
 pub fn dump_from(
     connection: &Connection,
+    group_id: &str,
     topic: &str,
     starts: &BTreeMap<i32, i64>,
     each: &mut dyn FnMut(Record) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
-    let tail = Tail::open(connection, "braid-dump", "braid-dump", STALL_MAX)?;
+    let tail = Tail::open(connection, CLIENT, group_id, STALL_MAX)?;
     let there = partitions(&tail, topic)?;
     for (&number, &offset) in starts {
         let Some(partition) = there.iter().find(|partition| partition.partition == number) else {

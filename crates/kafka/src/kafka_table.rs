@@ -38,15 +38,20 @@ pub struct KafkaTable {
 }
 
 impl KafkaTable {
-    /// Makes the client; a topic that is not there yet is read when it comes.
+    /// Makes the client; a topic that is not there yet is read when it comes. The group is asked for nothing and joined by
+    /// nobody, but the client asks the cluster for it: it is one that the user may describe.
     ///
     /// # Errors
     /// [`Failure::Fatal`] if the client cannot be made.
-    pub fn open(connection: &Connection, client: &str, topic: Arc<str>) -> Result<Self, Failure> {
+    pub fn open(
+        connection: &Connection,
+        client: &str,
+        group_id: &str,
+        topic: Arc<str>,
+    ) -> Result<Self, Failure> {
         let ours =
             [("client.id", client), ("fetch.wait.max.ms", "100"), ("queued.max.messages.kbytes", "32768")];
-        // The group is asked for nothing and joined by nobody: the client wants a name.
-        let fixed = [&COMMITTED_ONLY[..], &[("group.id", client)]].concat();
+        let fixed = [&COMMITTED_ONLY[..], &[("group.id", group_id)]].concat();
         let consumer = connection
             .client(&ours, &fixed)
             .create_with_context(Asking(ClientLog::new(client)))

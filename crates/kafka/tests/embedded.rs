@@ -55,7 +55,8 @@ fn records_flow_through_a_transaction_on_the_broker_in_process() {
     log.close();
 
     let mut values = Vec::new();
-    let count = dump(&connection, "output", &mut |record| values.extend(record.value)).expect("it is read");
+    let count =
+        dump(&connection, "nobody", "output", &mut |record| values.extend(record.value)).expect("it is read");
     values.sort();
     assert_eq!(count, 10);
     assert_eq!(values, (0..10).map(|n: u8| Box::from([n])).collect::<Vec<Box<[u8]>>>());

@@ -26,7 +26,7 @@ use crate::Outcome;
 use crate::cli::{ConfigFile, Dlq, DlqCommand, LetterPlace};
 use crate::config::{self, Config};
 use crate::run::told;
-use crate::validate;
+use crate::{topology, validate};
 
 /// Does what the command line says of dead letters.
 pub(crate) fn run(arguments: &Dlq) -> anyhow::Result<Outcome> {
@@ -54,9 +54,14 @@ impl DeadLetters {
         &self.config.topics.dead_letters
     }
 
+    /// A group that braid's user may describe; it is joined by nobody here.
+    fn group(&self) -> String {
+        topology::normalise_group(&self.config)
+    }
+
     /// Gives every record that there is.
     fn read(&self, each: &mut dyn FnMut(Record)) -> anyhow::Result<()> {
-        let read = braid_kafka::dump(&self.connection, self.topic(), each);
+        let read = braid_kafka::dump(&self.connection, &self.group(), self.topic(), each);
         read.map(|_| ()).map_err(|failure| anyhow::anyhow!("{}", told(&failure)))
     }
 
@@ -87,7 +92,7 @@ impl DeadLetters {
         starts: &BTreeMap<i32, i64>,
         each: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> anyhow::Result<()> {
-        let read = braid_kafka::dump_from(&self.connection, self.topic(), starts, each);
+        let read = braid_kafka::dump_from(&self.connection, &self.group(), self.topic(), starts, each);
         read.map_err(|failure| anyhow::anyhow!("{}", told(&failure)))
     }
 }

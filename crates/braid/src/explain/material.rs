@@ -14,7 +14,7 @@ use crate::decode::Refusals;
 use crate::dump::line;
 use crate::replay;
 use crate::run::told;
-use crate::validate;
+use crate::{topology, validate};
 
 /// What there is to tell from: the newest record of each incident, and changes, if there are any.
 #[derive(Debug, Default)]
@@ -103,9 +103,10 @@ impl Material {
     fn read_topics(&mut self, arguments: &Explain) -> anyhow::Result<()> {
         let config = Config::read(&arguments.config.path(), config::variables())?;
         let connection = validate::connection(&config)?;
+        let group = topology::normalise_group(&config);
         for topic in [&config.topics.incidents, &config.topics.incident_events] {
             let mut failed = None;
-            let read = braid_kafka::dump(&connection, topic, &mut |record| {
+            let read = braid_kafka::dump(&connection, &group, topic, &mut |record| {
                 if let Some(value) = record.value.as_deref() {
                     let taken = self.take(value);
                     failed = failed.take().or(taken.err().map(|error| (record.offset, error)));

@@ -38,16 +38,22 @@ fn sources(config: &Config) -> Vec<IndicatorSource> {
     topology::indicator_sources(config).map(source).collect()
 }
 
-/// Begins to follow every topic, and returns when all are whole, or when one cannot be read.
+/// Begins to follow every topic, and returns when all are whole, or when one cannot be read. The group is one that braid's
+/// user may describe.
 ///
 /// # Errors
 /// [`Failure::Fatal`] if a client or a thread cannot be made.
-pub(super) fn read(connection: &Arc<Connection>, around: &Surroundings, ordinal: u32) -> Result<(), Failure> {
+pub(super) fn read(
+    connection: &Arc<Connection>,
+    group_id: &str,
+    around: &Surroundings,
+    ordinal: u32,
+) -> Result<(), Failure> {
     let mut followed = Vec::new();
     for source in around.indicators.sources() {
         for topic in &source.topics {
             let client = format!("braid-indicators-{ordinal}");
-            let table = KafkaTable::open(connection, &client, topic.clone())?;
+            let table = KafkaTable::open(connection, &client, group_id, topic.clone())?;
             followed.push(begin(table, source.clone(), topic.clone(), around.clone())?);
         }
     }
