@@ -58,10 +58,10 @@ mod on_kafka {
         }
 
         /// Takes a right away, or gives it back.
-        fn deny(&self, how: &str, what: [&str; 4]) {
+        fn deny_reading(&self, how: &str, what: [&str; 4]) {
             let force: &[&str] = if how == "--remove" { &["--force"] } else { &[] };
-            let whom = [how, "--deny-principal", "User:braid", "--operation"];
-            self.cluster.change_rights(&[&whom, &what[1..], force].concat());
+            let whom = [how, "--deny-principal", "User:braid", "--operation", "Read"];
+            self.cluster.change_rights(&[&whom[..], &what, force].concat());
         }
 
         fn tried(&self, arguments: &str) -> Ended {
@@ -90,6 +90,21 @@ mod on_kafka {
         }
     }
 
+    fn what_may_not_be_read_is_told(guarded: &Guarded) {
+        guarded.deny_reading("--add", ["--topic", "alerts", "--group", "braid-normalise"]);
+        let told = guarded.tried("validate --connect");
+        assert_eq!(told.code, Some(1), "{}", told.stderr);
+        let lines: Vec<&str> = told.stderr.lines().collect();
+        assert!(
+            matches!(&lines[..], [topic, group] if topic.contains("topic alerts of a source: TopicAuthorizationFailed")
+            && group.contains("group braid-normalise: ") && group.contains("GroupAuthorizationFailed")),
+            "{lines:?}"
+        );
+        let ended = guarded.tried("run");
+        assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+        assert!(ended.stderr.contains("(group braid-normalise): "), "{}", ended.stderr);
+    }
+
     #[test]
     fn the_printed_rights_are_enough_for_the_workers_and_for_the_commands() {
         let guarded = Guarded::new();
@@ -116,5 +131,6 @@ mod on_kafka {
         guarded.well(&format!("explain {incident} -c braid.toml"));
         guarded.well("validate --connect");
         assert_eq!(program.terminate(), Some(0));
+        what_may_not_be_read_is_told(&guarded);
     }
 }

@@ -68,15 +68,21 @@ enum WorkFailure {
     #[error("{}", told(.0))]
     Start(Failure),
     /// One of the workers.
-    #[error("{}: {}", .0.worker, told(&.0.failure))]
-    Worker(RunFailure),
+    #[error("{} (group {group}): {}", .failed.worker, told(&.failed.failure))]
+    Worker {
+        /// Which, and why.
+        failed: RunFailure,
+        /// The group that it is a member of.
+        group: String,
+    },
 }
 
 impl WorkFailure {
     const fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Start(Failure::Retry(_)) | Self::Worker(RunFailure { failure: Failure::Retry(_), .. })
+            Self::Start(Failure::Retry(_))
+                | Self::Worker { failed: RunFailure { failure: Failure::Retry(_), .. }, .. }
         )
     }
 }
@@ -232,7 +238,14 @@ impl Instance {
             Ok(log)
         };
         braid_runtime::run(&settings, &self.stages, open, &self.index, &self.around)
-            .map_err(WorkFailure::Worker)
+            .map_err(|failed| self.failed(failed))
+    }
+
+    fn failed(&self, failed: RunFailure) -> WorkFailure {
+        let normalises = failed.worker.starts_with(StageKind::Normalise.as_str());
+        let stage = if normalises { Stage::Normalise } else { Stage::Correlate };
+        let group = topology::worker(&self.config, stage, self.ordinal, 0).group_id;
+        WorkFailure::Worker { failed, group }
     }
 
     /// Looks once at each further cluster, so that a first start finds the topics that keep its offsets, and from then on

@@ -1,16 +1,23 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use braid_kafka::{Connection, SettingRefused, Topics, WorkerSettings, probe_transactions};
+use braid_kafka::{
+    Connection, FaultKind, SettingRefused, TopicFault, TopicWatch, Topics, WorkerSettings, probe_group,
+    probe_transactions,
+};
 use braid_wire::Format;
 
 use crate::Outcome;
-use crate::cli::Validate;
+use crate::cli::{Stage, Validate};
 use crate::config::{self, Config, Source};
 use crate::run::told;
 use crate::schema_registry::SchemaRegistry;
 use crate::wording::resolution;
 use crate::{remote, rules, stdout, topology};
+
+/// How often a topic is asked for that does not answer at once.
+const LOOKS_MAX: u32 = 4;
 
 /// Says everything that is wrong with a configuration and, if asked to, with the cluster's topics.
 pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
@@ -28,7 +35,10 @@ pub(crate) fn run(arguments: &Validate) -> anyhow::Result<Outcome> {
         tell!("{fault}");
     }
     if wrong.is_empty() {
-        stdout::print(&format!("{} is in order, and so are the topics and transactions\n", file.display()))?;
+        stdout::print(&format!(
+            "{} is in order, and so are the topics, the groups and the transactions\n",
+            file.display()
+        ))?;
         return Ok(Outcome::Done);
     }
     Ok(Outcome::Refused)
@@ -51,13 +61,55 @@ fn cluster_faults(config: &Config) -> anyhow::Result<Vec<String>> {
     let differences = topics.differences(&topology::topics(config))?;
     let mut wrong: Vec<String> = differences.iter().map(ToString::to_string).collect();
     let sources = topology::source_topics(config);
-    let found = topics.describe(&sources)?;
-    let missing = sources.iter().filter(|name| !found.iter().any(|topic| topic.name == **name));
-    wrong.extend(missing.map(|name| format!("topic {name} of a source is missing, or may not be described")));
+    let here = connection(config)?;
+    wrong.extend(unreadable(&here, config, &sources)?.into_values());
     wrong.extend(remote_faults(config, &topics)?);
+    let groups =
+        [Stage::Normalise, Stage::Correlate].map(|stage| topology::worker(config, stage, 0, 0).group_id);
+    wrong.extend(groups.iter().filter_map(|group| group_fault(&here, group)));
     wrong.extend(transactions_fault(config)?);
     wrong.extend(registry_fault(config));
     Ok(wrong)
+}
+
+/// Which of these topics of sources cannot be read, a sentence each: one record, or the end, is asked of each.
+fn unreadable(
+    connection: &Connection,
+    config: &Config,
+    topics: &[&str],
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let watch = TopicWatch::connect(connection, &topology::normalise_group(config));
+    let mut watch = watch.map_err(|failure| anyhow::anyhow!("{}", told(&failure)))?;
+    let mut looks = 1;
+    loop {
+        let found = watch.look(topics, &[]);
+        let passes = |fault: &TopicFault| fault.kind == FaultKind::Unreachable;
+        match found {
+            Err(fault) if !passes(&fault) || looks >= LOOKS_MAX => anyhow::bail!(fault.said),
+            Ok(faults) if !faults.values().any(passes) || looks >= LOOKS_MAX => {
+                let told = |(name, fault): (String, TopicFault)| (name.clone(), fault_told(&name, &fault));
+                return Ok(faults.into_iter().map(told).collect());
+            }
+            _ => looks += 1,
+        }
+    }
+}
+
+fn fault_told(topic: &str, fault: &TopicFault) -> String {
+    match fault.kind {
+        FaultKind::Missing => format!("topic {topic} of a source is missing, or may not be described"),
+        FaultKind::Authorization => {
+            format!("topic {topic} of a source: {}; it needs Read (`braid topics --acls`)", fault.said)
+        }
+        _ => format!("topic {topic} of a source: {}", fault.said),
+    }
+}
+
+/// Why nobody could work as a member of a group, if so.
+fn group_fault(connection: &Connection, group_id: &str) -> Option<String> {
+    let failure = probe_group(connection, group_id).err()?;
+    let why = told(&failure);
+    Some(format!("group {group_id}: {why}; it needs Read (`braid topics --acls`)"))
 }
 
 /// Why schemas could neither be registered nor looked up, if so. Nothing is registered here.
@@ -81,7 +133,12 @@ fn remote_faults(config: &Config, here: &Topics) -> anyhow::Result<Vec<String>> 
                 continue;
             }
         };
+        let unread = unreadable(&cluster.connection, config, &names)?;
         for topic in &cluster.topics {
+            if let Some(why) = unread.get(&*topic.topic) {
+                wrong.push(format!("cluster {}: {why}", cluster.name));
+                continue;
+            }
             match counted.get(&*topic.topic) {
                 Some(count) => {
                     let differences = here.differences(&[remote::offsets_topic(config, topic, *count)])?;

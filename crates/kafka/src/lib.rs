@@ -55,7 +55,7 @@ pub use feed::Feed;
 pub use kafka_log::KafkaLog;
 pub use kafka_table::KafkaTable;
 pub use partitioner::partition_of;
-pub use probe::probe_transactions;
+pub use probe::{probe_group, probe_transactions};
 pub use remote_cluster::{RemoteCluster, RemoteTopic};
 pub use rights::{AclNeed, AclResource, topic_rights, worker_rights};
 pub use topic_spec::{Difference, TopicDifference, TopicSpec, TopicState};
