@@ -140,6 +140,16 @@ impl Program {
         status.and_then(|status| status.code())
     }
 
+    /// Lets nothing in it go on until [`Program::resume`], as a machine that has no time for it.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("there is a kill");

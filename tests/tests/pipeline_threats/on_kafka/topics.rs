@@ -69,3 +69,26 @@ fn a_topic_that_comes_late_is_read_then_and_of_one_that_is_made_anew_what_is_not
     assert_eq!(Lab::source(&mut program, "feed")["refused"], json!(0));
     assert_eq!(program.terminate(), Some(0));
 }
+
+#[test]
+fn a_topic_that_is_made_anew_and_filled_while_nobody_looks_is_read_from_its_beginning() {
+    let lab = Lab::new("threats-unseen");
+    lab.tell(&[of_hash("indicator--hash")]);
+    let mut program = lab.pipeline.start(0);
+    lab.detect(&[naming_all("before")]);
+
+    // More records than there were, so that no place in it is beyond its end.
+    program.pause();
+    let topic = lab.pipeline.topic("feed");
+    lab.pipeline.cluster().delete_topic(&topic);
+    lab.pipeline.cluster().create_topic(&topic, 3, &[]);
+    lab.tell(&[of_domain("indicator--drop", "drop.example", 85)]);
+    let domains = |n| of_domain(&format!("indicator--{n}"), &format!("d{n}.example"), 85);
+    lab.tell(&(0..OTHERS).map(domains).collect::<Vec<_>>());
+    program.resume();
+    Lab::wait_for_records(&mut program, 1 + 1 + OTHERS);
+    lab.detect(&[naming_all("after")]);
+    let wanted = matches([("before", &["indicator--hash - -"]), ("after", &["indicator--drop - -"])]);
+    assert_eq!(lab.matched(), wanted);
+    assert_eq!(program.terminate(), Some(0));
+}
