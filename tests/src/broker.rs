@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use braid_kafka::{Connection, ConnectionSettings, Feed, TopicSpec, Topics, dump};
 use braid_log::Record;
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::standing::until;
 use crate::worker::patiently;
@@ -156,6 +156,16 @@ impl Cluster {
             let told = admin.inner().fetch_metadata(Some(name), ANSWER_MAX).expect("a broker answers");
             told.topics().iter().all(|topic| topic.error().is_some())
         });
+    }
+
+    /// Deletes all records of a topic, as retention does.
+    pub fn empty_topic(&self, name: &str, partitions: i32) {
+        let mut ends = TopicPartitionList::new();
+        for partition in 0..partitions {
+            ends.add_partition_offset(name, partition, Offset::End).expect("the end is an offset");
+        }
+        let told = futures_executor::block_on(self.admin().delete_records(&ends, &AdminOptions::new()));
+        told.expect("the leaders answer");
     }
 
     /// Gives a topic further partitions, so that it has so many.

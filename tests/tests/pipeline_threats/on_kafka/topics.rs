@@ -92,3 +92,23 @@ fn a_topic_that_is_made_anew_and_filled_while_nobody_looks_is_read_from_its_begi
     assert_eq!(lab.matched(), wanted);
     assert_eq!(program.terminate(), Some(0));
 }
+
+#[test]
+fn what_a_topic_that_is_emptied_does_not_say_again_is_forgotten() {
+    let lab = Lab::new("threats-emptied");
+    lab.tell(&[of_hash("indicator--hash")]);
+    let mut program = lab.pipeline.start(0);
+    lab.detect(&[naming_all("before")]);
+    lab.pipeline.cluster().empty_topic(&lab.pipeline.topic("feed"), 3);
+    lab.tell(&[of_domain("indicator--drop", "drop.example", 85)]);
+    Lab::wait_for_records(&mut program, 2);
+    assert_eq!(lab.pipeline.read("feed").len(), 1, "it was emptied");
+    let mut number = 0;
+    until("what is not said again is forgotten", || {
+        number += 1;
+        let id = format!("after-{number}");
+        lab.detect(&[naming_all(&id)]);
+        lab.matched()[&id] == ["indicator--drop - -"]
+    });
+    assert_eq!(program.terminate(), Some(0));
+}
