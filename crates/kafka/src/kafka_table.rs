@@ -9,9 +9,10 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client_log::{Asking, ClientLog};
 use crate::consumers::COMMITTED_ONLY;
+use crate::log_marks::LogMarks;
 use crate::{Connection, failure, reading};
 
-/// How often it is looked whether the topic has come, or has more partitions.
+/// How often it is looked whether the topic has come, has more partitions, or is no longer what was read.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a question about the topic may take.
@@ -34,6 +35,7 @@ pub struct KafkaTable {
     look_at: Option<Instant>,
     /// The topic was not there at some time since it was assigned: the one that comes by its name is another one.
     gone: bool,
+    marks: LogMarks,
     readings: u32,
 }
 
@@ -57,7 +59,16 @@ impl KafkaTable {
             .create_with_context(Asking(ClientLog::new(client)))
             .map_err(|e| failure::reading("making the reader of a table", &e))?;
         let (assigned, unread) = (BTreeSet::new(), BTreeSet::new());
-        Ok(Self { consumer, topic, assigned, unread, look_at: None, gone: false, readings: 1 })
+        Ok(Self {
+            consumer,
+            topic,
+            assigned,
+            unread,
+            look_at: None,
+            gone: false,
+            marks: LogMarks::default(),
+            readings: 1,
+        })
     }
 
     /// Adds the partitions that are not read yet.
@@ -69,14 +80,12 @@ impl KafkaTable {
         if partitions.is_empty() {
             // What it said holds until it comes again: a broker that has just come up may not know it yet.
             self.gone = !self.assigned.is_empty();
-        } else if self.gone {
+        } else if self.gone || self.marks.are_stale(&self.consumer, &self.topic)? {
             self.forget()?;
         }
-        for partition in partitions {
-            if !self.assigned.contains(&partition) {
-                self.begin(partition)?;
-            }
-        }
+        let new: Vec<i32> = partitions.into_iter().filter(|at| !self.assigned.contains(at)).collect();
+        self.marks.begin(&new, &self.consumer, &self.topic)?;
+        new.into_iter().try_for_each(|partition| self.begin(partition))?;
         // Only now: what could not be asked is asked again at once, and nothing is whole before.
         self.look_at = Some(Instant::now() + LOOK_EVERY);
         Ok(())
@@ -115,6 +124,7 @@ impl KafkaTable {
         self.unread.clear();
         self.readings += 1;
         self.gone = false;
+        self.marks = LogMarks::default();
         self.look_at = None;
         Ok(())
     }
@@ -122,7 +132,10 @@ impl KafkaTable {
     fn heard(&mut self, error: &KafkaError) -> Result<(), Failure> {
         match error {
             KafkaError::PartitionEOF(partition) => {
-                self.unread.remove(partition);
+                if self.unread.remove(partition) && self.unread.is_empty() {
+                    // So that there are marks of what was read before anything happens to it.
+                    self.look_at = None;
+                }
                 Ok(())
             }
             error if error.rdkafka_error_code() == Some(Code::AutoOffsetReset) => self.begin_anew(),
@@ -159,6 +172,7 @@ impl Table for KafkaTable {
                 Ok(record) => {
                     given += 1;
                     given_bytes += record.bytes();
+                    self.marks.read(&record);
                     each(self.readings, record);
                 }
                 Err(error) => self.heard(&error)?,

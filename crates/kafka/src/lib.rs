@@ -45,6 +45,7 @@ mod transactional_feed;
 
 mod client_log;
 mod failure;
+mod log_marks;
 mod offsets;
 
 pub use changelog::KafkaChangelog;
