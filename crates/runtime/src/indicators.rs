@@ -4,23 +4,25 @@
 //! the alerts topic gives what the first run gave, whatever the feeds say by then.
 
 mod attribution;
+mod exclusions;
 mod following;
 mod index;
 mod matching;
 mod statements;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use braid_alert::{Alert, SourceTime, Tenant};
 use braid_log::Record;
-use braid_wire::{Observable, Refusal, RefusalReason, StixObject, stix_objects};
+use braid_wire::{Refusal, RefusalReason, StixObject, stix_objects};
 
 use crate::integrations::{Figures, LastRecord, RefusedExample};
 use crate::{Integrations, Metrics};
 
+pub use exclusions::Exclusions;
 pub use following::{Followed, follow};
 use index::IDS_MAX;
 use statements::RecordName;
@@ -36,7 +38,7 @@ pub struct IndicatorSource {
     /// Its topics.
     pub topics: Vec<Arc<str>>,
     /// What none of its indicators is met by, whatever they ask for.
-    pub exclusions: BTreeSet<Observable>,
+    pub exclusions: Exclusions,
 }
 
 /// Which part of the bound must be free before a topic is read again for what was left out, if that does not all find room.
@@ -135,10 +137,10 @@ impl Indicators {
     /// reading of the topic.
     fn has_room_again(&self, source: &IndicatorSource, topic: &str) -> bool {
         let tables = self.tables();
-        let left_out = tables.get(&source.name).map_or(0, |table| table.left_out_bytes(topic));
         let taken: u64 = tables.values().map(SourceTable::bytes).sum();
         let room = self.bytes_max.saturating_sub(taken);
-        left_out > 0 && room >= left_out.min(self.bytes_max / WORTH_READING)
+        let would_fill = |table: &SourceTable| table.would_fill(topic, room, self.bytes_max / WORTH_READING);
+        tables.get(&source.name).is_some_and(would_fill)
     }
 
     fn tables(&self) -> RwLockReadGuard<'_, Tables> {
@@ -172,7 +174,7 @@ fn read_record(record: &Record, reading: u32, figures: &mut Figures) -> Option<P
             Err(refusal) => note(figures, record, &refusal),
         }
     }
-    let record_name = RecordName { topic: record.topic.clone(), key: key.into() };
+    let record_name = RecordName::new(record, key);
     Some(Put { record: record_name, written_millis: record.timestamp_millis, objects, reading })
 }
 

@@ -314,7 +314,7 @@ impl Checks<'_> {
         self.must(
             !source.holds_indicators() || (is_value && exclusion.detector.is_none()),
             path,
-            "threat intelligence is left out by an `entity` that is an address, a domain, a URL or a hash, and nothing else",
+            "threat intelligence is left out by an `entity` that is an address, a network, a domain, a URL or a hash, and nothing else",
         );
     }
 

@@ -47,8 +47,8 @@ pub struct Source {
     /// names none. An entity is meant by any name that an alert gives it: `contoso\jeffl`, `jeffl@contoso.com`, a SID, a
     /// host's full name, an address. Case does not count. Each is counted in `braid_drops_total`. Rows of the streaming
     /// tables that do not come in one record are each asked for themselves, and a row that names no entity is not about one.
-    /// Of threat intelligence the entity is a value that none of its indicators is met by: an address, a domain, a URL, a
-    /// hash.
+    /// Of threat intelligence the entity is a value that none of its indicators is met by: an address, a network, a domain, a
+    /// URL, a hash.
     #[schemars(example = exclusions_example())]
     pub exclusions: Vec<Exclusion>,
     /// What correlation may do with its alerts. `full`: open incidents, join them and merge them. `join`: join one, never

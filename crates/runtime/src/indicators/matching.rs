@@ -50,8 +50,9 @@ fn matches(
     source: &IndicatorSource,
     table: &SourceTable,
 ) -> Vec<IndicatorMatch> {
-    let excluded = |value: &Observable| source.exclusions.contains(value);
-    let asked = || named.iter().filter(|(value, _)| !excluded(value)).map(|(value, name)| (value, *name));
+    let asked = || {
+        named.iter().filter(|(value, _)| !source.exclusions.meet(value)).map(|(value, name)| (value, *name))
+    };
     let networks = networks(asked(), table);
     let named: HashMap<&Observable, &Identifier> =
         asked().chain(networks.iter().map(|(network, name)| (network, *name))).collect();

@@ -2,13 +2,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use braid_alert::EventTime;
+use braid_log::Record;
 use braid_wire::StixSaid;
 
-/// A record of a topic: what a tombstone takes back.
+/// A record of a topic: what a tombstone takes back. The partition is part of it, for those of two partitions have no order:
+/// where a key has moved, because the topic was given more, a process that saw the move and one that reads both would else
+/// not know the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct RecordName {
     pub(super) topic: Arc<str>,
+    pub(super) partition: i32,
     pub(super) key: Box<[u8]>,
+}
+
+impl RecordName {
+    pub(super) fn new(record: &Record, key: &[u8]) -> Self {
+        Self { topic: record.topic.clone(), partition: record.partition, key: key.into() }
+    }
 }
 
 /// Which of several statements about one object is in force: the greatest. Nothing in it depends on when a process heard

@@ -36,14 +36,24 @@ struct Brought {
 }
 
 /// How far a topic is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug)]
 struct Reading {
     /// How often it has been begun.
     number: u32,
-    /// The one before which nothing is left.
-    swept: u32,
+    /// What it said before this one and may not say again, once that had to give way.
+    old: Option<Vec<Arc<RecordName>>>,
     /// What was left out in this one, for there was no room.
     left_out_bytes: u64,
+    /// The smallest object of it.
+    left_out_bytes_min: u64,
+}
+
+impl Reading {
+    const fn new(number: u32) -> Self {
+        // In the first there is nothing old.
+        let old = if number > 1 { None } else { Some(Vec::new()) };
+        Self { number, old, left_out_bytes: 0, left_out_bytes_min: u64::MAX }
+    }
 }
 
 /// A record to take.
@@ -83,9 +93,9 @@ impl SourceTable {
     pub(super) fn put(&mut self, put: Put, room: u64) -> Outcome {
         let by = Arc::new(put.record);
         self.take_back(&by);
-        let read = self.topics.entry(by.topic.clone()).or_default();
+        let read = self.topics.entry(by.topic.clone()).or_insert(Reading::new(put.reading));
         if put.reading > read.number {
-            *read = Reading { number: put.reading, left_out_bytes: 0, swept: read.swept };
+            *read = Reading::new(put.reading);
         }
         let mut brought = Brought {
             objects: Vec::new(),
@@ -114,23 +124,50 @@ impl SourceTable {
         outcome
     }
 
-    /// Whether so much more goes in. What the topic said in an earlier reading gives way to what it says now; what finds no
-    /// room after that is reckoned up.
+    /// Whether so much more goes in. What the topic said in an earlier reading gives way to what it says now, as much of it as
+    /// must; what finds no room after that is reckoned up.
     fn has_room(&mut self, bytes: u64, room: u64, topic: &Arc<str>) -> bool {
-        if self.bytes + bytes > room {
-            let reading = self.topics.get(topic).copied().unwrap_or_default();
-            self.sweep(topic, reading.number);
+        while bytes <= room && self.bytes + bytes > room {
+            let Some(old) = self.next_old(topic) else { break };
+            self.take_back(&old);
         }
         let fits = self.bytes + bytes <= room;
         if let Some(reading) = self.topics.get_mut(topic).filter(|_| !fits) {
             reading.left_out_bytes = reading.left_out_bytes.saturating_add(bytes);
+            reading.left_out_bytes_min = reading.left_out_bytes_min.min(bytes);
         }
         fits
     }
 
-    /// How many bytes of a topic were left out since it was last read from its beginning; what came again counts again.
-    pub(super) fn left_out_bytes(&self, topic: &str) -> u64 {
-        self.topics.get(topic).map_or(0, |reading| reading.left_out_bytes)
+    /// A record of a topic that came in an earlier reading and not in this one; they are looked for once a reading.
+    fn next_old(&mut self, topic: &Arc<str>) -> Option<Arc<RecordName>> {
+        let number = self.topics.get(topic)?.number;
+        if self.topics.get(topic)?.old.is_none() {
+            let old = self.said_before(topic, number);
+            self.topics.get_mut(topic)?.old = Some(old);
+        }
+        let old = self.topics.get_mut(topic)?.old.as_mut()?;
+        while let Some(record) = old.pop() {
+            if self.records.get(&record).is_some_and(|brought| brought.reading < number) {
+                return Some(record);
+            }
+        }
+        None
+    }
+
+    fn said_before(&self, topic: &Arc<str>, reading: u32) -> Vec<Arc<RecordName>> {
+        let is_old =
+            |(of, brought): &(&Arc<RecordName>, &Brought)| of.topic == *topic && brought.reading < reading;
+        self.records.iter().filter(is_old).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Whether so much room would take in what a topic said when there was none: all of it, or enough to be worth another
+    /// reading, and at least one object.
+    pub(super) fn would_fill(&self, topic: &str, room: u64, worth_reading: u64) -> bool {
+        self.topics.get(topic).is_some_and(|reading| {
+            let left_out = reading.left_out_bytes;
+            left_out > 0 && room >= left_out.min(worth_reading) && room >= reading.left_out_bytes_min
+        })
     }
 
     fn say(&mut self, id: &Arc<str>, rank: Rank, said: StixSaid) -> Option<String> {
@@ -174,15 +211,7 @@ impl SourceTable {
 
     /// Forgets what a topic said in earlier readings only.
     pub(super) fn sweep(&mut self, topic: &Arc<str>, reading: u32) {
-        let read = self.topics.entry(topic.clone()).or_default();
-        if read.swept >= reading {
-            return;
-        }
-        read.swept = reading;
-        let is_old =
-            |(of, brought): &(&Arc<RecordName>, &Brought)| of.topic == *topic && brought.reading < reading;
-        let old: Vec<_> = self.records.iter().filter(is_old).map(|(key, _)| key.clone()).collect();
-        old.iter().for_each(|key| self.take_back(key));
+        self.said_before(topic, reading).iter().for_each(|record| self.take_back(record));
     }
 
     /// The networks that indicators ask for and that an address stands in.

@@ -85,17 +85,18 @@ impl Observable {
         }
     }
 
-    /// The value that a text is: an address, a hash, a domain or a URL. `None` if it is none of them.
+    /// The value that a text is: an address, a network, a hash, a domain or a URL. `None` if it is none of them.
     pub fn told(text: &str) -> Option<Self> {
         let text = text.trim();
         let of = |kind, name: Identifier| Self { kind, value: name.value };
-        let address = || Identifier::address(text).map(|name| of(ObservableKind::Address, name));
-        let url =
-            || Identifier::url(text).filter(|_| text.contains('/')).map(|url| of(ObservableKind::Url, url));
-        address()
+        if text.split_once('/').is_some_and(|(first, _)| first.trim().parse::<IpAddr>().is_ok()) {
+            return network(text);
+        }
+        Identifier::address(text)
+            .map(|name| of(ObservableKind::Address, name))
             .or_else(|| naming::hash_by_length(text).map(|name| of(ObservableKind::File, name)))
-            .or_else(|| domain(text))
-            .or_else(url)
+            .or_else(|| domain(text).filter(|_| !is_numeric(text)))
+            .or_else(|| url(text))
     }
 
     pub(super) fn address_or_network(text: &str) -> Option<Self> {
@@ -122,6 +123,27 @@ fn prefix_min(address: IpAddr) -> u8 {
         IpAddr::V4(_) => PREFIX_MIN_V4,
         IpAddr::V6(_) => PREFIX_MIN_V6,
     }
+}
+
+/// A network of whatever length; its whole addresses are such.
+fn network(text: &str) -> Option<Observable> {
+    let (address, prefix) = text.split_once('/')?;
+    let address: IpAddr = address.trim().parse().ok()?;
+    Observable::network_of(address, prefix.trim().parse().ok()?)
+}
+
+/// A URL that an alert could name: one whose host is a name or an address, so that nothing made harmless for people
+/// (`hxxp://evil[.]example/`) is taken for one.
+pub(super) fn url(text: &str) -> Option<Observable> {
+    let url = Identifier::url(text).filter(|_| text.contains('/'))?;
+    let names_its_host = named_by_url(&url.value).len() > 1;
+    let is_harmless = text.len() > 4 && text.as_bytes()[..4].eq_ignore_ascii_case(b"hxxp");
+    (names_its_host && !is_harmless).then_some(Observable { kind: ObservableKind::Url, value: url.value })
+}
+
+/// An address that none is, such as `1.2.3.400`, is no name either.
+pub(super) fn is_numeric(value: &str) -> bool {
+    value.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 fn named_by_url(url: &str) -> Vec<Observable> {
@@ -166,6 +188,34 @@ mod tests {
         assert_eq!(named("evil.example"), ["Domain evil.example"]);
         assert_eq!(named("http://[2001:db8::1]:80/"), ["Address 2001:db8::1"]);
         assert_eq!(named("http://203.0.113.9/x"), ["Address 203.0.113.9"]);
+    }
+
+    #[test]
+    fn a_text_is_the_value_that_it_looks_like_or_none() {
+        let told =
+            |text: &str| Observable::told(text).map(|value| format!("{:?} {}", value.kind, value.value));
+        for (text, wanted) in [
+            ("203.0.113.9", "Address 203.0.113.9"),
+            ("10.1.2.3/8", "Network 10.0.0.0/8"),
+            ("2001:DB8::1/32", "Network 2001:db8::/32"),
+            ("4475064C5F6A5474E31F2F3DFAFC22ED", "File 4475064c5f6a5474e31f2f3dfafc22ed"),
+            ("Evil.Example.", "Domain evil.example"),
+            ("HTTPS://Evil.Example/A", "Url https://evil.example/A"),
+            ("evil.example/a", "Url evil.example/a"),
+        ] {
+            assert_eq!(told(text).as_deref(), Some(wanted), "{text}");
+        }
+        for text in [
+            "1.2.3.400",
+            "203.0.113.0/33",
+            "hxxp://evil[.]example/a",
+            "hxxps://evil.example/a",
+            "nonsense",
+            "https",
+            "",
+        ] {
+            assert_eq!(told(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use braid_alert::Identifier;
 
-use super::observable::{EMPTY_FILE, Observable, ObservableKind, domain};
+use super::observable::{EMPTY_FILE, Observable, ObservableKind, domain, is_numeric};
 use super::stix_tokens::{Token, beyond, malformed, tokens, too_many, unanswerable};
 use super::{naming, shorten};
 use crate::{Refusal, RefusalReason};
@@ -210,11 +210,6 @@ fn is_address(path: &str) -> bool {
             | "network-traffic:src_ref.value"
             | "network-traffic:dst_ref.value"
     )
-}
-
-/// An address that none is, such as `1.2.3.400`, is no name either.
-fn is_numeric(value: &str) -> bool {
-    value.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 /// What a comparison asks for.
