@@ -18,7 +18,7 @@ const SETTINGS_BYTES_MAX: u64 = 1 << 20;
 
 /// Says what is on, and fails if something that must be is not.
 pub(crate) fn run(arguments: &cli::Audit) -> anyhow::Result<Outcome> {
-    let config = Config::read(&arguments.config.path(), config::variables())?;
+    let config = Config::read_for_audit(&arguments.config.path(), config::variables())?;
     let azure = arguments.azure_settings.as_deref().map(azure_settings).transpose()?;
     let audit = Audited::of(&config, azure);
     stdout::print(&if arguments.json { audit.json() } else { audit.lines() })?;

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use braid_kafka::{AclNeed, RemoteCluster, TopicSpec};
@@ -14,13 +15,19 @@ const PEOPLE: &str =
 
 /// Prints the commands that create the topics and grant the rights, or creates the topics.
 pub(crate) fn run(arguments: &Topics) -> anyhow::Result<Outcome> {
-    let config = Config::read(&arguments.config.path(), config::variables())?;
+    let file = arguments.config.path();
+    let config = if arguments.create {
+        Config::read(&file, config::variables())?
+    } else {
+        // The further clusters are asked how many partitions there are; one whose secret is elsewhere is not.
+        Config::read_for_plan(&file, config::variables())?
+    };
     let specs = topology::topics(&config);
     let brokers = config.kafka.brokers.join(",");
     if !arguments.create {
         stdout::print(&commands(&brokers, &specs))?;
         stdout::print(&commands(&brokers, &topology::input_topics(&config)))?;
-        stdout::print(&offsets_commands(&config, &brokers)?)?;
+        stdout::print(&offsets_commands(&config, &brokers))?;
     }
     if arguments.acls {
         stdout::print(&grants(&brokers, &arguments.principal, &topology::rights(&config)))?;
@@ -43,7 +50,7 @@ fn create(config: &Config, specs: &[TopicSpec]) -> anyhow::Result<Outcome> {
     let mut specs = specs.to_vec();
     specs.extend(missing(&cluster, topology::input_topics(config))?);
     let remotes = remote::remotes(config)?;
-    let (offsets, unknown) = offsets_topics(config, &remotes);
+    let (offsets, unknown) = offsets_topics(config);
     specs.extend(offsets);
     let ensured = cluster.ensure(&specs)?;
     for spec in &specs {
@@ -72,14 +79,13 @@ fn missing(cluster: &braid_kafka::Topics, specs: Vec<TopicSpec>) -> anyhow::Resu
 
 /// The topics that keep the offsets of other clusters, and why the others of them cannot be described: how many partitions
 /// they need, those clusters know.
-fn offsets_topics(config: &Config, remotes: &[RemoteCluster]) -> (Vec<TopicSpec>, Vec<String>) {
+fn offsets_topics(config: &Config) -> (Vec<TopicSpec>, Vec<String>) {
     let (mut specs, mut unknown) = (Vec::new(), Vec::new());
-    for cluster in remotes {
-        let names: Vec<&str> = cluster.topics.iter().map(|topic| &*topic.topic).collect();
-        let counted = braid_kafka::Topics::connect(&cluster.connection)
-            .and_then(|there| there.partition_counts(&names))
-            .map_err(|failure| told(&failure).to_owned());
-        for topic in &cluster.topics {
+    for cluster in remote::clusters(config) {
+        let counted = remote::remote(config, cluster)
+            .map_err(|error| format!("{error:#}"))
+            .and_then(|cluster| partition_counts(&cluster));
+        for topic in &remote::topics(config, cluster) {
             let count = counted.as_ref().map(|counts| counts.get(&*topic.topic));
             let why = match count {
                 Ok(Some(count)) => {
@@ -98,11 +104,18 @@ fn offsets_topics(config: &Config, remotes: &[RemoteCluster]) -> (Vec<TopicSpec>
     (specs, unknown)
 }
 
+fn partition_counts(cluster: &RemoteCluster) -> Result<BTreeMap<String, u32>, String> {
+    let names: Vec<&str> = cluster.topics.iter().map(|topic| &*topic.topic).collect();
+    let there = braid_kafka::Topics::connect(&cluster.connection);
+    let counted = there.and_then(|there| there.partition_counts(&names));
+    counted.map_err(|failure| told(&failure).to_owned())
+}
+
 /// The commands that create them; a comment in place of one that cannot be given.
-fn offsets_commands(config: &Config, brokers: &str) -> anyhow::Result<String> {
-    let (specs, unknown) = offsets_topics(config, &remote::remotes(config)?);
+fn offsets_commands(config: &Config, brokers: &str) -> String {
+    let (specs, unknown) = offsets_topics(config);
     let comments: String = unknown.iter().map(|why| format!("# {}\n\n", why.replace('\n', " "))).collect();
-    Ok(commands(brokers, &specs) + &comments)
+    commands(brokers, &specs) + &comments
 }
 
 /// The commands of Apache Kafka's own tools that create the topics.

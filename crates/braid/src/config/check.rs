@@ -35,9 +35,9 @@ const COMMIT_INTERVAL_MAX: Period = Period::seconds(5);
 
 /// Everything that is wrong with the values taken together. Keys that are `struck` are not called missing.
 pub(super) fn faults(config: &Config, purpose: Purpose, tree: &Node, struck: &[String]) -> Vec<Fault> {
-    let mut checks = Checks { tree, struck, faults: Vec::new() };
+    let mut checks = Checks { tree, struck, purpose, faults: Vec::new() };
     match purpose {
-        Purpose::Service => checks.service(config),
+        Purpose::Service | Purpose::Plan | Purpose::Audit => checks.service(config),
         Purpose::Files => {
             config.sources.iter().enumerate().for_each(|(at, source)| checks.reading(at, source))
         }
@@ -60,7 +60,7 @@ fn hint<'a>(found: &str, known: impl Iterator<Item = &'a str> + Clone) -> String
 /// What is wrong with settings of correlation that stand in no file.
 pub(crate) fn faults_of_correlation(correlation: &Correlation, topics: &Topics) -> Vec<Fault> {
     let tree = Node::new(Place::Nowhere, Value::Table(Vec::new()));
-    let mut checks = Checks { tree: &tree, struck: &[], faults: Vec::new() };
+    let mut checks = Checks { tree: &tree, struck: &[], purpose: Purpose::Files, faults: Vec::new() };
     checks.correlation(correlation, topics);
     checks.faults
 }
@@ -68,6 +68,7 @@ pub(crate) fn faults_of_correlation(correlation: &Correlation, topics: &Topics) 
 struct Checks<'c> {
     tree: &'c Node,
     struck: &'c [String],
+    purpose: Purpose,
     faults: Vec<Fault>,
 }
 
@@ -131,7 +132,7 @@ impl Checks<'_> {
         ] {
             self.must(!prefix.trim().is_empty(), &key(name), "this cannot be empty");
         }
-        self.settings(&kafka.settings, &key("settings"));
+        self.settings(&kafka.settings, &key("settings"), true);
     }
 
     fn brokers(&mut self, brokers: &[String], path: &[Step]) {
@@ -142,10 +143,14 @@ impl Checks<'_> {
         }
     }
 
-    /// Every secret is read and every setting shown to the client, which knows its names and values.
-    fn settings(&mut self, of: &BTreeMap<String, Secret>, path: &[Step]) {
+    /// Every setting is shown to the client, which knows its names and values; secrets are read if these are used.
+    fn settings(&mut self, of: &BTreeMap<String, Secret>, path: &[Step], used: bool) {
         let mut settings = BTreeMap::new();
+        let reads_secrets = used && self.purpose.reads_secrets();
         for (name, value) in of {
+            if !reads_secrets && !matches!(value, Secret::Literal(_)) {
+                continue;
+            }
             match value.reveal() {
                 Ok(value) => drop(settings.insert(name.clone(), value)),
                 Err(error) => self.fault(&within(path, name.as_str()), error.to_string()),
@@ -198,7 +203,7 @@ impl Checks<'_> {
         let enabled = sources.iter().any(|source| source.enabled);
         // A source with any other fault may well be the one that was meant.
         let hidden = self.struck.iter().any(|key| key.starts_with("sources"));
-        if !enabled && !hidden {
+        if self.purpose.wants_a_source() && !enabled && !hidden {
             self.fault(&["sources".into()], "no source is enabled: there would be nothing to read");
         }
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
@@ -408,7 +413,7 @@ impl Checks<'_> {
     }
 
     fn http(&mut self, http: &Http) {
-        if !http.enabled {
+        if !http.enabled || !self.purpose.reads_secrets() {
             return;
         }
         match http.console() {
@@ -432,7 +437,8 @@ impl Checks<'_> {
 
     /// A secret must be there, and something.
     fn secret(&mut self, secret: Option<&Secret>, path: &[Step]) {
-        match secret.map(Secret::reveal) {
+        let is_read = |secret: &&Secret| self.purpose.reads_secrets() || matches!(secret, Secret::Literal(_));
+        match secret.filter(is_read).map(Secret::reveal) {
             Some(Err(error)) => self.fault(path, error.to_string()),
             Some(Ok(text)) if text.is_empty() => self.fault(path, "this is empty"),
             _ => {}
@@ -442,6 +448,8 @@ impl Checks<'_> {
     fn file(&mut self, file: &std::path::Path, path: &[Step]) {
         if file.as_os_str().is_empty() {
             self.fault(path, "a file is wanted here");
+        } else if !self.purpose.reads_secrets() {
+            // It is looked at where it is needed.
         } else if let Err(error) = std::fs::File::open(file) {
             self.fault(path, format!("the file {} cannot be read: {error}", file.display()));
         }

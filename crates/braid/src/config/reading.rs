@@ -20,8 +20,24 @@ const FAULTS_MAX: usize = 200;
 pub(super) enum Purpose {
     /// To run, or to look at the cluster.
     Service,
+    /// To say what running it would need: secrets and the files that it names may be elsewhere.
+    Plan,
+    /// To say what is on, be it nothing; secrets and files as for a plan.
+    Audit,
     /// To work on files.
     Files,
+}
+
+impl Purpose {
+    /// Whether secrets are read, and the files that it names.
+    pub(super) const fn reads_secrets(self) -> bool {
+        matches!(self, Self::Service)
+    }
+
+    /// Whether something must be switched on.
+    pub(super) const fn wants_a_source(self) -> bool {
+        matches!(self, Self::Service | Self::Plan)
+    }
 }
 
 /// The variables of this process; what is no UTF-8 in them is replaced, so that it is seen and refused.
@@ -52,6 +68,28 @@ impl Config {
         Self::read_for(Purpose::Files, file, variables)
     }
 
+    /// As [`Config::read`], for a command that only says what running it would need. Secrets are not read.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read_for_plan(
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Faults> {
+        Self::read_for(Purpose::Plan, file, variables)
+    }
+
+    /// As [`Config::read`], for a command that only says what is on: nothing need be. Secrets are not read.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read_for_audit(
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Faults> {
+        Self::read_for(Purpose::Audit, file, variables)
+    }
+
     fn read_for(
         purpose: Purpose,
         file: &Path,
@@ -77,10 +115,10 @@ impl Config {
         Self::parse_for(Purpose::Service, file, text, variables)
     }
 
-    /// As [`Config::read_for_files`], of a text.
+    /// As [`Config::read_for_files`] and the like, of a text.
     #[cfg(test)]
-    pub(super) fn read_text_for_files(text: &str) -> Result<Self, Faults> {
-        Self::parse_for(Purpose::Files, Path::new("braid.toml"), text, [])
+    pub(super) fn read_text_for(purpose: Purpose, text: &str) -> Result<Self, Faults> {
+        Self::parse_for(purpose, Path::new("braid.toml"), text, [])
     }
 
     fn parse_for(

@@ -11,4 +11,5 @@ mod explain;
 mod replay;
 mod scores;
 mod simulate;
+mod switched_off;
 mod unread;

@@ -20,7 +20,8 @@ impl Checks<'_> {
                 self.fault(&key("name"), format!("another cluster is called `{name}` already"));
             }
             self.brokers(&cluster.brokers, &key("brokers"));
-            self.settings(&cluster.settings, &key("settings"));
+            let reads = |source: &Source| source.enabled && source.cluster.as_deref() == Some(name);
+            self.settings(&cluster.settings, &key("settings"), config.sources.iter().any(reads));
         }
         let prefix = &config.topics.offsets;
         self.must(is_topic(prefix), &["topics".into(), "offsets".into()], not_a_topic(prefix));

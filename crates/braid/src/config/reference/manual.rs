@@ -92,6 +92,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
+    use crate::config::reading::Purpose;
 
     #[test]
     fn the_page_in_docs_is_what_the_doc_comments_say() {
@@ -111,7 +112,7 @@ mod tests {
     fn refused(key: &str, values: &[Plain]) -> Vec<bool> {
         let is_refused = |value: &Plain| {
             let text = format!("{key} = {}\n", value.toml());
-            let read = Config::read_text_for_files(&text);
+            let read = Config::read_text_for(Purpose::Files, &text);
             read.err().is_some_and(|faults| faults.iter().any(|fault| fault.key == key))
         };
         values.iter().map(is_refused).collect()
