@@ -79,6 +79,8 @@ pub fn follow<T: Table>(
                 }
             }
             Err(Failure::Retry(why)) => {
+                // The client tells a refusal once, and is silent from then on.
+                silent_polls = SILENT_POLLS_MAX;
                 // Told once: the watch says how it is.
                 if !followed.failing.swap(true, Ordering::AcqRel) {
                     tracing::warn!(source = %source.name, %topic, why, "indicators cannot be read, tried again");

@@ -582,6 +582,9 @@ fn a_topic_that_never_says_that_it_is_whole_fails_after_some_seconds_of_silence_
     assert!(!found.followed.is_failing());
     let found = Followings::of(silent(SILENT_POLLS_MAX).collect(), AMPLE);
     assert!(found.followed.is_failing() && !found.followed.is_whole());
+    let refused = std::iter::once((Vec::new(), away()));
+    let found = Followings::of(refused.chain(silent(2)).collect(), AMPLE);
+    assert!(found.followed.is_failing(), "silence after a failure is no sign of health");
     let again = (vec![(1, told(1))], standing(1, true));
     let found = Followings::of(silent(SILENT_POLLS_MAX).chain([again]).collect(), AMPLE);
     assert!(!found.followed.is_failing() && found.followed.is_whole());
