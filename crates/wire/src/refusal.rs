@@ -116,6 +116,8 @@ refusal_reasons! {
     MissingTenant = "missing_tenant",
     /// Whose it says it is, is not among the source's aliases.
     UnmappedTenant = "unmapped_tenant",
+    /// It is a part that the product makes alerts of and shows to nobody by itself: a stated drop.
+    BuildingBlock = "building_block",
     /// It is less grave than the source's minimum: a stated drop.
     BelowMinimumSeverity = "below_minimum_severity",
     /// Its detector is a preview of the product's, and the source takes none: a stated drop.
@@ -147,6 +149,7 @@ impl RefusalReason {
         matches!(
             self,
             Self::BesideAlerts
+                | Self::BuildingBlock
                 | Self::BelowMinimumSeverity
                 | Self::PreviewDetector
                 | Self::ExcludedDetector
@@ -181,6 +184,7 @@ mod tests {
             drops,
             [
                 "beside_alerts",
+                "building_block",
                 "below_minimum_severity",
                 "preview_detector",
                 "excluded_detector",

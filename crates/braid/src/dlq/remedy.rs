@@ -98,6 +98,7 @@ fn of_decoding(reason: RefusalReason) -> &'static str {
                              send it again."
         }
         R::BesideAlerts
+        | R::BuildingBlock
         | R::BelowMinimumSeverity
         | R::PreviewDetector
         | R::ExcludedDetector

@@ -84,6 +84,12 @@ fn check_kind(document: &Object<'_>) -> Result<(), Refusal> {
     if names.iter().any(|path| text_at(document, path).is_some_and(|name| is_braid(&name))) {
         return beside("braid has written it: its own output is no alert".to_owned());
     }
+    if text_at(document, "kibana.alert.building_block_type").is_some() {
+        return Err(Refusal::new(
+            RefusalReason::BuildingBlock,
+            "it is a building block, which Elastic Security shows to nobody: an alert that is made of several carries what they say",
+        ));
+    }
     match text_at(document, "event.kind") {
         Some(kind) if ["alert", "signal"].iter().any(|word| kind.eq_ignore_ascii_case(word)) => Ok(()),
         _ if !values_at(document, "kibana.alert.uuid").is_empty() => Ok(()),

@@ -10,18 +10,15 @@ use std::net::IpAddr;
 use braid_alert::{EntityKind, Evidence, HostAddress, Identifier, IdentifierKind, Provider, Role};
 use jiff::tz::Offset;
 
-use super::ecs_rows::{Row, rows, text};
+use super::ecs_rows::{Row, rows, stand_alike, text};
 use super::evidence_list::{EvidenceList, label};
-use super::json::{Json, Object};
-use super::json_path::places_at;
+use super::json::{NULL, Object};
+use super::json_path::{Found, Place, places_at};
 use super::naming::{self, AccountNames, HostNames};
 use super::time;
 
 /// The most values that are read of a field.
 const VALUES_MAX: usize = 64;
-
-/// The most evidence of a document: one that lists everything would be larger than an incident may be, and be lost as a whole.
-const EVIDENCE_MAX: usize = 256;
 
 /// The evidence of a document of a product. What is beyond a bound is told in the evidence itself.
 pub(super) fn evidence(document: &Object<'_>, provider: &Provider, timezone: Offset) -> Vec<Evidence> {
@@ -54,19 +51,7 @@ pub(super) fn evidence(document: &Object<'_>, provider: &Provider, timezone: Off
     let related = fields.related().into_iter();
     let unknown = related.filter(|piece| !piece.identifiers.iter().any(|name| known.contains(name)));
     fields.list.extend(unknown);
-    bounded(fields.list)
-}
-
-fn bounded(mut list: EvidenceList) -> Vec<Evidence> {
-    let count = list.evidence().len();
-    if count > EVIDENCE_MAX {
-        list.push_unreadable(&format!("{count} pieces of evidence, of which {EVIDENCE_MAX} are kept"));
-    }
-    let mut evidence = list.into_evidence();
-    if count > EVIDENCE_MAX {
-        evidence.drain(EVIDENCE_MAX..count);
-    }
-    evidence
+    fields.list.into_evidence()
 }
 
 fn addresses_of(piece: &Evidence) -> impl Iterator<Item = Identifier> + '_ {
@@ -81,26 +66,26 @@ struct Fields<'o, 'a> {
 }
 
 impl<'o, 'a> Fields<'o, 'a> {
-    /// The values of a field, if any says something; those that do not keep their places. Several that are all the same are
-    /// one: documents repeat themselves, and so do tables that were folded into lists.
-    fn values(&mut self, path: &str) -> Vec<&'o Json<'a>> {
-        let mut values = places_at(self.document, path);
-        if values.iter().all(|value| value.text().is_none()) {
+    /// The values of a field, if any says something; those that do not keep their places. What cannot be read is told.
+    fn values(&mut self, path: &str) -> Vec<Place<'o, 'a>> {
+        let Found { places, odd } = places_at(self.document, path);
+        if let Some((end, value)) = odd {
+            let wanted = if end == path.len() { "a value" } else { "an object" };
+            self.list.push_unreadable(&format!("{} is {}, not {wanted}", &path[..end], value.type_name()));
+        }
+        if places.iter().all(|place| place.value.text().is_none()) {
             return Vec::new();
         }
-        if values.iter().all(|value| *value == values[0]) {
-            values.truncate(1);
-        }
-        if values.len() > VALUES_MAX {
-            let count = values.len();
+        if places.len() > VALUES_MAX {
+            let count = places.len();
             self.list.push_unreadable(&format!("{path} has {count} values, of which {VALUES_MAX} are read"));
-            values.truncate(VALUES_MAX);
         }
-        values
+        places
     }
 
     fn texts(&mut self, path: &str) -> Vec<Cow<'o, str>> {
-        self.values(path).into_iter().filter_map(Json::text).collect()
+        let values = self.values(path).into_iter().take(VALUES_MAX);
+        values.filter_map(|place| place.value.text()).collect()
     }
 
     /// The texts of the first of some fields that has any.
@@ -108,38 +93,44 @@ impl<'o, 'a> Fields<'o, 'a> {
         paths.iter().map(|path| self.texts(path)).find(|texts| !texts.is_empty()).unwrap_or_default()
     }
 
-    /// The entities that a set of fields names.
-    fn rows<const N: usize>(&mut self, set: &str, names: [&str; N], qualifier: &str) -> Vec<Row<'o, 'a, N>> {
+    /// The entities that some fields name.
+    fn rows<const N: usize>(
+        &mut self,
+        set: &str,
+        names: [&str; N],
+        qualifier: Option<&str>,
+    ) -> Vec<Row<'o, 'a, N>> {
         let fields = names.map(|name| self.values(&format!("{set}.{name}")));
-        let qualifiers = self.values(&format!("{set}.{qualifier}"));
-        rows(fields, &qualifiers)
+        let qualifiers = qualifier.map(|name| self.values(&format!("{set}.{name}"))).unwrap_or_default();
+        rows(fields, &qualifiers, VALUES_MAX)
     }
 
     fn hosts(&mut self) {
         let names = ["name", "hostname", "id"].map(|name| self.values(&format!("host.{name}")));
         let (domains, ips) = (self.values("host.domain"), self.values("host.ip"));
-        let goes_by_place = names.iter().all(|values| values.is_empty() || values.len() == ips.len());
-        let rows = rows(names, &domains);
-        let address = |ip: &Json<'_>| own_address(&ip.text()?);
+        let goes_by_place = names.iter().all(|values| values.is_empty() || stand_alike(values, &ips));
+        let rows = rows(names, &domains, VALUES_MAX);
+        let address = |place: Place<'_, '_>| own_address(&place.value.text()?);
+        let ips = ips.into_iter().take(VALUES_MAX).map(address);
         let mut hosts: Vec<Evidence> = rows.into_iter().map(|row| self.host(&row)).collect();
+        let mut alone: Vec<HostAddress> = Vec::new();
         match hosts.as_mut_slice() {
-            [host] if !host.identifiers.is_empty() => {
-                host.addresses = ips.into_iter().filter_map(address).collect();
-            }
+            [host] if !host.identifiers.is_empty() => host.addresses = ips.flatten().collect(),
             hosts if goes_by_place && hosts.len() > 1 => {
-                hosts.iter_mut().zip(ips).for_each(|(host, ip)| host.addresses.extend(address(ip)));
+                for (host, at) in hosts.iter_mut().zip(ips) {
+                    let named = if host.identifiers.is_empty() { &mut alone } else { &mut host.addresses };
+                    named.extend(at);
+                }
             }
             // Whose they are nobody says.
-            _ => {
-                let telling = ips.into_iter().filter_map(address).filter(|at| !is_link_local(at));
-                let piece = |at: HostAddress| {
-                    one(EntityKind::Address, IdentifierKind::Address, &at.address, &Role::Impacted)
-                };
-                hosts.extend(telling.filter_map(piece));
-            }
+            _ => alone.extend(ips.flatten()),
         }
         hosts.iter_mut().for_each(|host| host.addresses.dedup());
         self.list.extend(hosts);
+        let telling = alone.into_iter().filter(|at| !is_link_local(at));
+        let piece =
+            |at: HostAddress| one(EntityKind::Address, IdentifierKind::Address, &at.address, &Role::Impacted);
+        self.list.extend(telling.filter_map(piece));
     }
 
     fn host(&self, row: &Row<'_, '_, 3>) -> Evidence {
@@ -155,7 +146,7 @@ impl<'o, 'a> Fields<'o, 'a> {
     }
 
     fn users(&mut self, set: &str, role: &Role) {
-        for row in self.rows(set, ["id", "name", "email", "full_name"], "domain") {
+        for row in self.rows(set, ["id", "name", "email", "full_name"], Some("domain")) {
             let identifiers = self.names_of_user(&row);
             self.list.push(Evidence { identifiers, ..Evidence::new(EntityKind::User, role.clone()) });
         }
@@ -181,31 +172,40 @@ impl<'o, 'a> Fields<'o, 'a> {
         identifiers
     }
 
-    /// The ends of connections. Where address or name has no field of its own, the one for either has it.
+    /// The ends of connections. Where address or name has no field of its own, the one for either has it; what stands there
+    /// and in neither of the two is an end by itself.
     fn ends(&mut self, set: &str, role: &Role) {
         let [either, ip, domain] =
             ["address", "ip", "domain"].map(|name| self.values(&format!("{set}.{name}")));
-        let (addresses, names): (Vec<_>, Vec<_>) = either.into_iter().partition(|value| is_address(value));
+        let (addresses, names) = (of_either(&either, is_address), of_either(&either, is_no_address));
         let rows: Vec<_> = match (ip.is_empty(), domain.is_empty()) {
             // An address and a name in one list are two ends.
             (true, true) => {
-                [rows([addresses, vec![]], &[]), rows([vec![], names], &[])].into_iter().flatten().collect()
+                [rows([addresses, vec![]], &[], VALUES_MAX), rows([vec![], names], &[], VALUES_MAX)]
+                    .into_iter()
+                    .flatten()
+                    .collect()
             }
-            (true, false) => rows([addresses, domain], &[]),
-            (false, true) => rows([ip, names], &[]),
-            (false, false) => rows([ip, domain], &[]),
+            (true, false) => rows([addresses, domain], &[], VALUES_MAX),
+            (false, true) => rows([ip, names], &[], VALUES_MAX),
+            (false, false) => rows([ip, domain], &[], VALUES_MAX),
         };
-        for row in rows {
+        let mut named: HashSet<String> = HashSet::new();
+        for row in &rows {
             let [address, name] = row.names.map(text);
+            named.extend([&address, &name].into_iter().flatten().map(|text| text.to_lowercase()));
             let address = address.and_then(|text| text.parse().ok());
             self.list.extend(end(address, name.filter(|name| is_host_name(name)).as_deref(), role));
+        }
+        let rest = either.into_iter().take(VALUES_MAX).filter_map(|place| place.value.text());
+        for text in rest.filter(|text| !named.contains(&text.to_lowercase())) {
+            let (address, name) = (text.parse().ok(), Some(text.as_ref()).filter(|name| is_host_name(name)));
+            self.list.extend(end(address, name, role));
         }
     }
 
     fn processes(&mut self) {
-        let fields =
-            ["name", "pid", "command_line", "start"].map(|name| self.values(&format!("process.{name}")));
-        for row in rows(fields, &[]) {
+        for row in self.rows("process", ["name", "pid", "command_line", "start"], None) {
             let [name, pid, line, _] = row.names.map(text);
             let start = row.names[3].and_then(|start| time::optional_millis(start, self.timezone));
             let identifiers = naming::process_key(name.as_deref(), pid.as_deref(), start);
@@ -220,7 +220,7 @@ impl<'o, 'a> Fields<'o, 'a> {
     /// Files, libraries, or the images of processes.
     fn files(&mut self, set: &str) {
         let path = if set == "process" { "executable" } else { "path" };
-        for row in self.rows(set, ["hash.sha256", "hash.sha1", "hash.md5", path, "name"], "directory") {
+        for row in self.rows(set, ["hash.sha256", "hash.sha1", "hash.md5", path, "name"], Some("directory")) {
             let [sha256, sha1, md5, path, name] = row.names.map(text);
             let hash = |algorithm, value: Option<Cow<'_, str>>| naming::hash(algorithm, &value?);
             let path = match path {
@@ -244,7 +244,7 @@ impl<'o, 'a> Fields<'o, 'a> {
     }
 
     fn mails(&mut self) {
-        for row in rows([self.values("email.message_id"), self.values("email.subject")], &[]) {
+        for row in self.rows("email", ["message_id", "subject"], None) {
             let [id, subject] = row.names.map(text);
             let id = id.as_deref().map(|id| id.trim_matches(['<', '>']));
             let id = id.and_then(|id| Identifier::new(IdentifierKind::NetworkMessageId, id));
@@ -275,7 +275,7 @@ impl<'o, 'a> Fields<'o, 'a> {
 
     /// The machines of a cloud, if the host has no id of its own; what runs in containers, for people.
     fn resources(&mut self) {
-        for row in rows([self.values("cloud.instance.id"), self.values("cloud.instance.name")], &[]) {
+        for row in self.rows("cloud.instance", ["id", "name"], None) {
             let [id, name] = row.names.map(text);
             self.list.push(Evidence {
                 identifiers: id.and_then(|id| naming::own_id(self.provider, &id)).into_iter().collect(),
@@ -351,8 +351,21 @@ fn own_address(text: &str) -> Option<HostAddress> {
     naming::host_address(text.trim(), is_public)
 }
 
-fn is_address(value: &Json<'_>) -> bool {
-    value.text().is_some_and(|text| text.parse::<IpAddr>().is_ok())
+/// The values of a field that may be of two kinds, as far as they are of this one. The others leave their places empty.
+fn of_either<'o, 'a>(either: &[Place<'o, 'a>], is: fn(&str) -> bool) -> Vec<Place<'o, 'a>> {
+    let is = |place: &Place<'_, '_>| place.value.text().is_some_and(|text| is(&text));
+    if !either.iter().any(is) {
+        return Vec::new();
+    }
+    either.iter().map(|place| if is(place) { *place } else { Place { value: NULL, ..*place } }).collect()
+}
+
+fn is_address(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok()
+}
+
+fn is_no_address(text: &str) -> bool {
+    !is_address(text)
 }
 
 fn is_host_name(name: &str) -> bool {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::json::Json;
+use super::json_path::Place;
 
 /// A value of a field, if an entity has one there.
 pub(super) type Cell<'o, 'a> = Option<&'o Json<'a>>;
@@ -19,50 +20,84 @@ pub(super) struct Row<'o, 'a, const N: usize> {
     pub(super) qualifier: Cell<'o, 'a>,
 }
 
-/// The entities that some fields name, from all values of each.
+/// The entities that some fields name, from all values of each; of at most `values_max` values of a field.
 ///
-/// Fields with as many values as each other tell of as many entities, each by its place. Of any others nobody can say which
-/// value goes with which, so each stands by itself: to guess would unite people and hosts that have nothing in common. A
-/// qualifier goes by its place too; a single one holds for all.
+/// Fields whose values stand in the same places tell of as many entities, each by its place. Of any others nobody can say which
+/// value goes with which, so each stands by itself: to guess would unite people and hosts that have nothing in common. Which
+/// of the two it is all values say, those beyond the bound as well. A field that says the same again and again says it once:
+/// documents repeat themselves, and so do tables that were folded into lists. A qualifier goes by its place too; a single
+/// one holds for all.
 pub(super) fn rows<'o, 'a, const N: usize>(
-    fields: [Vec<&'o Json<'a>>; N],
-    qualifiers: &[&'o Json<'a>],
+    fields: [Vec<Place<'o, 'a>>; N],
+    qualifiers: &[Place<'o, 'a>],
+    values_max: usize,
 ) -> Vec<Row<'o, 'a, N>> {
-    let count = fields.iter().map(Vec::len).max().unwrap_or_default();
-    let goes_by_place = fields.iter().all(|values| values.is_empty() || values.len() == count);
-    let single = qualifiers.first().copied().filter(|_| qualifiers.len() == 1);
+    let (fields, goes_by_place) = match go_by_place(&fields) {
+        true => (fields, true),
+        false => {
+            let folded = fields.map(folded);
+            let goes_by_place = go_by_place(&folded);
+            (folded, goes_by_place)
+        }
+    };
+    let is_one = !qualifiers.is_empty() && says_one(qualifiers);
+    let single = is_one.then(|| qualifiers[0].value);
     if goes_by_place {
-        let by_place = qualifiers.len() == count;
+        let longest = fields.iter().find(|values| !values.is_empty()).map_or(&[][..], Vec::as_slice);
+        let by_place = stand_alike(qualifiers, longest);
         let row = |place: usize| Row {
-            names: std::array::from_fn(|field| fields[field].get(place).copied()),
-            qualifier: if by_place { Some(qualifiers[place]) } else { single },
+            names: std::array::from_fn(|field| fields[field].get(place).map(|place| place.value)),
+            qualifier: if by_place { Some(qualifiers[place].value) } else { single },
         };
-        return (0..count).map(row).collect();
+        return (0..longest.len().min(values_max)).map(row).collect();
     }
     let alone = |(field, value): (usize, &'o Json<'a>)| Row {
         names: std::array::from_fn(|other| (other == field).then_some(value)),
         qualifier: single,
     };
-    let values =
-        fields.iter().enumerate().flat_map(|(field, values)| values.iter().map(move |v| (field, *v)));
+    let values = fields
+        .iter()
+        .enumerate()
+        .flat_map(|(field, values)| values.iter().take(values_max).map(move |place| (field, place.value)));
     values.filter(|(_, value)| value.text().is_some()).map(alone).collect()
+}
+
+/// Whether all fields that say anything have their values in the same places.
+fn go_by_place(fields: &[Vec<Place<'_, '_>>]) -> bool {
+    let mut telling = fields.iter().filter(|values| !values.is_empty());
+    let Some(first) = telling.next() else { return true };
+    telling.all(|values| stand_alike(values, first))
+}
+
+/// Whether the values of two fields stand in the same places: as many in each object of a list.
+pub(super) fn stand_alike(values: &[Place<'_, '_>], others: &[Place<'_, '_>]) -> bool {
+    values.iter().map(|place| place.holder).eq(others.iter().map(|place| place.holder))
+}
+
+fn says_one(values: &[Place<'_, '_>]) -> bool {
+    values.iter().all(|place| place.value == values[0].value)
+}
+
+fn folded<'o, 'a>(mut values: Vec<Place<'o, 'a>>) -> Vec<Place<'o, 'a>> {
+    if says_one(&values) {
+        values.truncate(1);
+        values.iter_mut().for_each(|place| place.holder = 0);
+    }
+    values
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::json_path::places_at;
     use super::*;
 
-    fn list(text: &str) -> Vec<Json<'_>> {
-        let Ok(Json::List(values)) = Json::parse(text) else { panic!("{text}") };
-        values
-    }
-
-    /// Each row as `a/b@qualifier`.
+    /// Each row as `a/b@qualifier`; of lists in a list each is of a holder.
     fn told(first: &str, second: &str, qualifiers: &str) -> Vec<String> {
-        let (first, second, qualifiers) = (list(first), list(second), list(qualifiers));
-        let qualifiers: Vec<_> = qualifiers.iter().collect();
+        let record = format!(r#"{{"a":{first},"b":{second},"q":{qualifiers}}}"#);
+        let Ok(Json::Object(record)) = Json::parse(&record) else { panic!("{record}") };
+        let places = |name: &str| places_at(&record, name).places;
         let cell = |cell: Cell<'_, '_>| text(cell).map_or("-".to_owned(), Cow::into_owned);
-        rows([first.iter().collect(), second.iter().collect()], &qualifiers)
+        rows([places("a"), places("b")], &places("q"), 3)
             .into_iter()
             .map(|row| format!("{}/{}@{}", cell(row.names[0]), cell(row.names[1]), cell(row.qualifier)))
             .collect()
@@ -79,5 +114,18 @@ mod tests {
         assert_eq!(told(r#"["a",null]"#, r#"["x","y"]"#, "[]"), ["a/x@-", "-/y@-"], "a gap has its place");
         assert_eq!(told(r#"["a",""]"#, r#"["x","y","z"]"#, "[]"), ["a/-@-", "-/x@-", "-/y@-", "-/z@-"]);
         assert!(told("[]", "[]", r#"["q"]"#).is_empty());
+        assert_eq!(told(r#"["a","a"]"#, r#"["x"]"#, "[]"), ["a/x@-"], "what is said twice is said once");
+        assert_eq!(told(r#"["a","a"]"#, r#"["x","y"]"#, r#"["q","q"]"#), ["a/x@q", "a/y@q"]);
+    }
+
+    #[test]
+    fn lists_of_one_length_by_chance_or_by_a_bound_do_not_go_by_place() {
+        let apart = ["a/-@-", "b/-@-", "c/-@-", "-/x@-", "-/y@-", "-/z@-"];
+        assert_eq!(told(r#"[["a","b"],"c"]"#, r#"["x",["y","z"]]"#, "[]"), apart);
+        assert_eq!(told(r#"["a","b","c"]"#, r#"["x","y","z","w"]"#, "[]"), apart);
+        assert_eq!(
+            told(r#"["a","b","c","d"]"#, r#"["x","y","z","w"]"#, r#"["p","q","r","s"]"#),
+            ["a/x@p", "b/y@q", "c/z@r"]
+        );
     }
 }

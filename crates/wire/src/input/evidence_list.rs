@@ -39,9 +39,7 @@ impl EvidenceList {
     /// Says in the evidence itself that a part of the record's could not be read, so that an analyst sees it: the
     /// alert stands without that part, and it names nothing that could join.
     pub(super) fn push_unreadable(&mut self, what: &str) {
-        let mut piece = Evidence::new(EntityKind::Other("unreadable".into()), Role::Related);
-        piece.label = label(what);
-        self.push(piece);
+        self.push(unreadable(what));
     }
 
     /// What has been gathered so far.
@@ -49,11 +47,62 @@ impl EvidenceList {
         &self.evidence
     }
 
-    /// All that was gathered.
+    /// What was gathered, as far as an incident has room for it. What is beyond that is told in its stead.
     pub(super) fn into_evidence(self) -> Vec<Evidence> {
-        self.evidence
+        let unread = self.evidence.iter().filter(|piece| is_unreadable(piece)).count();
+        let is_within = entity_count(&self.evidence) <= ENTITIES_MAX && unread <= UNREADABLE_MAX;
+        if is_within { self.evidence } else { bounded(self.evidence) }
     }
 }
+
+fn bounded(evidence: Vec<Evidence>) -> Vec<Evidence> {
+    let entities = entity_count(&evidence);
+    let (mut unread, mut kept): (Vec<_>, Vec<_>) = evidence.into_iter().partition(is_unreadable);
+    let mut told = 0;
+    let fits = |piece: &&Evidence| {
+        told += entities_of(piece);
+        told <= ENTITIES_MAX
+    };
+    kept.truncate(kept.iter().take_while(fits).count());
+    let lost = unread.len().saturating_sub(UNREADABLE_MAX);
+    unread.truncate(UNREADABLE_MAX);
+    let left = entity_count(&kept);
+    kept.extend(unread);
+    if left < entities {
+        kept.push(unreadable(&format!("{entities} entities, of which {left} are kept")));
+    }
+    if lost > 0 {
+        kept.push(unreadable(&format!("{lost} more parts that could not be read")));
+    }
+    kept
+}
+
+/// How many entities of an incident some evidence is: hosts bring their addresses.
+pub(super) fn entity_count(evidence: &[Evidence]) -> usize {
+    evidence.iter().filter(|piece| !is_unreadable(piece)).map(entities_of).sum()
+}
+
+fn entities_of(piece: &Evidence) -> usize {
+    1 + piece.addresses.len()
+}
+
+const UNREADABLE: &str = "unreadable";
+
+fn is_unreadable(piece: &Evidence) -> bool {
+    matches!(&piece.kind, EntityKind::Other(kind) if &**kind == UNREADABLE)
+}
+
+fn unreadable(what: &str) -> Evidence {
+    let piece = Evidence::new(EntityKind::Other(UNREADABLE.into()), Role::Related);
+    Evidence { label: label(what), ..piece }
+}
+
+/// The most entities of an alert that are kept. One that lists everything would be larger than an incident may be, and be
+/// rejected as a whole.
+pub(super) const ENTITIES_MAX: usize = 256;
+
+/// The most parts of an alert of which it is told one by one that they could not be read.
+const UNREADABLE_MAX: usize = 32;
 
 /// The most tags that are kept of a piece; analysts set a few.
 pub(super) const TAGS_MAX: usize = 64;
@@ -113,6 +162,30 @@ mod tests {
             list.push(host(name));
         }
         assert_eq!(list.into_evidence(), [host("client1"), host("client2")]);
+    }
+
+    #[test]
+    fn what_no_incident_has_room_for_is_told() {
+        let bounded = |hosts: usize, unread: usize| {
+            let mut list = EvidenceList::default();
+            for place in 0..unread {
+                list.push_unreadable(&format!("x[{place}] is null"));
+            }
+            list.extend((0..hosts).map(|n| {
+                let mut host = host(&format!("client{n}"));
+                host.addresses.extend(super::super::naming::host_address("10.0.0.5", false));
+                host
+            }));
+            let evidence = list.into_evidence();
+            let last =
+                evidence.iter().rev().take(2).filter_map(|piece| piece.label.clone()).collect::<Vec<_>>();
+            (entity_count(&evidence), evidence.len(), last.join("; "))
+        };
+        assert_eq!(bounded(128, 1), (256, 129, String::new()));
+        assert_eq!(bounded(129, 1).0, 256);
+        assert_eq!(bounded(129, 1).2, "258 entities, of which 256 are kept; x[0] is null");
+        assert_eq!(bounded(1, 32), (2, 33, "x[31] is null".to_owned()));
+        assert_eq!(bounded(1, 33), (2, 34, "1 more parts that could not be read; x[31] is null".to_owned()));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) const UNREAD: [&str; 11] = [
 ];
 
 /// What an absent field reads as.
-const NULL: &Json<'static> = &Json::Null;
+pub(super) const NULL: &Json<'static> = &Json::Null;
 
 impl<'a> Json<'a> {
     /// Reads a whole text.

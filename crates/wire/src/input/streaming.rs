@@ -13,14 +13,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::elements::raw_elements_of;
-use super::evidence_list::EvidenceList;
+use super::evidence_list::{ENTITIES_MAX, EvidenceList, entity_count};
 use super::json::{Json, Object, refusal_of};
 use super::{Context, check_element_count, expect_json, not_an_object, shorten, streaming_row};
 use crate::{Refusal, RefusalReason};
-
-/// The most evidence that is put together to one revision; what more there is makes another one. An alert that is larger
-/// than an incident may be would be rejected as a whole.
-const EVIDENCE_MAX: usize = 256;
 
 /// The tables whose rows are parts of alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +116,8 @@ impl Record {
         let key = (part.alert.tenant.clone(), part.alert.key());
         let known = self.place_of.get(&key).map(|&known| &mut self.results[known].1);
         if let Some(Found::Parts(parts)) = known
-            && parts.iter().map(|part| part.alert.evidence.len()).sum::<usize>() < EVIDENCE_MAX
+            // What more there is makes another revision.
+            && parts.iter().chain([&part]).map(|part| entity_count(&part.alert.evidence)).sum::<usize>() <= ENTITIES_MAX
         {
             parts.push(part);
             return;

@@ -7,11 +7,8 @@ use super::evidence_list::EvidenceList;
 use super::json::{Json, Object};
 use super::zimperium::{canonical_id, detector, severity, status, tenant_in};
 use super::zimperium_mention::{self as mention, Phone};
-use super::{Context, description, time};
+use super::{Context, RECORD_ELEMENTS_MAX, description, time};
 use crate::{Format, Refusal, RefusalReason};
-
-/// The most children that are read of a composite threat.
-const CHILDREN_MAX: usize = 256;
 
 /// What the vendor's groups are called among those of other vendors.
 pub(super) const VENDOR: &str = "zimperium";
@@ -166,7 +163,7 @@ fn network(record: &Object<'_>) -> Option<Evidence> {
 fn group(record: &Object<'_>, id: &str) -> Vec<Evidence> {
     let children = record.list("child_threat_uuids");
     let children =
-        children.iter().take(CHILDREN_MAX).filter_map(Json::text).map(|child| canonical_id(&child));
+        children.iter().take(RECORD_ELEMENTS_MAX).filter_map(Json::text).map(|child| canonical_id(&child));
     let mut pieces: Vec<_> = children.filter_map(|child| vendor_group(VENDOR, &child)).collect();
     if pieces.is_empty() {
         pieces.extend(vendor_group(VENDOR, id));

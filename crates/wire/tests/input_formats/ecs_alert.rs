@@ -389,5 +389,152 @@ fn what_is_beyond_the_bounds_is_told_in_the_evidence() {
     let told = evidence_of(Value::Object(fields));
     assert_eq!(told.lines().count(), 257);
     let last = told.lines().last().expect("there are some");
-    assert!(last.contains("pieces of evidence, of which 256 are kept"), "{last}");
+    assert!(last.contains("382 entities, of which 256 are kept"), "{last}");
+}
+
+#[test]
+fn what_one_object_of_a_list_lacks_another_does_not_lend_it() {
+    expect![[r#"
+        - impacted host: netbiosName:h1 address=10.0.0.1
+        - impacted host: netbiosName:h2
+        - impacted ip: address:10.0.0.3
+        - source user: sid:S-1-5-21-1-2-3-1001 domainAccount:contoso\alice accountName:alice
+        - source user: domainAccount:contoso\bob accountName:bob
+        - source user: sid:S-1-5-21-1-2-3-1003
+        - source host: fqdn:h1.contoso.com netbiosName:h1 address=10.0.0.1
+        - source ip: address:10.0.0.2
+        - source url: url:h3.contoso.com
+        - related file: sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa filePath:/a
+        - related file: filePath:/b
+        - related file: sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
+    "#]].assert_eq(&evidence_of(json!({
+        "user": [
+            { "name": "CONTOSO\\alice", "id": "S-1-5-21-1-2-3-1001" },
+            { "name": "CONTOSO\\bob" },
+            { "id": "S-1-5-21-1-2-3-1003" },
+        ],
+        "host": [{ "name": "h1", "ip": "10.0.0.1" }, { "name": "h2" }, { "ip": "10.0.0.3" }],
+        "source": [{ "ip": "10.0.0.1", "domain": "h1.contoso.com" }, { "ip": "10.0.0.2" }, { "domain": "h3.contoso.com" }],
+        "file": [
+            { "path": "/a", "hash": { "sha256": "a".repeat(64) } },
+            { "path": "/b" },
+            { "hash": { "sha256": "c".repeat(64) } },
+        ],
+    })));
+    // Nor does one domain hold for those beside it.
+    expect![[r#"
+        - source user: domainAccount:contoso\ann accountName:ann
+        - source user: accountName:bob
+    "#]]
+    .assert_eq(&evidence_of(json!({ "user": [{ "name": "ann", "domain": "contoso" }, { "name": "bob" }] })));
+    // Three names and three ids, but of whom?
+    expect![[r#"
+        - source user: sid:S-1-5-21-1-2-3-1001
+        - source user: sid:S-1-5-21-1-2-3-1002
+        - source user: sid:S-1-5-21-1-2-3-1003
+        - source user: accountName:ann
+        - source user: accountName:bob
+        - source user: accountName:carol
+    "#]]
+    .assert_eq(&evidence_of(json!({
+        "user": [
+            { "name": ["ann", "bob"], "id": "S-1-5-21-1-2-3-1001" },
+            { "name": "carol", "id": ["S-1-5-21-1-2-3-1002", "S-1-5-21-1-2-3-1003"] },
+        ],
+    })));
+}
+
+#[test]
+fn lists_that_are_cut_to_one_length_do_not_go_by_place() {
+    let names: Vec<_> = (0..66).map(|n| format!("u{n}")).collect();
+    let sids: Vec<_> = (0..65).map(|n| format!("S-1-5-21-1-2-3-{}", 1000 + n)).collect();
+    let told = evidence_of(json!({ "user.name": names, "user.id": sids }));
+    assert_eq!(
+        told.lines().filter(|line| line.contains("sid:") && line.contains("accountName:")).count(),
+        0,
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 64 + 64 + 2);
+    let told = evidence_of(json!({ "user.name": names[..65], "user.id": sids }));
+    assert_eq!(
+        told.lines().filter(|line| line.contains("sid:") && line.contains("accountName:")).count(),
+        64
+    );
+    assert!(told.contains("user.name has 65 values, of which 64 are read"), "{told}");
+}
+
+#[test]
+fn what_stands_where_no_value_should_is_read_or_told() {
+    expect![[r#"
+        - related unreadable: label="host.ip is an object, not a value"
+        - impacted host: netbiosName:h1
+        - impacted host: netbiosName:h2
+        - related unreadable: label="user is a text, not an object"
+        - related unreadable: label="process is a number, not an object"
+        - related process: label="a.exe"
+        - related file: sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+        - related file: sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+        - related unreadable: label="email.to is a text, not an object"
+    "#]]
+    .assert_eq(&evidence_of(json!({
+        "host": { "name": [["h1", "h2"]], "ip": { "keyword": "10.0.0.1" } },
+        "user": "alice",
+        "file.hash.sha256": [["a".repeat(64), "b".repeat(64)]],
+        "process": [{ "name": "a.exe" }, 7],
+        "email.to": ["ann@contoso.example"],
+    })));
+}
+
+#[test]
+fn an_end_s_address_that_no_other_field_says_is_an_end_by_itself() {
+    expect![[r#"
+        - source ip: address:10.0.0.5
+        - source ip: address:10.0.0.6
+    "#]]
+    .assert_eq(&evidence_of(json!({ "source": { "address": ["10.0.0.5", "10.0.0.6"], "ip": "10.0.0.5" } })));
+    expect![[r#"
+        - source ip: address:10.0.0.5
+        - source url: url:hostb.contoso.com
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "source": { "address": ["10.0.0.5", "hostb.contoso.com"], "ip": "10.0.0.5" } }),
+    ));
+    expect![[r#"
+        - source url: url:other.example
+        - source ip: address:203.0.113.9
+        - source url: url:evil.example
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "source": { "address": "evil.example", "domain": "other.example", "ip": "203.0.113.9" } }),
+    ));
+    // Which of the two names is whose nobody says.
+    expect![[r#"
+        - source ip: address:10.0.0.5
+        - source ip: address:10.0.0.6
+        - source url: url:hostb
+        - source url: url:hosta
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "source": { "address": ["hostb", "10.0.0.5", "hosta"], "ip": ["10.0.0.5", "10.0.0.6"] } }),
+    ));
+    expect![[r#"
+        - source host: netbiosName:pc1 address=10.0.0.5
+    "#]]
+    .assert_eq(&evidence_of(
+        json!({ "source": { "address": "10.0.0.5", "ip": ["10.0.0.5"], "domain": "pc1" } }),
+    ));
+}
+
+#[test]
+fn a_building_block_is_left_out_for_a_reason_of_its_own() {
+    let block = |kind: Value| {
+        changed(|document| {
+            document["kibana.alert.uuid"] = json!("b-1");
+            document["kibana.alert.building_block_type"] = kind;
+        })
+    };
+    let refusal = decode_all(FORMAT, &block(json!("default")).to_string()).remove(0);
+    let refusal = refusal.expect_err("it is no alert for people");
+    assert_eq!((refusal.reason, refusal.is_drop()), (RefusalReason::BuildingBlock, true));
+    decode_one(FORMAT, &block(Value::Null).to_string());
 }
