@@ -233,4 +233,40 @@ mod on_kafka {
         assert_eq!(pipeline.read("incidents").len(), 2, "before and after");
         assert_eq!(program.terminate(), Some(0));
     }
+    #[test]
+    fn the_status_tells_of_a_source_that_refuses_all_and_of_correlation_that_is_held() {
+        let pipeline = Pipeline::new("unwell", &[SOURCE], "");
+        let mut program = pipeline.start(0);
+        program.wait_until_ready();
+        let address = program.address();
+        let status = || pipeline.tried(&format!("status --url {address}"));
+        assert_eq!(status().code, Some(0));
+        pipeline.feed(SOURCE.name, [("a", Some(b"{".as_slice())), ("b", Some(b"[7]"))]);
+        pipeline.drain();
+        let mut told = status();
+        program.wait_until("all is refused", |_| {
+            told = status();
+            told.stdout.contains("any: nothing could be taken of 2 records: 2 refused")
+        });
+        assert_eq!(told.code, Some(1), "{}", told.stdout);
+        pipeline.feed(SOURCE.name, [("a", Some(alert("good").as_bytes()))]);
+        pipeline.drain();
+        program.wait_until("something is taken", |_| status().code == Some(0));
+
+        // What a newer release may write: a fingerprint that this one does not know.
+        pipeline.feed("alerts", [("contoso", Some(b"\xC3\x01 unknown".as_slice()))]);
+        program.wait_until("the outputs are broken", |_| {
+            told = status();
+            told.code == Some(1)
+        });
+        let held: Vec<&str> = told
+            .stdout
+            .lines()
+            .filter(|line| line.contains(".alerts/") && !line.contains("broken"))
+            .collect();
+        let outputs = [pipeline.topic("incidents"), pipeline.topic("incident-events")].join(", ");
+        assert!(matches!(&held[..], [line] if line.starts_with(&outputs)), "{}", told.stdout);
+        assert!(!told.stdout.contains("any  broken"), "the source is well: {}", told.stdout);
+        assert_eq!(program.terminate(), Some(0));
+    }
 }

@@ -29,8 +29,7 @@ use crate::schema_registry::SchemaMemory;
 use crate::{Outcome, logging, remote, rules, topology, wording};
 
 use http::Http;
-use patience::Patience;
-use patience::rest;
+use patience::{Patience, Wanted, rest};
 use remote_watch::RemoteWatch;
 use signals::Signals;
 use watch::Watch;
@@ -122,12 +121,16 @@ impl Instance {
         let integrations = Arc::new(watch::integrations(&config, &stages));
         let indicators = Arc::new(indicators::table(&config, &stages));
         let ordinal = config.kafka.ordinal(std::env::var("HOSTNAME").ok().as_deref());
+        let patience = Patience::new(stop.clone(), readiness.clone());
+        for (stage, name) in workers(&config.worker, &stages) {
+            patience.announce(Wanted::by(stage, &name));
+        }
         Ok(Self {
             schemas: schemas(&config, &stages, &stop)?,
             connection: Arc::new(settings::connection(&config)?),
             remotes,
             index: Arc::new(HotIndex::new()),
-            patience: Patience::new(stop.clone(), workers(&config.worker, &stages)),
+            patience,
             around: Surroundings {
                 stop,
                 readiness,
@@ -191,12 +194,11 @@ impl Instance {
             return Ok(None);
         }
         let settings = self.config.http.console().context("http.token")?;
-        let (readiness, patience) = (self.around.readiness.clone(), self.patience.clone());
+        let readiness = self.around.readiness.clone();
         let integrations = self.around.integrations.clone();
         let unready = move || {
             let mut reasons = readiness.report().err().unwrap_or_default();
             reasons.extend(integrations.unready());
-            reasons.extend(patience.waits_for());
             reasons
         };
         Http::open(settings, &self.index, &self.around, unready).map(Some)
@@ -213,12 +215,12 @@ impl Instance {
 
     /// Waits for the cluster, sees that the topics are as needed, and works.
     fn work(&self, topics_are_there: &AtomicBool) -> Result<(), WorkFailure> {
-        self.patience.until("the topics", || self.look_at_topics()).map_err(WorkFailure::Start)?;
+        self.patience.until(TOPICS, || self.look_at_topics()).map_err(WorkFailure::Start)?;
         topics_are_there.store(true, Ordering::Relaxed);
         self.begin_remote_watches().map_err(WorkFailure::Start)?;
         let settings = self
             .patience
-            .until("the schema registry", || settings::runtime(&self.config, self.has(StageKind::Correlate)));
+            .until(SCHEMA_REGISTRY, || settings::runtime(&self.config, self.has(StageKind::Correlate)));
         let mut settings = settings.map_err(WorkFailure::Start)?;
         settings.correlation.rules = self.rules.clone();
         settings.schemas = self.schemas.clone();
@@ -232,8 +234,9 @@ impl Instance {
                 worker.remotes.clone_from(&self.remotes);
             }
             let name = worker_named(stage, number);
-            let log =
-                self.patience.until(&name, || KafkaLog::connect(self.connection.clone(), worker.clone()))?;
+            let log = self.patience.until(Wanted::by(stage, &name), || {
+                KafkaLog::connect(self.connection.clone(), worker.clone())
+            })?;
             tracing::info!(worker = %format!("{stage}-{number}"), group = worker.group_id, transactional_id = worker.transactional_id(), "joined its group");
             Ok(log)
         };
@@ -303,14 +306,19 @@ fn stages(only: Option<Stage>) -> Vec<StageKind> {
     }
 }
 
+/// What every stage waits for.
+const TOPICS: Wanted<'static> = Wanted::by_all("the topics");
+const SCHEMA_REGISTRY: Wanted<'static> = Wanted::by_all("the schema registry");
+
 /// The workers that this process will have: it is not ready before each has joined its group.
-fn workers(settings: &config::Worker, stages: &[StageKind]) -> Vec<String> {
+fn workers(settings: &config::Worker, stages: &[StageKind]) -> Vec<(StageKind, String)> {
     let threads = |stage| match stage {
         StageKind::Normalise => settings.normalise_threads,
         StageKind::Correlate => settings.correlate_threads,
     };
     let of = |stage: &StageKind| {
-        (0..u32::from(threads(*stage).get())).map(|number| worker_named(*stage, number)).collect::<Vec<_>>()
+        let numbers = 0..u32::from(threads(*stage).get());
+        numbers.map(|number| (*stage, worker_named(*stage, number))).collect::<Vec<_>>()
     };
     stages.iter().flat_map(of).collect()
 }

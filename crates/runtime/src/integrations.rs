@@ -162,10 +162,13 @@ impl Integrations {
     pub fn report(&self, readiness: &Readiness, health: &SourceHealth) -> IntegrationReport {
         let state = self.state();
         let sources = self.sources.iter().map(|source| SourceStatus::of(source, &state, readiness, health));
+        let stuck = status::stuck(&self.sources, &state, readiness);
+        let output = |output| OutputStatus::of(output, &state, readiness, &stuck);
         IntegrationReport {
             cluster: state.cluster.clone(),
+            waits: readiness.waits(),
             sources: sources.collect(),
-            outputs: self.outputs.iter().map(|output| OutputStatus::of(output, &state, readiness)).collect(),
+            outputs: self.outputs.iter().map(output).collect(),
             registry: self.registry.clone().map(|url| (url, state.registry.clone())),
         }
     }

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use braid_log::TopicPartition;
 
-use crate::Stop;
+use crate::{StageKind, Stop};
 
 /// Whether this process does its work, and if not, why not: what `/readyz` answers.
 #[derive(Debug, Default)]
@@ -19,6 +19,16 @@ struct State {
     joining: BTreeSet<Box<str>>,
     /// By worker.
     troubles: BTreeMap<Box<str>, Box<str>>,
+    /// What the start waits for.
+    waits: BTreeMap<Box<str>, Wait>,
+}
+
+/// Something that is waited for before the work begins.
+#[derive(Debug)]
+struct Wait {
+    /// The stage that waits for it; `None` if all do.
+    stage: Option<StageKind>,
+    why: Box<str>,
 }
 
 /// What a partition waits for.
@@ -49,8 +59,9 @@ impl Readiness {
         let troubles = state.troubles.iter().map(|(worker, trouble)| format!("{worker}: {trouble}"));
         let joining =
             state.joining.iter().map(|worker| format!("{worker} waits for its share of the partitions"));
+        let waits = state.waits.iter().map(|(what, wait)| format!("waits for {what}: {}", wait.why));
         let reasons: Vec<String> =
-            stopping.into_iter().chain(joining).chain(waiting).chain(troubles).collect();
+            stopping.into_iter().chain(joining).chain(waiting).chain(troubles).chain(waits).collect();
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
 
@@ -73,6 +84,40 @@ impl Readiness {
         self.state().partitions.iter().filter_map(held).collect()
     }
 
+    /// The workers of a stage that are in trouble, each with the reason.
+    pub(crate) fn workers_in_trouble(&self, stage: StageKind) -> Vec<(Box<str>, Box<str>)> {
+        let state = self.state();
+        let of_stage =
+            |name: &str| name.strip_prefix(stage.as_str()).is_some_and(|rest| rest.starts_with('-'));
+        let troubles = state.troubles.iter().filter(|(name, _)| of_stage(name));
+        troubles.map(|(name, reason)| (name.clone(), reason.clone())).collect()
+    }
+
+    /// The start waits for something, be it for one stage only; until [`Self::waited`].
+    pub fn wait_for(&self, what: &str, stage: Option<StageKind>, why: &str) {
+        self.state().waits.insert(what.into(), Wait { stage, why: why.into() });
+    }
+
+    /// It has been had.
+    pub fn waited(&self, what: &str) {
+        self.state().waits.remove(what);
+    }
+
+    /// Whether a stage does not work yet because something is waited for.
+    pub(crate) fn is_waiting(&self, stage: StageKind) -> bool {
+        self.state().waits.values().any(|wait| wait.stage.is_none_or(|of| of == stage))
+    }
+
+    /// What is waited for, in sentences: by the start, or by partitions that are being restored.
+    pub(crate) fn waits(&self) -> Vec<Box<str>> {
+        let state = self.state();
+        let of_start = state.waits.iter().map(|(what, wait)| format!("{what}: {}", wait.why).into());
+        let is_restoring = |(partition, waiting): (&TopicPartition, &Waiting)| {
+            (*waiting == Waiting::Restoring).then(|| format!("{partition}: it is being restored").into())
+        };
+        of_start.chain(state.partitions.iter().filter_map(is_restoring)).collect()
+    }
+
     /// Whether a worker has not heard from its group yet what is its own.
     pub fn is_joining(&self) -> bool {
         !self.state().joining.is_empty()
@@ -93,6 +138,9 @@ impl Readiness {
     }
 
     pub(crate) fn hold(&self, partition: &TopicPartition, reason: &str) {
+        // Many a reason begins with the place, which whoever tells it says anyway.
+        let place = format!("{partition}: ");
+        let reason = reason.strip_prefix(&place).unwrap_or(reason);
         self.state().partitions.insert(partition.clone(), Waiting::Held(reason.into()));
     }
 

@@ -9,6 +9,8 @@ use crate::table::laid_out;
 #[derive(Debug, Deserialize)]
 pub(super) struct Integrations {
     cluster: Option<Fault>,
+    #[serde(default)]
+    waits: Vec<String>,
     sources: Vec<Source>,
     outputs: Vec<Output>,
     schema_registry: Option<Registry>,
@@ -20,7 +22,7 @@ struct Fault {
     advice: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Trouble {
     place: Option<String>,
     what: String,
@@ -81,6 +83,8 @@ struct Registry {
 }
 
 const BROKEN: &str = "broken";
+/// Read, and nothing of it can be taken.
+const REFUSING: &str = "refusing";
 
 impl Integrations {
     /// Whether something that is on does not work.
@@ -88,7 +92,7 @@ impl Integrations {
         let mut states =
             self.sources.iter().map(|source| &source.state).chain(self.outputs.iter().map(|o| &o.state));
         self.cluster.is_some()
-            || states.any(|state| state == BROKEN)
+            || states.any(|state| state == BROKEN || state == REFUSING)
             || self.schema_registry.as_ref().is_some_and(|registry| registry.state == BROKEN)
     }
 
@@ -98,13 +102,28 @@ impl Integrations {
         if let Some(Fault { what, advice }) = &self.cluster {
             said.push(format!("the cluster: {what}\n  {advice}"));
         }
+        said.extend(self.waits.iter().map(|wait| format!("waits for {wait}")));
         said.extend(self.sources.iter().flat_map(Source::said));
-        said.extend(self.outputs.iter().flat_map(|output| troubles(&output.topic, &output.troubles)));
+        said.extend(self.troubles_of_outputs());
         if let Some(Registry { url, what: Some(what), advice, .. }) = &self.schema_registry {
             said.push(format!("{url}: {what}\n  {}", advice.as_deref().unwrap_or_default()));
         }
         let said: String = said.into_iter().map(|said| format!("\n{said}\n")).collect();
         self.table() + &said
+    }
+
+    /// Whatever keeps incidents from being made is said once, of all outputs that it is told of.
+    fn troubles_of_outputs(&self) -> Vec<String> {
+        let mut told: Vec<(&Trouble, Vec<&str>)> = Vec::new();
+        for output in &self.outputs {
+            for trouble in &output.troubles {
+                match told.iter_mut().find(|(known, _)| *known == trouble) {
+                    Some((_, topics)) => topics.push(&output.topic),
+                    None => told.push((trouble, vec![&output.topic])),
+                }
+            }
+        }
+        told.iter().filter_map(|(trouble, topics)| said_of(&topics.join(", "), trouble)).collect()
     }
 
     fn table(&self) -> String {
@@ -146,7 +165,17 @@ impl Source {
 
     /// What a table has no room for.
     fn said(&self) -> Vec<String> {
-        let mut said = troubles(&self.name, &self.troubles);
+        let mut said: Vec<String> =
+            self.troubles.iter().filter_map(|trouble| said_of(&self.name, trouble)).collect();
+        if self.state == REFUSING {
+            said.push(format!(
+                "{name}: nothing could be taken of {} records: {} refused; see whether the format and the tenant's names are \
+                 right\n  braid dlq list --source {name}",
+                self.records,
+                self.refused,
+                name = self.name
+            ));
+        }
         if let Some(Example { reason, detail, topic, partition, offset }) = &self.refused_example {
             said.push(format!(
                 "{}: refused, for example {topic}/{partition}@{offset}: {reason}: {detail}",
@@ -174,13 +203,10 @@ fn told_lag(seconds: f64) -> String {
     humantime::format_duration(Duration::from_secs(seconds.max(0.0) as u64)).to_string()
 }
 
-/// What is wrong with single topics; what is wrong with the cluster is said once, and not of each.
-fn troubles(whose: &str, troubles: &[Trouble]) -> Vec<String> {
-    let told = |trouble: &Trouble| {
-        let place = trouble.place.as_ref()?;
-        Some(format!("{whose}: {place}: {}\n  {}", trouble.what, trouble.advice))
-    };
-    troubles.iter().filter_map(told).collect()
+/// What is wrong with a single topic; what is wrong with the cluster is said once, and not of each.
+fn said_of(whose: &str, trouble: &Trouble) -> Option<String> {
+    let place = trouble.place.as_ref()?;
+    Some(format!("{whose}: {place}: {}\n  {}", trouble.what, trouble.advice))
 }
 
 #[cfg(test)]
@@ -226,6 +252,34 @@ mod tests {
             http://registry:8081: no answer
               start it
         "#]].assert_eq(&found.written());
+    }
+
+    #[test]
+    fn what_is_waited_for_what_is_refused_and_what_keeps_all_outputs_waiting_is_said_once() {
+        let output = |topic: &str| {
+            format!(
+                r#"{{"topic":"{topic}","holds":"h","encoding":"json","state":"broken","troubles":[{{"place":"braid.alerts/0","what":"record 3 is held","advice":"a"}}]}}"#
+            )
+        };
+        let source = r#"{"name":"mdi","enabled":true,"state":"refusing","troubles":[],"format":"mdi-cef","topics":["t"],
+            "resolution":"reported","last":null,"records":3,"taken":0,"refused":4,"refused_example":null,"dropped":{},"health":null}"#;
+        let answer = format!(
+            r#"{{"cluster":null,"waits":["the schema registry: no answer"],"sources":[{source}],"outputs":[{},{}],"schema_registry":null}}"#,
+            output("incidents"),
+            output("events")
+        );
+        let found: Integrations = from_json(answer.as_bytes()).unwrap();
+        assert!(found.is_broken());
+        let written = found.written();
+        assert!(written.contains("waits for the schema registry: no answer\n"), "{written}");
+        assert!(written.contains("mdi: nothing could be taken of 3 records: 4 refused"), "{written}");
+        assert!(
+            written.contains("\nincidents, events: braid.alerts/0: record 3 is held\n  a\n"),
+            "{written}"
+        );
+        let mut alone = found;
+        alone.outputs.clear();
+        assert!(alone.is_broken(), "a source that refuses all is not well");
     }
 
     #[test]

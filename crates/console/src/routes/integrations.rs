@@ -19,6 +19,7 @@ use crate::problem::{Problem, json};
 #[derive(Serialize)]
 struct Integrations<'a> {
     cluster: Option<FaultView<'a>>,
+    waits: Vec<&'a str>,
     sources: Vec<SourceView<'a>>,
     outputs: Vec<OutputView<'a>>,
     schema_registry: Option<RegistryView<'a>>,
@@ -115,6 +116,7 @@ impl<'a> From<&'a IntegrationReport> for Integrations<'a> {
     fn from(report: &'a IntegrationReport) -> Self {
         Self {
             cluster: report.cluster.as_ref().map(FaultView::from),
+            waits: report.waits.iter().map(|wait| &**wait).collect(),
             sources: report.sources.iter().map(SourceView::from).collect(),
             outputs: report.outputs.iter().map(OutputView::from).collect(),
             schema_registry: report.registry.as_ref().map(|(url, fault)| RegistryView {

@@ -55,7 +55,13 @@ fn report() -> IntegrationReport {
     let output = OutputDescription { topic: "incidents".into(), holds: "incidents", encoding: "avro".into() };
     let output = OutputStatus { output, state: IntegrationState::Waiting, troubles: Vec::new() };
     let registry = Some(("http://registry:8081".into(), Some(fault)));
-    IntegrationReport { cluster: None, sources: vec![mdi, mde, who], outputs: vec![output], registry }
+    IntegrationReport {
+        cluster: None,
+        waits: vec!["the topics: no answer".into()],
+        sources: vec![mdi, mde, who],
+        outputs: vec![output],
+        registry,
+    }
 }
 
 #[test]
@@ -65,6 +71,7 @@ fn each_integration_is_told_with_its_state_its_figures_and_what_is_wrong() {
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
     let expected = json!({
         "cluster": null,
+        "waits": ["the topics: no answer"],
         "sources": [
             {
                 "name": "mdi", "enabled": true, "state": "ok", "troubles": [], "format": "mdi-cef",
@@ -110,7 +117,8 @@ fn each_integration_is_told_with_its_state_its_figures_and_what_is_wrong() {
 #[test]
 fn where_there_are_none_the_lists_are_empty_and_a_parameter_is_a_mistake() {
     let console = run();
-    let expected = json!({"cluster": null, "sources": [], "outputs": [], "schema_registry": null});
+    let expected =
+        json!({"cluster": null, "waits": [], "sources": [], "outputs": [], "schema_registry": null});
     assert_eq!(console.get("/api/integrations").json(), expected);
     let mistake = console.get("/api/integrations?source=mdi");
     assert_eq!(mistake.status, 400);

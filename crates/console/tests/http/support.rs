@@ -48,7 +48,13 @@ pub(crate) fn run_with(
 
 /// What is told of integrations where there are none.
 pub(crate) fn no_integrations() -> IntegrationReport {
-    IntegrationReport { cluster: None, sources: Vec::new(), outputs: Vec::new(), registry: None }
+    IntegrationReport {
+        cluster: None,
+        waits: Vec::new(),
+        sources: Vec::new(),
+        outputs: Vec::new(),
+        registry: None,
+    }
 }
 
 pub(crate) fn run_integrated(

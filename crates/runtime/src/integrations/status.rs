@@ -3,7 +3,7 @@ use std::sync::Arc;
 use braid_wire::{Format, HealthReport, Holds};
 
 use super::{Fault, Figures, OutputDescription, SourceDescription, State};
-use crate::{Readiness, SourceHealth};
+use crate::{Readiness, SourceHealth, StageKind};
 
 /// How an integration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +16,16 @@ pub enum IntegrationState {
     NothingYet,
     /// It will be read: this process is starting, or has no share of the work yet.
     Waiting,
-    /// It cannot be read, in whole or in part.
+    /// It is read, and nothing of it can be taken: every record was refused.
+    Refusing,
+    /// It cannot be read, in whole or in part; of an output: incidents do not reach it.
     Broken,
 }
 
 impl IntegrationState {
     /// Every one there is.
-    pub const ALL: [Self; 5] = [Self::Off, Self::Ok, Self::NothingYet, Self::Waiting, Self::Broken];
+    pub const ALL: [Self; 6] =
+        [Self::Off, Self::Ok, Self::NothingYet, Self::Waiting, Self::Refusing, Self::Broken];
 
     /// What it is called.
     pub const fn as_str(self) -> &'static str {
@@ -31,6 +34,7 @@ impl IntegrationState {
             Self::Ok => "ok",
             Self::NothingYet => "no alerts yet",
             Self::Waiting => "waiting",
+            Self::Refusing => "refusing",
             Self::Broken => "broken",
         }
     }
@@ -39,7 +43,7 @@ impl IntegrationState {
 /// What is wrong with an integration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// Which topic, or partition of one as `topic/3`; `None` if it is the cluster.
+    /// Which topic, or partition of one as `topic/3`, or worker as `correlate-0`; `None` if it is the cluster.
     pub place: Option<Box<str>>,
     /// What it is, and what helps.
     pub fault: Fault,
@@ -50,6 +54,8 @@ pub struct Trouble {
 pub struct IntegrationReport {
     /// Why nothing can be read or written, if so.
     pub cluster: Option<Fault>,
+    /// What is waited for, in sentences, where this process is starting or restores a partition.
+    pub waits: Vec<Box<str>>,
     /// Each source, in the order of the configuration.
     pub sources: Vec<SourceStatus>,
     /// Each topic that is written to.
@@ -102,8 +108,11 @@ impl SourceStatus {
         let found = match () {
             () if !source.enabled => IntegrationState::Off,
             () if !troubles.is_empty() => IntegrationState::Broken,
-            () if readiness.is_joining() => IntegrationState::Waiting,
+            () if readiness.is_joining() || readiness.is_waiting(StageKind::Normalise) => {
+                IntegrationState::Waiting
+            }
             () if figures.records == 0 => IntegrationState::NothingYet,
+            () if figures.refused > 0 && figures.taken == 0 => IntegrationState::Refusing,
             () => IntegrationState::Ok,
         };
         Self { source: source.clone(), state: found, troubles, figures, health: health.last(&source.name) }
@@ -120,16 +129,47 @@ impl SourceStatus {
 const HELD_ADVICE: &str =
     "the others go on; the partition is looked at again by itself, or when a newer instance takes it";
 
+/// What helps where a worker tries the same again and again.
+const WORKER_ADVICE: &str =
+    "it tries again by itself, and nothing is lost meanwhile; the log says since when, and how often";
+
 impl OutputStatus {
-    pub(super) fn of(output: &OutputDescription, state: &State, readiness: &Readiness) -> Self {
-        let troubles = troubles(std::slice::from_ref(&output.topic), state);
+    /// `stuck` is what keeps incidents from being made at all.
+    pub(super) fn of(
+        output: &OutputDescription,
+        state: &State,
+        readiness: &Readiness,
+        stuck: &[Trouble],
+    ) -> Self {
+        let mut troubles = troubles(std::slice::from_ref(&output.topic), state);
+        troubles.extend_from_slice(stuck);
+        let is_waiting =
+            readiness.is_joining() || readiness.is_waiting(StageKind::Correlate) || readiness.restoring() > 0;
         let found = match () {
             () if !troubles.is_empty() => IntegrationState::Broken,
-            () if readiness.is_joining() => IntegrationState::Waiting,
+            () if is_waiting => IntegrationState::Waiting,
             () => IntegrationState::Ok,
         };
         Self { output: output.clone(), state: found, troubles }
     }
+}
+
+/// What keeps incidents from being made, in whole or in part: partitions that are held and are no source's, and workers with
+/// whom nothing succeeds. Of a cluster that is away that is no news.
+pub(super) fn stuck(sources: &[SourceDescription], state: &State, readiness: &Readiness) -> Vec<Trouble> {
+    let is_ours = |topic: &Arc<str>| !sources.iter().any(|source| source.topics.contains(topic));
+    let held = readiness.held_partitions().into_iter().filter(|(partition, _)| is_ours(&partition.topic));
+    let trouble = |place: Box<str>, what, advice: &str| Trouble {
+        place: Some(place),
+        fault: Fault { what, advice: advice.into() },
+    };
+    let mut stuck: Vec<Trouble> =
+        held.map(|(partition, reason)| trouble(partition.to_string().into(), reason, HELD_ADVICE)).collect();
+    if state.cluster.is_none() {
+        let workers = readiness.workers_in_trouble(StageKind::Correlate).into_iter();
+        stuck.extend(workers.map(|(worker, reason)| trouble(worker, reason, WORKER_ADVICE)));
+    }
+    stuck
 }
 
 fn troubles(topics: &[Arc<str>], state: &State) -> Vec<Trouble> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::Stop;
+use crate::{StageKind, Stop};
 
 use braid_alert::{EventTime, SourceTime};
 use braid_log::TopicPartition;
@@ -103,6 +103,61 @@ fn a_source_waits_for_its_share_and_a_held_partition_breaks_it() {
     let [trouble] = &report.sources[1].troubles[..] else { panic!("{report:?}") };
     assert_eq!(trouble.place.as_deref(), Some("security.ata/3"));
     assert!(trouble.fault.what.contains("deleted 7"), "{trouble:?}");
+}
+
+#[test]
+fn what_keeps_incidents_from_being_made_breaks_the_outputs_and_no_source() {
+    let world = World::new();
+    let output = || world.report().outputs.remove(0);
+    let alerts = TopicPartition::new("braid.alerts", 0);
+    world.readiness.restore_begins(&alerts);
+    assert_eq!((output().state, world.states()[0]), (IntegrationState::Waiting, "no alerts yet"));
+    assert_eq!(*world.report().waits, [Box::from("braid.alerts/0: it is being restored")]);
+    world.readiness.hold(&alerts, "braid.alerts/0: offset 3 has a fingerprint that is not known");
+    let [trouble] = &output().troubles[..] else { panic!("{:?}", output()) };
+    assert_eq!(trouble.place.as_deref(), Some("braid.alerts/0"));
+    assert_eq!(
+        &*trouble.fault.what, "offset 3 has a fingerprint that is not known",
+        "the place is told once"
+    );
+    assert_eq!((output().state, world.states()[0]), (IntegrationState::Broken, "no alerts yet"));
+    world.readiness.clear(&alerts);
+    assert_eq!(output().state, IntegrationState::Ok);
+
+    world.readiness.trouble("correlate-0", "nothing succeeds".into());
+    world.readiness.trouble("indicators", "they are being read".into());
+    assert_eq!(output().troubles.len(), 1);
+    world.integrations.show_cluster(fault("Connection refused"), &world.metrics);
+    assert_eq!(output().troubles.len(), 1, "that nothing succeeds without the cluster is no news");
+}
+
+#[test]
+fn what_waits_for_something_says_for_what_and_the_other_stage_goes_on() {
+    let world = World::new();
+    let states = || (world.states()[0], world.report().outputs[0].state.as_str());
+    world.readiness.wait_for("the schema registry", Some(StageKind::Correlate), "no answer");
+    assert_eq!(states(), ("no alerts yet", "waiting"));
+    assert_eq!(*world.report().waits, [Box::from("the schema registry: no answer")]);
+    world.readiness.wait_for("worker normalise-0", Some(StageKind::Normalise), "it has not started yet");
+    assert_eq!(states(), ("waiting", "waiting"));
+    world.readiness.waited("the schema registry");
+    assert_eq!(states(), ("waiting", "ok"));
+    world.readiness.waited("worker normalise-0");
+    world.readiness.wait_for("the topics", None, "no answer");
+    assert_eq!(states(), ("waiting", "waiting"));
+}
+
+#[test]
+fn a_source_of_which_nothing_can_be_taken_is_not_well_until_something_is() {
+    let world = World::new();
+    let refused = || Figures { records: 3, refused: 3, ..Figures::default() };
+    world.integrations.add("mdi", refused());
+    assert_eq!(world.states(), ["refusing", "no alerts yet", "off"]);
+    world.integrations.add("mdi", Figures { records: 1, taken: 1, ..Figures::default() });
+    assert_eq!(world.states()[0], "ok");
+    // What is left out by design does not show that the rest is read.
+    world.integrations.add("ata", Figures { dropped: [(RefusalReason::HealthAlert, 1)].into(), ..refused() });
+    assert_eq!(world.states()[1], "refusing");
 }
 
 #[test]
