@@ -159,7 +159,8 @@ const fn says_gone(code: Code) -> bool {
 
 impl Table for KafkaTable {
     fn poll(&mut self, wait: Duration, each: &mut dyn FnMut(u32, Record)) -> Result<TableStanding, Failure> {
-        self.look()?;
+        // What is read goes on where one partition cannot be asked for.
+        let looked = self.look();
         let (mut wait, mut given, mut given_bytes) = (wait, 0, 0);
         while given < RECORDS_MAX && given_bytes < BYTES_MAX {
             // Copied out: a message borrows the consumer, and an error may make it begin anew.
@@ -179,6 +180,7 @@ impl Table for KafkaTable {
             }
             wait = Duration::ZERO;
         }
+        looked?;
         // A topic that is not there says nothing, but that it is not there does not take back what it said.
         let is_there = self.readings == 1 || !self.assigned.is_empty();
         Ok(TableStanding { readings: self.readings, is_whole: is_there && self.unread.is_empty() })
