@@ -76,9 +76,13 @@ impl Hand {
         }
     }
 
-    /// Starts a partition.
+    /// Starts a partition, polling between two tries as a worker does.
     pub fn start(&mut self, partition: &TopicPartition) {
-        patiently("start", || self.log.start(partition));
+        let until = Instant::now() + PATIENCE;
+        while let Err(failure) = self.log.start(partition) {
+            assert!(matches!(failure, Failure::Retry(_)) && Instant::now() < until, "start: {failure:?}");
+            self.poll(&ALL);
+        }
     }
 
     /// Waits until `count` partitions are owned, and starts them.

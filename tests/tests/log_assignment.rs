@@ -269,7 +269,7 @@ mod on_kafka {
         let batch = hand.take(10);
         hand.process(&batch[..2], &output).expect("it commits");
         hand.log.close();
-        delete_before(cluster, &input, 5);
+        delete_before(cluster, &input, 0, 5);
 
         let mut hand = Hand::new(connect(cluster, &group, &[&input], 0));
         hand.poll_until("the assignment", |hand| hand.owned.len() == 1);
@@ -278,24 +278,33 @@ mod on_kafka {
         assert_eq!((standing.committed, standing.low, standing.eaten()), (Some(2), 5, 3));
         let Err(Failure::Fatal(text)) = hand.log.start(&partition) else { panic!("it must not start") };
         assert!(text.contains("3 records") && text.contains(&input), "{text}");
+        let command = format!("--group {group} --topic {input}:0 --reset-offsets --to-earliest --execute");
+        assert!(text.contains("stop all instances") && text.contains(&command), "{text}");
         hand.log.close();
     }
 
-    #[test]
-    fn retention_that_overtakes_a_reader_on_the_way_stops_it_too() {
-        let cluster = Cluster::start();
-        let input = cluster.topic("input", 1, &[]);
+    /// A reader that has begun, of which what comes next is deleted before it is fetched.
+    fn overtaken(cluster: &Cluster, input: &str, topics_stand_alone: bool) -> Hand {
         let large = "x".repeat(100_000);
         for _ in 0..10 {
-            cluster.produce(&input, Some(0), &[("key", &large)]); // each a batch of its own
+            cluster.produce(input, Some(0), &[("key", &large)]); // each a batch of its own
         }
         // The queue is full after one batch, so nothing further is fetched until the first is polled.
         let slow = cluster.connection_with(&[("fetch.message.max.bytes", "1000")]);
-        let mut settings = settings(&cluster.name("group"), &[&input], 0);
+        let mut settings = settings(&cluster.name("group"), &[input], 0);
         settings.consumer_queue_bytes_max = 1024;
+        settings.topics_stand_alone = topics_stand_alone;
         let mut hand = Hand::new(KafkaLog::connect(slow, settings).expect("it connects"));
-        hand.own(1);
-        delete_before(cluster, &input, 10);
+        hand.own(2);
+        delete_before(cluster, input, 0, 10);
+        hand
+    }
+
+    #[test]
+    fn retention_that_overtakes_a_reader_of_what_is_everybodys_stops_it() {
+        let cluster = Cluster::start();
+        let input = cluster.topic("input", 2, &[]);
+        let mut hand = overtaken(cluster, &input, false);
         let until = Instant::now() + PATIENCE;
         let failure = loop {
             assert!(
@@ -311,14 +320,83 @@ mod on_kafka {
         hand.log.close();
     }
 
-    fn delete_before(cluster: &Cluster, topic: &str, offset: i64) {
+    #[test]
+    fn retention_that_overtakes_a_reader_of_sources_stops_that_partition_and_no_other() {
+        let cluster = Cluster::start();
+        let input = cluster.topic("input", 2, &[]);
+        let mut hand = overtaken(cluster, &input, true);
+        let eaten = TopicPartition::new(input.as_str(), 0);
+        let again = AssignmentChange::Assigned(vec![eaten.clone()]);
+        hand.poll_until("it is told as newly assigned", |hand| hand.changes[1..].contains(&again));
+        let read = hand.batch.len();
+        assert!(read < 10, "it went on");
+        assert!(!hand.log.at_end(&eaten), "of a silent partition nothing is known");
+        produce(cluster, &input, Some(1), &numbered(3));
+        hand.poll_until("the other goes on", |hand| hand.batch.len() == read + 3);
+        // Nothing was committed, so that reading begins with what is there.
+        produce(cluster, &input, Some(0), &numbered(4));
+        hand.start(&eaten);
+        hand.poll_until("what is there now", |hand| hand.batch.len() == read + 7);
+        hand.log.close();
+    }
+
+    #[test]
+    fn a_topic_whose_first_records_are_deleted_is_started_every_time() {
+        const PARTITIONS: usize = 8;
+        let cluster = Cluster::start();
+        let input = cluster.topic("input", PARTITIONS as u32, &[]);
+        for partition in 0..PARTITIONS as i32 {
+            produce(cluster, &input, Some(partition), &numbered(20));
+            delete_before(cluster, &input, partition, 5);
+        }
+        // What goes wrong where reading must not begin at 0 does so now and then.
+        for _ in 0..4 {
+            let mut hand = Hand::new(connect(cluster, &cluster.name("group"), &[&input], 0));
+            hand.poll_until("the assignment", |hand| hand.owned.len() == PARTITIONS);
+            let began = Instant::now();
+            hand.owned.clone().iter().for_each(|partition| hand.start(partition));
+            let took = began.elapsed();
+            assert!(took < Duration::from_secs(5), "starting took {took:?}");
+            assert_eq!(hand.take(15 * PARTITIONS).len(), 15 * PARTITIONS);
+            hand.log.close();
+        }
+    }
+
+    #[test]
+    fn a_topic_that_is_made_anew_while_it_is_read_is_told_and_can_be_read_again() {
+        let cluster = Cluster::start();
+        let (input, other) = (cluster.topic("input", 1, &[]), cluster.topic("input", 1, &[]));
+        let output = cluster.topic("output", 1, &[]);
+        let mut settings = settings(&cluster.name("group"), &[&input, &other], 0);
+        settings.topics_stand_alone = true;
+        let mut hand = Hand::new(KafkaLog::connect(cluster.connection(), settings).expect("it connects"));
+        hand.own(2);
+        produce(cluster, &input, None, &numbered(10));
+        let batch = hand.take(10);
+        hand.process(&batch, &output).expect("it commits");
+        cluster.delete_topic(&input);
+        cluster.create_topic(&input, 1, &[]);
+        produce(cluster, &input, None, &numbered(3));
+        produce(cluster, &other, None, &numbered(5));
+        assert_eq!(hand.take(5).len(), 5, "the other goes on");
+        let anew = TopicPartition::new(input.as_str(), 0);
+        let again = AssignmentChange::Assigned(vec![anew.clone()]);
+        hand.poll_until("it is told as newly assigned", |hand| hand.changes[1..].contains(&again));
+        // The group's offset goes with the topic.
+        hand.start(&anew);
+        assert_eq!(hand.take(3).len(), 3);
+        hand.log.close();
+    }
+
+    fn delete_before(cluster: &Cluster, topic: &str, partition: i32, offset: i64) {
         let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
             rdkafka::ClientConfig::new()
                 .set("bootstrap.servers", cluster.brokers())
                 .create()
                 .expect("the client is made");
         let mut list = rdkafka::TopicPartitionList::new();
-        list.add_partition_offset(topic, 0, rdkafka::Offset::Offset(offset)).expect("it is an offset");
+        list.add_partition_offset(topic, partition, rdkafka::Offset::Offset(offset))
+            .expect("it is an offset");
         let options = rdkafka::admin::AdminOptions::new();
         let deleted = futures_executor::block_on(admin.delete_records(&list, &options));
         deleted.expect("the broker deletes");

@@ -86,6 +86,12 @@ impl Assignment {
         self.topics.get_key_value(topic).map(|(name, _)| name.clone())
     }
 
+    /// The offset to read next, if the partition gives records and this one is before it.
+    pub(crate) fn is_behind(&self, topic: &str, partition: i32, offset: i64) -> Option<i64> {
+        let next = self.topics.get(topic)?.get(&partition)?.next?;
+        (offset < next).then_some(next)
+    }
+
     /// Whether any partition is started.
     pub(crate) fn is_giving(&self) -> bool {
         self.topics.values().any(|partitions| partitions.values().any(|stand| stand.next.is_some()))
@@ -135,8 +141,11 @@ mod tests {
         assert_eq!(assignment.accept("alerts", 0, 6), None, "before the committed offset");
         assert_eq!(assignment.accept("alerts", 0, 7).as_deref(), Some("alerts"));
         assert_eq!(assignment.accept("alerts", 0, 7), None, "given already");
+        assert_eq!(assignment.is_behind("alerts", 0, 7), Some(8));
+        assert_eq!(assignment.is_behind("alerts", 0, 8), None);
         assignment.hold(&p);
         assert_eq!(assignment.accept("alerts", 0, 8), None, "held");
+        assert_eq!(assignment.is_behind("alerts", 0, 7), None, "held");
         assignment.start(&p, 8);
         assignment.apply(&AssignmentChange::Revoked { partitions: vec![p.clone()], lost: false });
         assert_eq!(assignment.accept("alerts", 0, 8), None, "revoked");

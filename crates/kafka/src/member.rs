@@ -49,7 +49,7 @@ impl Member {
     }
 
     fn assign(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) {
-        let silent = placed_anywhere(partitions);
+        let silent = parked(partitions);
         // Only a member that has been thrown out meanwhile is refused; a revocation follows.
         if let Err(error) = consumer.incremental_assign(&silent).and_then(|()| consumer.pause(&silent)) {
             tracing::warn!(%error, "an assignment could not be taken up");
@@ -95,14 +95,19 @@ impl ConsumerContext for Member {
     }
 }
 
-/// The partitions, each with an explicit offset: without one librdkafka would look for the committed offset by itself,
-/// and report an error where there is none. Nothing is read from there, the partitions are paused.
-fn placed_anywhere(partitions: &TopicPartitionList) -> TopicPartitionList {
+/// The partitions, each with a place: without one librdkafka would look for the committed offset by itself, and report an
+/// error where there is none. They are paused, but a moment later, so that something may be asked for from there.
+///
+/// Not from offset 0: where retention has deleted it, the answer ends the fetcher, for `auto.offset.reset` is `error`. And
+/// not from the end: librdkafka looks such a place up, and an answer that the pause has made void, and that comes after the
+/// partition was placed where the group stands, makes it look again and go there. That would skip what is unread without a
+/// word; what is read again from the beginning is known to have been given, see [`crate::subscription`].
+pub(crate) fn parked(partitions: &TopicPartitionList) -> TopicPartitionList {
     let mut placed = TopicPartitionList::with_capacity(partitions.count());
     for element in partitions.elements() {
         placed
-            .add_partition_offset(element.topic(), element.partition(), Offset::Offset(0))
-            .expect("zero is an offset");
+            .add_partition_offset(element.topic(), element.partition(), Offset::Beginning)
+            .expect("the beginning is an offset");
     }
     placed
 }

@@ -10,7 +10,7 @@ use rdkafka::{Message, Offset};
 use crate::assignment::Assignment;
 use crate::client_log::{Asking, ClientLog};
 use crate::consumers::consumer_config;
-use crate::subscription::{out_of_range, stands_at_end};
+use crate::subscription::{Keeper, out_of_range, stands_at_end};
 use crate::{RemoteCluster, WorkerSettings, failure, offsets, reading};
 
 /// How long a remote cluster may take to answer the one question that it is asked. The worker's other partitions wait
@@ -108,7 +108,7 @@ impl RemoteReader {
     pub(crate) fn check(&mut self, partition: &TopicPartition, next: Option<i64>) -> Result<(), Failure> {
         if let Some(next) = next.filter(|_| self.suspects.contains(partition)) {
             let (low, high) = self.range(partition)?;
-            if let Some(failure) = out_of_range(partition, next, low, high, "the recorded offset") {
+            if let Some(failure) = out_of_range(partition, next, low, high, &Keeper::Record) {
                 return Err(failure);
             }
         }

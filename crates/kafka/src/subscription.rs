@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,24 +13,22 @@ use crate::assignment::Assignment;
 use crate::client_log::{Asking, cause};
 use crate::consumers::{consumer_config, uncommitted};
 use crate::gathering::Gathering;
-use crate::member::Member;
+use crate::member::{Member, parked};
 use crate::remotes::Remotes;
 use crate::{Connection, WorkerSettings, failure, offsets, reading};
 
 /// How long to wait for a committed offset to become stable before the caller looks after its other partitions again.
 const STABLE_MAX: Duration = Duration::from_secs(1);
 
-/// How long a partition may take from the assignment to the state in which librdkafka lets it be placed.
-const SEEK_MAX: Duration = Duration::from_secs(10);
+/// How long a partition may take from the assignment to the state in which librdkafka lets it be placed: it takes a
+/// moment. The other partitions wait meanwhile.
+const SEEK_MAX: Duration = Duration::from_millis(200);
 
 /// How long a topic may take to be known after it was created.
 const APPEAR_MAX: Duration = Duration::from_secs(3);
 
 /// How many records may be kept while only the assignment is attended to.
 const AHEAD_MAX: usize = 100;
-
-/// What an offset of the group is called.
-const GROUP_OFFSET: &str = "the group's offset";
 
 /// The consuming half of a worker's log: a member of the group, polled by the thread that owns it.
 pub(crate) struct Subscription {
@@ -45,6 +43,11 @@ pub(crate) struct Subscription {
     /// What is read of other clusters; the group deals it out, too.
     remotes: Remotes,
     topics_stand_alone: bool,
+    group_id: String,
+    /// Partitions that librdkafka reads no more, whatever it is told, until they are assigned anew.
+    dead: BTreeSet<TopicPartition>,
+    /// Those of which the worker has not heard that they have stopped giving records.
+    untold: Vec<TopicPartition>,
 }
 
 impl Subscription {
@@ -66,6 +69,9 @@ impl Subscription {
             behind: None,
             remotes: Remotes::open(connection, settings)?,
             topics_stand_alone: settings.topics_stand_alone,
+            group_id: settings.group_id.clone(),
+            dead: BTreeSet::new(),
+            untold: Vec::new(),
         })
     }
 
@@ -92,15 +98,23 @@ impl Subscription {
             }
         }
         loop {
-            let next = match self.consumer.poll(self.remotes.share(gathering.wait())) {
-                Some(Ok(message)) => gathering.take(accept(&mut self.assignment, &message), batch),
-                Some(Err(error)) => self.heard(&error, gathering.records)?,
-                None => gathering.nothing(),
+            if gathering.records == 0 && !self.untold.is_empty() {
+                return Ok(vec![AssignmentChange::Assigned(std::mem::take(&mut self.untold))]);
+            }
+            let (next, quiet) = match self.consumer.poll(self.remotes.share(gathering.wait())) {
+                Some(Ok(message)) => {
+                    (gathering.take(accept(&self.consumer, &mut self.assignment, &message), batch), false)
+                }
+                Some(Err(error)) => (self.heard(&error, gathering.records)?, false),
+                None => (gathering.nothing(), true),
             };
             // The callback of a rebalance has run inside `consumer.poll`, which then comes back empty-handed.
             let changes = self.consumer.context().take_changes();
             if !changes.is_empty() {
                 return Ok(self.apply(changes, batch));
+            }
+            if quiet {
+                self.revive();
             }
             let next = self.remotes.gather(next, &mut gathering, batch);
             let stopped = self.remotes.stopped();
@@ -129,7 +143,7 @@ impl Subscription {
             }
             let nothing = match self.consumer.poll(left) {
                 Some(Ok(message)) => {
-                    self.ahead.extend(accept(&mut self.assignment, &message));
+                    self.ahead.extend(accept(&self.consumer, &mut self.assignment, &message));
                     false
                 }
                 Some(Err(error)) => self.heard(&error, 0)?.is_break(),
@@ -157,7 +171,7 @@ impl Subscription {
             }
             // Thrown out for not polling: librdkafka revokes everything as lost and joins again by itself.
             KafkaError::MessageConsumption(Code::PollExceeded) => None,
-            KafkaError::MessageConsumption(Code::AutoOffsetReset) => self.overtaken(),
+            KafkaError::MessageConsumption(Code::AutoOffsetReset) => self.overtaken().err(),
             // librdkafka has said which in its log, goes on asking for it, and reads the others meanwhile.
             KafkaError::MessageConsumption(code)
                 if self.topics_stand_alone && failure::is_of_topic(*code) =>
@@ -170,6 +184,8 @@ impl Subscription {
             }
         };
         match failure {
+            // What was read of a partition before it stopped is given before that is told.
+            None if records > 0 && !self.untold.is_empty() => Ok(ControlFlow::Break(())),
             None => Ok(ControlFlow::Continue(())),
             Some(failure) if records == 0 => Err(failure),
             Some(failure) => {
@@ -188,20 +204,57 @@ impl Subscription {
                 let kept = |record: &Record| !partitions.iter().any(|partition| is_of(record, partition));
                 batch.retain(kept);
                 self.ahead.retain(kept);
+                self.untold.retain(|stopped| !partitions.contains(stopped));
+                self.dead.retain(|dead| !partitions.contains(dead));
             }
             change
         };
         changes.into_iter().map(apply).collect()
     }
 
-    /// Which started partitions can no longer be read from where they are, if any: librdkafka reports an offset out of
-    /// range without saying where, and also for the place where a silent partition is parked.
-    fn overtaken(&self) -> Option<Failure> {
-        let of_partition = |(partition, next): (TopicPartition, i64)| match self.range(&partition) {
-            Ok((low, high)) => out_of_range(&partition, next, low, high, GROUP_OFFSET),
-            Err(failure) => Some(failure),
-        };
-        self.assignment.giving().into_iter().find_map(of_partition)
+    /// Looks which started partitions can no longer be read from where they are: librdkafka says that one cannot, and not
+    /// which, and says it also of the place where a silent one is parked.
+    ///
+    /// # Errors
+    /// Of a topic that is everybody's: why.
+    fn overtaken(&mut self) -> Result<(), Failure> {
+        let giving = self.assignment.giving().into_iter();
+        let dead: Vec<_> = giving.filter(|(partition, next)| self.place(partition, *next).is_err()).collect();
+        for (partition, next) in dead {
+            if !self.topics_stand_alone
+                && let Ok((low, high)) = self.range(&partition)
+                && let Some(failure) =
+                    out_of_range(&partition, next, low, high, &Keeper::Group(&self.group_id))
+            {
+                return Err(failure);
+            }
+            self.assignment.hold(&partition);
+            self.dead.insert(partition.clone());
+            self.untold.push(partition);
+        }
+        Ok(())
+    }
+
+    /// Assigns anew what librdkafka reads no more, silent as at first.
+    ///
+    /// To be called when nothing is left to be heard: to librdkafka each change of an assignment is also the answer to a
+    /// rebalance that has been announced and not been heard of yet.
+    fn revive(&mut self) {
+        if self.consumer.assignment_lost() {
+            return; // what is lost is about to be revoked
+        }
+        for partition in std::mem::take(&mut self.dead) {
+            let place = parked(&offsets::one(&partition, Offset::Invalid));
+            let consumer = &self.consumer;
+            let anew = consumer
+                .incremental_unassign(&place)
+                .and_then(|()| consumer.incremental_assign(&place))
+                .and_then(|()| consumer.pause(&place));
+            match anew {
+                Ok(()) => tracing::info!(%partition, "the client had given the partition up: assigned anew"),
+                Err(error) => tracing::warn!(%partition, %error, "a partition could not be assigned anew"),
+            }
+        }
     }
 
     /// First offset still there, and the offset of the next record.
@@ -227,8 +280,11 @@ impl Subscription {
         }
         let Standing { committed, low, high } = self.standing(partition)?;
         let next = committed.unwrap_or(low);
-        if let Some(failure) = out_of_range(partition, next, low, high, GROUP_OFFSET) {
+        if let Some(failure) = out_of_range(partition, next, low, high, &Keeper::Group(&self.group_id)) {
             return Err(failure);
+        }
+        if self.dead.contains(partition) {
+            return Err(Failure::Retry(format!("{partition} is to be assigned anew")));
         }
         self.seek(partition, next)?;
         self.consumer
@@ -239,24 +295,22 @@ impl Subscription {
         Ok(())
     }
 
-    /// Places the consumer. For moments after an assignment librdkafka answers "erroneous state", without a code.
-    fn seek(&self, partition: &TopicPartition, next: i64) -> Result<(), Failure> {
+    /// Places the consumer. For moments after an assignment librdkafka answers "erroneous state", without a code, and so it
+    /// does for ever once it has given the partition up.
+    fn seek(&mut self, partition: &TopicPartition, next: i64) -> Result<(), Failure> {
         let until = Instant::now() + SEEK_MAX;
-        loop {
-            let sought = self.consumer.seek(
-                &partition.topic,
-                partition.partition,
-                Offset::Offset(next),
-                offsets::ANSWER_MAX,
-            );
-            match sought {
-                Ok(()) => return Ok(()),
-                Err(error) if Instant::now() >= until => {
-                    return Err(Failure::Retry(format!("placing {partition} at {next}: {error}")));
-                }
-                Err(_) => std::thread::sleep(Duration::from_millis(2)),
+        while let Err(error) = self.place(partition, next) {
+            if Instant::now() >= until {
+                self.dead.insert(partition.clone());
+                return Err(Failure::Retry(format!("placing {partition} at {next}: {error}")));
             }
+            std::thread::sleep(Duration::from_millis(2));
         }
+        Ok(())
+    }
+
+    fn place(&self, partition: &TopicPartition, next: i64) -> Result<(), KafkaError> {
+        place(&self.consumer, &partition.topic, partition.partition, next)
     }
 
     pub(crate) fn hold(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
@@ -327,29 +381,79 @@ fn is_of(record: &Record, partition: &TopicPartition) -> bool {
     record.partition == partition.partition && record.topic == partition.topic
 }
 
-fn accept(assignment: &mut Assignment, message: &BorrowedMessage<'_>) -> Option<Record> {
-    let topic = assignment.accept(message.topic(), message.partition(), message.offset())?;
-    Some(reading::record(topic, message))
+/// The record, if it is to be given. One that has been given already says that the client has gone back, to where the
+/// partition was parked: it is placed again, for the way from there may be long.
+fn accept(
+    consumer: &BaseConsumer<Member>,
+    assignment: &mut Assignment,
+    message: &BorrowedMessage<'_>,
+) -> Option<Record> {
+    let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
+    if let Some(topic) = assignment.accept(topic, partition, offset) {
+        return Some(reading::record(topic, message));
+    }
+    if let Some(next) = assignment.is_behind(topic, partition, offset) {
+        tracing::debug!(topic, partition, offset, next, "the client has gone back");
+        if let Err(error) = place(consumer, topic, partition, next) {
+            tracing::warn!(topic, partition, %error, "a partition could not be placed again");
+        }
+    }
+    None
 }
 
-/// Why a partition cannot be read from `next` on, if so; `which` says whose offset that is.
+fn place(consumer: &BaseConsumer<Member>, topic: &str, partition: i32, next: i64) -> Result<(), KafkaError> {
+    consumer.seek(topic, partition, Offset::Offset(next), offsets::ANSWER_MAX)
+}
+
+/// Who keeps the offset to read next.
+pub(crate) enum Keeper<'a> {
+    /// The group of this name, on the cluster that is written to.
+    Group(&'a str),
+    /// The last record of a topic of braid's.
+    Record,
+}
+
+impl Keeper<'_> {
+    const fn offset(&self) -> &'static str {
+        match self {
+            Self::Group(_) => "the group's offset",
+            Self::Record => "the recorded offset",
+        }
+    }
+
+    /// How to read on from the first record that is there, `low`. Kafka moves the offset of a group only while it has no
+    /// member.
+    fn advice(&self, partition: &TopicPartition, low: i64) -> String {
+        match self {
+            Self::Group(group) => format!(
+                "stop all instances, run `kafka-consumer-groups.sh --bootstrap-server … --group {group} --topic {}:{} \
+                 --reset-offsets --to-earliest --execute`, and start them",
+                partition.topic, partition.partition
+            ),
+            Self::Record => format!("write {low} behind the last record of its partition there"),
+        }
+    }
+}
+
+/// Why a partition cannot be read from `next` on, if so.
 pub(crate) fn out_of_range(
     partition: &TopicPartition,
     next: i64,
     low: i64,
     high: i64,
-    which: &str,
+    keeper: &Keeper<'_>,
 ) -> Option<Failure> {
+    let (offset, advice) = (keeper.offset(), keeper.advice(partition, low));
     let text = if next < low {
         let lost = low - next;
         format!(
             "{partition}: retention has deleted {lost} records that were not read yet (the next is {next}, the first \
-             still there {low}); lengthen the topic's retention, then move {which} to {low} to go on without them"
+             still there {low}). Lengthen the topic's retention; to go on without them {advice}"
         )
     } else if next > high {
         format!(
-            "{partition}: {which} {next} is beyond the end {high}: the topic has been made anew, or lost records; \
-             reset it if that was meant"
+            "{partition}: {offset} {next} is beyond the end {high}: the topic has been made anew, or lost records. To \
+             read on from its first record {advice}"
         )
     } else {
         return None;

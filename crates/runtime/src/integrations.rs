@@ -106,33 +106,39 @@ impl Integrations {
     }
 
     /// Takes note of what a look at the cluster has shown: which topics cannot be had. What is not among them is well.
-    pub fn show_topics(&self, faults: BTreeMap<Box<str>, Fault>, metrics: &Metrics) {
+    pub fn show_topics(&self, faults: BTreeMap<Box<str>, Fault>, readiness: &Readiness, metrics: &Metrics) {
         let mut state = self.state();
         if state.cluster.take().is_some() {
             tracing::info!("the cluster answers");
         }
         tell_changes(&state.topics, &faults);
         state.topics = faults;
-        self.show_broken(&state, metrics);
+        self.show_broken(&state, readiness, metrics);
     }
 
     /// The same of a further cluster; its topics go by the names that they have in the descriptions of the sources.
-    pub fn show_remote(&self, cluster: &str, faults: BTreeMap<Box<str>, Fault>, metrics: &Metrics) {
+    pub fn show_remote(
+        &self,
+        cluster: &str,
+        faults: BTreeMap<Box<str>, Fault>,
+        readiness: &Readiness,
+        metrics: &Metrics,
+    ) {
         let mut state = self.state();
         let known = state.remote.entry(cluster.into()).or_default();
         tell_changes(known, &faults);
         *known = faults;
-        self.show_broken(&state, metrics);
+        self.show_broken(&state, readiness, metrics);
     }
 
     /// Takes note that the cluster cannot be had at all.
-    pub fn show_cluster(&self, fault: Fault, metrics: &Metrics) {
+    pub fn show_cluster(&self, fault: Fault, readiness: &Readiness, metrics: &Metrics) {
         let mut state = self.state();
         if state.cluster.as_ref() != Some(&fault) {
             tracing::error!(advice = %fault.advice, "the cluster cannot be had: {}", fault.what);
         }
         state.cluster = Some(fault);
-        self.show_broken(&state, metrics);
+        self.show_broken(&state, readiness, metrics);
     }
 
     /// Takes note of how the schema registry is; `None` if it is well.
@@ -158,9 +164,15 @@ impl Integrations {
         self.enabled().flat_map(|source| -> Vec<String> { of_source(source) }).collect()
     }
 
-    /// How they all are.
-    pub fn report(&self, readiness: &Readiness, health: &SourceHealth) -> IntegrationReport {
+    /// How they all are, which the metrics then say, too.
+    pub fn report(
+        &self,
+        readiness: &Readiness,
+        health: &SourceHealth,
+        metrics: &Metrics,
+    ) -> IntegrationReport {
         let state = self.state();
+        self.show_broken(&state, readiness, metrics);
         let sources = self.sources.iter().map(|source| SourceStatus::of(source, &state, readiness, health));
         let stuck = status::stuck(&self.sources, &state, readiness);
         let output = |output| OutputStatus::of(output, &state, readiness, &stuck);
@@ -177,9 +189,10 @@ impl Integrations {
         self.sources.iter().filter(|source| source.enabled)
     }
 
-    fn show_broken(&self, state: &State, metrics: &Metrics) {
+    fn show_broken(&self, state: &State, readiness: &Readiness, metrics: &Metrics) {
+        let held = readiness.held_partitions();
         for source in self.enabled() {
-            let broken = state.cluster.is_some() || source.topics.iter().any(|t| state.fault_of(t).is_some());
+            let broken = !status::troubles_of(source, state, &held).is_empty();
             metrics.source_broken.set(&metrics.source(&source.name), f64::from(u8::from(broken)));
         }
     }

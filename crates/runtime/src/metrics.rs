@@ -70,7 +70,8 @@ metrics! {
         /// What was left out because the configuration asks for it, or because it stands beside alerts by design; nothing of
         /// it is kept.
         drops: Counter[source: SourceName, reason: StatedDrop] = "braid_drops_total",
-        /// Whether a source cannot be read: 1 if the cluster does not answer, or one of its topics is missing or forbidden.
+        /// Whether a source cannot be read, in whole or in part: 1 if the cluster does not answer, one of its topics is missing or
+        /// forbidden, or a partition of it is held. Looked at every three seconds.
         source_broken: Gauge[source: SourceName] = "braid_source_broken",
         /// Objects of threat intelligence that are known: indicators, and who is behind them.
         indicator_objects: Gauge[source: SourceName] = "braid_indicator_objects",
@@ -136,7 +137,7 @@ metrics! {
         /// Partitions whose state is being read from the changelog.
         partitions_restoring: Gauge[] = "braid_partitions_restoring",
         /// Partitions that stand still: a newer release has written to them, the schema of the next record is not to be had,
-        /// or their source is broken.
+        /// their source is broken, or starting them has come to nothing for ten seconds.
         partitions_held: Gauge[stage: StageKind] = "braid_partitions_held",
         /// Since when a partition of a source stands still because the schema of its next record is not to be had, in seconds
         /// since 1970 in UTC. It is shown while it stands.

@@ -144,6 +144,14 @@ impl Readiness {
         self.state().partitions.insert(partition.clone(), Waiting::Held(reason.into()));
     }
 
+    /// The partition is no longer held, whatever else it waits for.
+    pub(crate) fn release(&self, partition: &TopicPartition) {
+        let mut state = self.state();
+        if matches!(state.partitions.get(partition), Some(Waiting::Held(_))) {
+            state.partitions.remove(partition);
+        }
+    }
+
     /// The partition runs, or is no longer ours.
     pub(crate) fn clear(&self, partition: &TopicPartition) {
         self.state().partitions.remove(partition);

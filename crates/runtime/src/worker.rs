@@ -12,6 +12,7 @@
 mod assignment;
 mod delivery;
 mod pacing;
+mod starts;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::{Batch, Integrations, Readiness, SourceHealth, Stop};
 
 use assignment::Phase;
 use pacing::Pacing;
+use starts::Starts;
 
 /// After how many failures in a row `/readyz` tells of them.
 const FAILURES_TOLD: u32 = 4;
@@ -69,6 +71,7 @@ pub struct Worker<L: Log, S: Stage, R = Threads> {
     pacing: Pacing,
     /// When a partition that is held for its source's trouble is looked at again.
     look_again: BTreeMap<TopicPartition, i64>,
+    starts: Starts,
 }
 
 impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
@@ -95,6 +98,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
             backoff: Backoff::default(),
             pacing: Pacing::default(),
             look_again: BTreeMap::new(),
+            starts: Starts::default(),
         }
     }
 

@@ -91,6 +91,7 @@ fn commands_in_documents_are_commands_that_there_are() {
                         known,
                         "curl"
                             | "docker"
+                            | "kafka-consumer-groups.sh"
                             | "openssl"
                             | "sudo"
                             | "git"

@@ -25,7 +25,8 @@ impl Http {
     ) -> anyhow::Result<Self> {
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
         let told = around.clone();
-        let integrations = move || told.integrations.report(&told.readiness, &told.source_health);
+        let integrations =
+            move || told.integrations.report(&told.readiness, &told.source_health, &told.metrics);
         let console = Console::bind(settings, index.clone(), around.metrics.clone(), integrations, unready)?;
         let address = console.local_addr().context("the console's address")?;
         tracing::info!(url = %format!("{scheme}://{address}"), "answers HTTP: /api, /metrics, /healthz, /readyz");

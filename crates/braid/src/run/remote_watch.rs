@@ -75,7 +75,9 @@ impl RemoteWatch {
                 Some(((&*topic.name).into(), fault))
             })
             .collect();
-        self.around.integrations.show_remote(&self.cluster.name, faults, &self.around.metrics);
+        let around = &self.around;
+        let name = &self.cluster.name;
+        around.integrations.show_remote(name, faults, &around.readiness, &around.metrics);
     }
 
     /// Why a topic cannot be read.

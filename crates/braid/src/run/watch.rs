@@ -123,13 +123,15 @@ impl Watch {
         let read: Vec<&str> = self.read.iter().map(String::as_str).collect();
         let there = self.topics_are_there.load(Ordering::Relaxed);
         let written: Vec<&str> = self.written.iter().filter(|_| there).map(String::as_str).collect();
-        let (integrations, metrics) = (&self.around.integrations, &self.around.metrics);
+        let around = &self.around;
+        let (integrations, readiness, metrics) = (&around.integrations, &around.readiness, &around.metrics);
         match watch.look(&read, &written) {
             Ok(found) => {
                 let told = |(topic, fault): (String, TopicFault)| (topic.into(), advised(fault, "kafka"));
-                integrations.show_topics(found.into_iter().map(told).collect::<BTreeMap<_, _>>(), metrics);
+                let faults: BTreeMap<_, _> = found.into_iter().map(told).collect();
+                integrations.show_topics(faults, readiness, metrics);
             }
-            Err(fault) => integrations.show_cluster(advised(fault, "kafka"), metrics),
+            Err(fault) => integrations.show_cluster(advised(fault, "kafka"), readiness, metrics),
         }
     }
 }

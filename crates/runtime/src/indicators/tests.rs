@@ -93,7 +93,8 @@ impl Kept {
 
     /// What its source is told to have done.
     fn figures(&self) -> String {
-        let report = self.integrations.report(&Readiness::new(Stop::new()), &crate::SourceHealth::default());
+        let (readiness, metrics) = (Readiness::new(Stop::new()), Metrics::new(["feed"], []));
+        let report = self.integrations.report(&readiness, &crate::SourceHealth::default(), &metrics);
         format!("{:?}", report.sources[0])
     }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use braid_log::TopicPartition;
 use braid_wire::{Format, HealthReport, Holds};
 
 use super::{Fault, Figures, OutputDescription, SourceDescription, State};
@@ -98,13 +99,7 @@ impl SourceStatus {
         health: &SourceHealth,
     ) -> Self {
         let figures = state.figures.get(&source.name).cloned().unwrap_or_default();
-        let mut troubles = if source.enabled { troubles(&source.topics, state) } else { Vec::new() };
-        for (partition, reason) in readiness.held_partitions() {
-            if source.topics.contains(&partition.topic) {
-                let fault = Fault { what: reason, advice: HELD_ADVICE.into() };
-                troubles.push(Trouble { place: Some(partition.to_string().into()), fault });
-            }
-        }
+        let troubles = troubles_of(source, state, &readiness.held_partitions());
         let found = match () {
             () if !source.enabled => IntegrationState::Off,
             () if !troubles.is_empty() => IntegrationState::Broken,
@@ -170,6 +165,20 @@ pub(super) fn stuck(sources: &[SourceDescription], state: &State, readiness: &Re
         stuck.extend(workers.map(|(worker, reason)| trouble(worker, reason, WORKER_ADVICE)));
     }
     stuck
+}
+
+/// What is wrong with a source, partitions of it that are held included.
+pub(super) fn troubles_of(
+    source: &SourceDescription,
+    state: &State,
+    held: &[(TopicPartition, Box<str>)],
+) -> Vec<Trouble> {
+    let mut found = if source.enabled { troubles(&source.topics, state) } else { Vec::new() };
+    for (partition, reason) in held.iter().filter(|(partition, _)| source.topics.contains(&partition.topic)) {
+        let fault = Fault { what: reason.clone(), advice: HELD_ADVICE.into() };
+        found.push(Trouble { place: Some(partition.to_string().into()), fault });
+    }
+    found
 }
 
 fn troubles(topics: &[Arc<str>], state: &State) -> Vec<Trouble> {

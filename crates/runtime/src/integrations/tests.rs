@@ -33,7 +33,7 @@ impl World {
     }
 
     fn report(&self) -> IntegrationReport {
-        self.integrations.report(&self.readiness, &SourceHealth::default())
+        self.integrations.report(&self.readiness, &SourceHealth::default(), &self.metrics)
     }
 
     fn states(&self) -> Vec<&'static str> {
@@ -50,14 +50,18 @@ fn a_broken_topic_breaks_its_source_and_no_other_until_it_is_well_again() {
     let world = World::new();
     assert_eq!(world.states(), ["no alerts yet", "no alerts yet", "off"]);
     let denied = fault("Broker: Topic authorization failed");
-    world.integrations.show_topics([("security.mdi".into(), denied.clone())].into(), &world.metrics);
+    world.integrations.show_topics(
+        [("security.mdi".into(), denied.clone())].into(),
+        &world.readiness,
+        &world.metrics,
+    );
     assert_eq!(world.states(), ["broken", "no alerts yet", "off"]);
     let trouble = Trouble { place: Some("security.mdi".into()), fault: denied };
     assert_eq!(world.report().sources[0].troubles, [trouble]);
     assert_eq!((world.broken("mdi"), world.broken("ata")), (1.0, 0.0));
     let said = "source mdi: security.mdi: Broker: Topic authorization failed";
     assert_eq!(world.integrations.unready(), [said]);
-    world.integrations.show_topics(BTreeMap::new(), &world.metrics);
+    world.integrations.show_topics(BTreeMap::new(), &world.readiness, &world.metrics);
     assert_eq!(world.states(), ["no alerts yet", "no alerts yet", "off"]);
     assert_eq!((world.broken("mdi"), world.integrations.unready().len()), (0.0, 0));
 }
@@ -68,26 +72,31 @@ fn each_cluster_tells_of_its_own_topics_and_takes_nothing_back_that_another_has_
     let remote = |name: &str| SourceDescription { topics: vec!["hub:alerts".into()], ..source(name, true) };
     world.integrations = Integrations::new(vec![source("mdi", true), remote("ata")], Vec::new(), None);
     let away = fault("Connection refused");
-    world.integrations.show_remote("hub", [("hub:alerts".into(), away.clone())].into(), &world.metrics);
-    world.integrations.show_topics(BTreeMap::new(), &world.metrics);
-    world.integrations.show_remote("another", BTreeMap::new(), &world.metrics);
+    world.integrations.show_remote(
+        "hub",
+        [("hub:alerts".into(), away.clone())].into(),
+        &world.readiness,
+        &world.metrics,
+    );
+    world.integrations.show_topics(BTreeMap::new(), &world.readiness, &world.metrics);
+    world.integrations.show_remote("another", BTreeMap::new(), &world.readiness, &world.metrics);
     assert_eq!(world.states(), ["no alerts yet", "broken"]);
     let trouble = Trouble { place: Some("hub:alerts".into()), fault: away };
     assert_eq!(world.report().sources[1].troubles, [trouble]);
     assert_eq!((world.broken("mdi"), world.broken("ata")), (0.0, 1.0));
     assert_eq!(world.integrations.unready(), ["source ata: hub:alerts: Connection refused"]);
-    world.integrations.show_remote("hub", BTreeMap::new(), &world.metrics);
+    world.integrations.show_remote("hub", BTreeMap::new(), &world.readiness, &world.metrics);
     assert_eq!((world.states(), world.broken("ata")), (vec!["no alerts yet"; 2], 0.0));
 }
 
 #[test]
 fn without_the_cluster_everything_that_is_on_is_broken() {
     let world = World::new();
-    world.integrations.show_cluster(fault("SASL authentication error"), &world.metrics);
+    world.integrations.show_cluster(fault("SASL authentication error"), &world.readiness, &world.metrics);
     assert_eq!(world.states(), ["broken", "broken", "off"]);
     assert_eq!(world.report().outputs[0].state, IntegrationState::Broken);
     assert_eq!(world.broken("ata"), 1.0);
-    world.integrations.show_topics(BTreeMap::new(), &world.metrics);
+    world.integrations.show_topics(BTreeMap::new(), &world.readiness, &world.metrics);
     assert_eq!(world.report().outputs[0].state, IntegrationState::Ok);
 }
 
@@ -103,6 +112,10 @@ fn a_source_waits_for_its_share_and_a_held_partition_breaks_it() {
     let [trouble] = &report.sources[1].troubles[..] else { panic!("{report:?}") };
     assert_eq!(trouble.place.as_deref(), Some("security.ata/3"));
     assert!(trouble.fault.what.contains("deleted 7"), "{trouble:?}");
+    assert_eq!((world.broken("mdi"), world.broken("ata")), (0.0, 1.0));
+    world.readiness.clear(&TopicPartition::new("security.ata", 3));
+    world.integrations.show_topics(BTreeMap::new(), &world.readiness, &world.metrics);
+    assert_eq!(world.broken("ata"), 0.0, "seen at the next look, whether or not somebody asks");
 }
 
 #[test]
@@ -127,7 +140,7 @@ fn what_keeps_incidents_from_being_made_breaks_the_outputs_and_no_source() {
     world.readiness.trouble("correlate-0", "nothing succeeds".into());
     world.readiness.trouble("indicators", "they are being read".into());
     assert_eq!(output().troubles.len(), 1);
-    world.integrations.show_cluster(fault("Connection refused"), &world.metrics);
+    world.integrations.show_cluster(fault("Connection refused"), &world.readiness, &world.metrics);
     assert_eq!(output().troubles.len(), 1, "that nothing succeeds without the cluster is no news");
 }
 

@@ -215,7 +215,8 @@ impl<C: Changelog> RestoreJob<C> {
 
     fn rebuild(&self) -> String {
         format!(
-            "to rebuild the state from the alerts topic, empty {} and set the group's offset of {} to the earliest",
+            "to rebuild the state from the alerts topic, stop all instances, empty {} and set the group's \
+             offset of {} to the earliest",
             self.plan.changelog, self.input
         )
     }

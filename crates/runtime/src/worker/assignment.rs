@@ -1,6 +1,7 @@
-use braid_log::{AssignmentChange, Failure, Log, TopicPartition};
+use braid_log::{AssignmentChange, Failure, Log, Standing, TopicPartition};
 
 use super::Worker;
+use super::starts::Tried;
 use crate::metrics::{Partition, StageKind};
 use crate::restore::{RestoreFailure, Restored, Restorer};
 use crate::stage::Stage;
@@ -76,6 +77,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
         self.pending.retain(|record| record.topic_partition() != *partition);
         self.restores.cancel(partition);
         self.look_again.remove(partition);
+        self.has_started(partition);
         self.stage.release(partition);
         self.around.readiness.clear(partition);
     }
@@ -121,6 +123,9 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
             self.restored(&ended.input, ended.outcome, seconds)?;
         }
         for (partition, phase) in self.phases.clone() {
+            if self.starts.rests(&partition, self.log.now_millis()) {
+                continue;
+            }
             let advanced = match phase {
                 Phase::Arrived => self.arrive(&partition),
                 Phase::Restored => {
@@ -134,17 +139,48 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
                 Err(Failure::Fatal(why)) if self.kind() == StageKind::Normalise => {
                     self.put_aside(&partition, &why);
                 }
-                Err(Failure::Retry(why)) => {
-                    tracing::warn!(worker = %self.name, %partition, %why, "starting is tried again");
+                Err(Failure::Retry(why)) => self.try_again(&partition, &why),
+                other => {
+                    other?;
+                    self.has_started(&partition);
                 }
-                other => other?,
             }
         }
         self.restores.begin(&self.log, &mut self.restorer)
     }
 
+    /// Takes note that a start has come to nothing. One that has been tried for long counts as held, and is tried more
+    /// seldom: a try can take seconds, which the healthy partitions wait.
+    pub(super) fn try_again(&mut self, partition: &TopicPartition, why: &str) {
+        let now_millis = self.log.now_millis();
+        if let Some(again) = self.look_again.get_mut(partition) {
+            *again = now_millis + MENDED_AFTER_MILLIS; // it is held, and told, already
+            return;
+        }
+        tracing::warn!(worker = %self.name, %partition, %why, "starting is tried again");
+        match self.starts.fail(partition, now_millis) {
+            Tried::Briefly => return,
+            Tried::Long => {}
+            Tried::TooLong => {
+                tracing::error!(worker = %self.name, %partition, why, "partition held");
+                self.around.metrics.partitions_held.add(&self.kind(), 1.0);
+            }
+        }
+        self.around.readiness.hold(partition, &format!("it has been tried in vain to start it: {why}"));
+    }
+
+    /// Takes note that a start need not be tried again.
+    pub(super) fn has_started(&mut self, partition: &TopicPartition) {
+        if self.starts.forget(partition) {
+            tracing::info!(worker = %self.name, %partition, "the partition goes on");
+            self.around.metrics.partitions_held.add(&self.kind(), -1.0);
+            self.around.readiness.release(partition);
+        }
+    }
+
     /// Lets the others go on without it, and looks again now and then.
-    fn put_aside(&mut self, partition: &TopicPartition, why: &str) {
+    pub(super) fn put_aside(&mut self, partition: &TopicPartition, why: &str) {
+        self.has_started(partition);
         let again = self.log.now_millis() + MENDED_AFTER_MILLIS;
         if self.look_again.insert(partition.clone(), again).is_none() {
             self.hold(partition, why);
@@ -174,13 +210,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
     fn arrive(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
         let standing = self.log.standing(partition)?;
         if standing.eaten() > 0 {
-            return Err(Failure::Fatal(format!(
-                "{partition}: retention has deleted {} records that were not yet read (committed offset {}, first \
-                 offset there {}). What they said is lost; set the group's offset to the earliest to go on without it",
-                standing.eaten(),
-                standing.committed.unwrap_or_default(),
-                standing.low
-            )));
+            return Err(Failure::Fatal(eaten(partition, &standing, self.kind())));
         }
         let Some(plan) = self.stage.restore_plan(partition) else {
             self.enter(partition, Phase::Restored);
@@ -232,4 +262,19 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
     pub(super) fn kind(&self) -> StageKind {
         self.stage.kind()
     }
+}
+
+/// What to say of a backlog that retention has eaten. Kafka moves the offset of a group only while it has no member.
+fn eaten(partition: &TopicPartition, standing: &Standing, stage: StageKind) -> String {
+    format!(
+        "{partition}: retention has deleted {} records that were not yet read (committed offset {}, first offset there \
+         {}). What they said is lost; to go on without it stop all instances, run `kafka-consumer-groups.sh \
+         --bootstrap-server … --group <kafka.group_prefix>-{stage} --topic {}:{} --reset-offsets --to-earliest \
+         --execute`, and start them",
+        standing.eaten(),
+        standing.committed.unwrap_or_default(),
+        standing.low,
+        partition.topic,
+        partition.partition
+    )
 }

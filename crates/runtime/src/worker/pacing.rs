@@ -4,6 +4,7 @@ use braid_log::{Failure, Log, Record, TopicPartition};
 
 use super::Worker;
 use super::assignment::Phase;
+use crate::metrics::StageKind;
 use crate::restore::Restorer;
 use crate::stage::Stage;
 
@@ -48,13 +49,28 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
                     self.log.hold(&partition)?;
                     self.enter(&partition, Phase::Waiting);
                 }
-                Some(Phase::Waiting) if ahead <= NEAR_MILLIS => match self.log.start(&partition) {
-                    Ok(()) => self.enter(&partition, Phase::Running),
-                    Err(Failure::Retry(why)) => tracing::warn!(%partition, %why, "starting is tried again"),
-                    Err(failure) => return Err(failure),
-                },
+                Some(Phase::Waiting) if ahead <= NEAR_MILLIS => self.go_on(&partition)?,
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    fn go_on(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
+        if self.starts.rests(partition, self.log.now_millis()) {
+            return Ok(());
+        }
+        match self.log.start(partition) {
+            Ok(()) => {
+                self.enter(partition, Phase::Running);
+                self.has_started(partition);
+            }
+            Err(Failure::Retry(why)) => self.try_again(partition, &why),
+            // Retention has come before its turn: as where it is started for the first time.
+            Err(Failure::Fatal(why)) if self.kind() == StageKind::Normalise => {
+                self.put_aside(partition, &why)
+            }
+            Err(failure) => return Err(failure),
         }
         Ok(())
     }

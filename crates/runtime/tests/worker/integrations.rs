@@ -5,6 +5,7 @@ use std::time::Duration;
 use braid_log::TopicPartition;
 use braid_runtime::StageKind;
 use braid_runtime::integrations::{IntegrationReport, IntegrationState, Integrations, SourceDescription};
+use braid_sim::broker::{Call, Fault, Faults};
 use braid_wire::Format;
 
 use crate::world::{SOURCES, World, alert_json};
@@ -29,7 +30,7 @@ fn world() -> World {
 
 fn report(world: &World) -> IntegrationReport {
     let around = &world.seats[0].around;
-    around.integrations.report(&around.readiness, &around.source_health)
+    around.integrations.report(&around.readiness, &around.source_health, &around.metrics)
 }
 
 #[test]
@@ -84,5 +85,43 @@ fn a_source_whose_backlog_retention_has_eaten_waits_while_the_others_are_read() 
     world.settle();
     assert_eq!(world.broker.offsets("normalise")[&eaten], 4, "it goes on where it was told to");
     assert_eq!(world.seats[0].around.readiness.report(), Ok(()));
+    assert_eq!(report(&world).sources[0].state, IntegrationState::Ok);
+}
+
+#[test]
+fn a_start_that_is_tried_in_vain_for_long_counts_as_held_until_it_succeeds() {
+    let mut world = world();
+    let in_vain = || (0..5_000).fold(Faults::none(), |faults, _| faults.then(Call::Start, 0, Fault::Retry));
+    world.broker.disturb(in_vain());
+    let held = |world: &World| {
+        let around = &world.seats[0].around;
+        around.metrics.partitions_held.value(&StageKind::Normalise)
+    };
+    world.rounds(20);
+    let readiness = world.seats[0].around.readiness.clone();
+    assert_eq!((held(&world), readiness.held()), (0.0, 0), "it may be a matter of moments");
+    let wait = |world: &mut World, seconds: usize| {
+        for _ in 0..seconds {
+            world.broker.advance(Duration::from_secs(1)); // less than a session
+            world.rounds(1);
+        }
+    };
+    wait(&mut world, 11);
+    let all = world.seats[0].around.metrics.partitions_assigned.value(&StageKind::Normalise);
+    assert!(all > 0.0);
+    assert_eq!((held(&world), readiness.held() as f64), (all, all));
+    let told = report(&world);
+    assert_eq!(told.sources[0].state, IntegrationState::Broken);
+    assert!(told.sources[0].troubles[0].fault.what.contains("in vain"), "{told:?}");
+
+    world.broker.disturb(Faults::none());
+    world.rounds(2);
+    assert_eq!(held(&world), all, "it is tried more seldom");
+    wait(&mut world, 5);
+    let now = world.broker.now_millis();
+    let at = TopicPartition::new(SOURCES[0], 0);
+    world.broker.produce(&at, None, Some(alert_json(1, now).as_bytes()), now);
+    world.settle();
+    assert_eq!((held(&world), readiness.held(), readiness.report()), (0.0, 0, Ok(())));
     assert_eq!(report(&world).sources[0].state, IntegrationState::Ok);
 }

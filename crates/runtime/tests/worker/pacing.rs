@@ -2,6 +2,7 @@
 
 use braid_engine::Input;
 use braid_runtime::StageKind;
+use braid_sim::broker::{Call, Fault, Faults};
 
 use crate::world::{SOURCES, World, alert_json};
 
@@ -9,7 +10,7 @@ const MINUTE: i64 = 60_000;
 
 /// Source times in the order in which alerts entered the alerts topic, in minutes, after a backlog in each of two source
 /// partitions: an alert every minute for 10 hours in one, and every 10 minutes for 10 hours in the other.
-fn order_of_backlogs() -> Vec<i64> {
+fn order_of_backlogs(faults: Faults) -> Vec<i64> {
     // Fewer partitions than elsewhere: what two polls in turn may bring before both backlogs are known is reckoned below.
     let mut world = World::with(|settings| settings.sources.retain(|topic, _| SOURCES.contains(&&**topic)));
     let (start, sources) = (world.broker.now_millis() - 600 * MINUTE, world.sources());
@@ -24,6 +25,7 @@ fn order_of_backlogs() -> Vec<i64> {
     }
     world.seat(StageKind::Normalise, 0);
     world.seat(StageKind::Correlate, 0);
+    world.broker.disturb(faults);
     world.settle();
     let alerts = world.inputs().into_iter().filter_map(|input| match input {
         Input::Alert(alert) => Some((alert.origin.source_time.as_millis() - start) / MINUTE),
@@ -34,7 +36,7 @@ fn order_of_backlogs() -> Vec<i64> {
 
 #[test]
 fn a_backlog_does_not_run_far_ahead_of_an_older_one() {
-    let order = order_of_backlogs();
+    let order = order_of_backlogs(Faults::none());
     assert_eq!(order.len(), 660);
     let mut latest = i64::MIN;
     let mut furthest = 0;
@@ -44,4 +46,13 @@ fn a_backlog_does_not_run_far_ahead_of_an_older_one() {
     }
     // Ten minutes, and what one poll of seven records may bring: 70 minutes of the sparse one.
     assert!(furthest <= 80, "an alert entered {furthest} minutes after a later one");
+}
+
+#[test]
+fn a_source_that_cannot_go_on_when_its_turn_comes_is_put_aside_and_stops_nobody() {
+    // So many starts there are before the first that lets a backlog go on.
+    for starts in 0..4 {
+        let order = order_of_backlogs(Faults::none().then(Call::Start, 12 + starts, Fault::Fatal));
+        assert_eq!(order.len(), 660, "{starts}");
+    }
 }
