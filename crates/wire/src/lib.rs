@@ -23,6 +23,8 @@ pub mod dead_letter;
 
 pub mod json;
 
+mod bounded_bytes;
+mod json_frames;
 mod schema_id;
 mod writer_schema;
 
@@ -30,12 +32,14 @@ mod avro;
 mod fingerprint;
 mod registry;
 
+pub use bounded_bytes::BoundedBytes;
 pub use exclusion::Exclusion;
 pub use input::{
     Envelope, Observable, ObservableKind, Pattern, StixIndicator, StixObject, StixParty, StixPartyKind,
     StixRelation, StixSaid, stix_objects,
 };
 pub use input::{RECORD_BYTES_MAX, RECORD_ELEMENTS_MAX, SourceRecord, decode, read};
+pub use json_frames::{JsonFrame, JsonFrames};
 pub use refusal::{HealthReport, Refusal, RefusalReason};
 pub use registry::AvroRecord;
 pub use schema_id::{SchemaId, VALUE_SCHEMA_HEADER};

@@ -1,6 +1,6 @@
 use std::io::{self, BufRead, ErrorKind, Read};
 
-use braid_wire::{RECORD_BYTES_MAX, Refusal, RefusalReason};
+use braid_wire::{BoundedBytes as Bounded, JsonFrame, RECORD_BYTES_MAX, Refusal, RefusalReason};
 
 /// A stretch of a file that is decoded as one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,57 +13,20 @@ pub(super) struct Frame {
     pub bytes: Result<Vec<u8>, Refusal>,
 }
 
+impl From<JsonFrame> for Frame {
+    fn from(JsonFrame { line, element, bytes, .. }: JsonFrame) -> Self {
+        let is_structure = |bytes: &[u8]| bytes.starts_with(b"{") || bytes.starts_with(b"[");
+        // A number in a list is a wrong element, as in a topic, and no record of another format.
+        let bytes = bytes.map(|bytes| match element {
+            Some(_) if !is_structure(&bytes) => [b"[", bytes.as_slice(), b"]"].concat(),
+            _ => bytes,
+        });
+        Self { line, element, bytes }
+    }
+}
+
 /// Where frames go.
 pub(super) type EachFrame<'a> = dyn FnMut(Frame) -> anyhow::Result<()> + 'a;
-
-/// The bytes of a frame in the making: kept up to a bound, counted beyond it.
-#[derive(Debug)]
-pub(super) struct Bounded {
-    kept: Vec<u8>,
-    bytes: usize,
-    bytes_max: usize,
-}
-
-impl Bounded {
-    pub(super) const fn new(bytes_max: usize) -> Self {
-        Self { kept: Vec::new(), bytes: 0, bytes_max }
-    }
-
-    pub(super) fn extend(&mut self, more: &[u8]) {
-        let room = self.bytes_max.saturating_sub(self.kept.len());
-        self.kept.extend_from_slice(&more[..more.len().min(room)]);
-        self.bytes += more.len();
-    }
-
-    pub(super) fn kept(&self) -> &[u8] {
-        &self.kept
-    }
-
-    /// Whether there is room for nothing more, and nothing was left out.
-    pub(super) const fn is_full(&self) -> bool {
-        self.bytes == self.bytes_max
-    }
-
-    pub(super) fn is_blank(&self) -> bool {
-        self.kept.trim_ascii().is_empty()
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.kept.clear();
-        self.bytes = 0;
-    }
-
-    /// What was gathered; begins anew.
-    pub(super) fn take(&mut self) -> Result<Vec<u8>, Refusal> {
-        let bytes = std::mem::take(&mut self.bytes);
-        let kept = std::mem::take(&mut self.kept);
-        if bytes > self.bytes_max { Err(too_large(bytes as u64, self.bytes_max)) } else { Ok(kept) }
-    }
-}
-
-pub(super) fn too_large(bytes: u64, bytes_max: usize) -> Refusal {
-    Refusal::new(RefusalReason::TooLarge, format!("{bytes} bytes; at most {bytes_max} are read"))
-}
 
 /// Gives each line that is not blank, whatever bytes it is made of.
 pub(super) fn each_line(

@@ -1,7 +1,7 @@
 use std::process::{Command, Stdio};
 
-use braid_alert::Alert;
-use braid_wire::own;
+use braid_alert::{Alert, Origin, Tenant};
+use braid_wire::{Format, SourceRules, TenantRule, decode, own};
 use expect_test::expect;
 
 use crate::support::{Files, alert, cef};
@@ -220,4 +220,54 @@ fn a_record_with_two_lists_is_read_whole_and_one_with_a_list_of_its_own_is_one()
         format!("{document}\n{{\"value\":[],\"records\":[{}]}}\n", document.replace("d-1", "d-2")),
     );
     assert_eq!(ids(&files.braid("decode -f ecs-alert --tenant contoso ecs.jsonl").good()), "d-1 d-2");
+}
+
+#[test]
+fn a_record_is_read_alike_from_a_file_and_from_a_topic() {
+    let document = |id: &str, odd: &str| {
+        format!(
+            r#"{{{odd}"@timestamp":"2026-02-03T10:00:00Z","event":{{"kind":"alert","module":"m","id":"{id}"}}}}"#
+        )
+    };
+    let [a, b, c] = ["a", "b", "c"].map(|id| document(id, ""));
+    let mut records = vec![
+        format!("[[{a}],{b}]"),
+        format!(r#"[{{"value":[{a}]}},[],{b},7]"#),
+        format!(r#"{{"records":{a},"value":[{b}]}}"#),
+        format!(r#"{{"event":{{"original":"x"}},"records":[{a},{b}]}}"#),
+        format!(r#"{{"event":{{"kind":"metric"}},"records":[{a},{b}]}}"#),
+        format!(r#"{{"value":[{a},{b}"#),
+        format!(r#"{{"value":[{a},{}"#, &b[..30]),
+        format!(r#"{{"value":[{a}],"next":"#),
+        format!(r#"[{a},{{"x":]}},{b}]"#),
+        format!("[{a}] x"),
+        r#"{"value":[],"records":[]}"#.to_owned(),
+    ];
+    for odd in ["NaN", "-Infinity", "\"a\tb\"", r#""C:\Users""#, "[1,]", "01", "'a'", r#""\ud83d""#, "1e999"]
+    {
+        let bad = document("bad", &format!(r#""odd":{odd},"#));
+        records.push(format!(r#"{{"records":[{a},{bad},{c}]}}"#));
+        records.push(format!("[{a},[{bad},{c}],{b}]"));
+        records.push(bad);
+    }
+    let mut bytes: Vec<Vec<u8>> = records.into_iter().map(String::into_bytes).collect();
+    bytes.push([b"[", a.as_bytes(), b",{\"x\":\"\xff\"},", b.as_bytes(), b"]"].concat());
+    let files = Files::new();
+    let origin = Origin { source: "s".into(), ..alerts(&own_alert(&files, &a)).remove(0).origin };
+    let rules = SourceRules::new(Format::EcsAlert, TenantRule::Fixed(Tenant::new("default")));
+    for record in bytes {
+        files.write("record.json", &record);
+        let ran = files.braid("decode --format ecs-alert --tenant default record.json");
+        let reason = |line: &str| line.split(": ").nth(1).unwrap_or_default().to_owned();
+        let from_file = (ids(&ran.out), ran.err.lines().map(reason).collect::<Vec<_>>());
+        let read = decode(&record, &origin, &rules);
+        let good: Vec<_> = read.iter().flatten().map(|alert| alert.id.as_str()).collect();
+        let refused = read.iter().filter_map(|read| Some(read.as_ref().err()?.reason.to_string())).collect();
+        assert_eq!(from_file, (good.join(" "), refused), "{}", String::from_utf8_lossy(&record));
+    }
+}
+
+fn own_alert(files: &Files, document: &str) -> String {
+    files.write("one.json", document);
+    files.braid("decode --format ecs-alert --tenant default one.json").good()
 }

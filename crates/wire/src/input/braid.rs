@@ -1,19 +1,20 @@
 //! braid's own alert as input: what another braid, a script or a person sends.
 
 use braid_alert::{Alert, Origin, Tenant};
-use serde_json::value::RawValue;
 
 use super::elements::raw_elements_of;
-use super::{Context, SourceRecord, check_element_count, expect_json};
+use super::{Context, SourceRecord, expect_json, text_of};
 use crate::avro::Framed;
 use crate::{Refusal, TenantRule, own};
 
 /// Reads one alert, an array of them, or a wrapper `{"records":[…]}`.
-pub(super) fn decode_json(text: &str, context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
-    expect_json(text)?;
-    let elements = elements(text, context)?;
-    check_element_count(elements.len())?;
-    Ok(elements.into_iter().map(|element| context.own(from_json(element, context), context.origin)).collect())
+pub(super) fn decode_json(
+    value: &[u8],
+    context: &Context<'_>,
+) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
+    let read = |element: Result<&str, Refusal>| element.and_then(|element| from_json(element, context));
+    let elements = elements(value, context)?.into_iter();
+    Ok(elements.map(|element| context.own(read(element), context.origin)).collect())
 }
 
 /// Reads one alert in Avro.
@@ -47,12 +48,19 @@ impl Context<'_> {
     }
 }
 
-/// Where each alert (or command, or directory record) stands in the text, so that one that is bad refuses itself alone.
-pub(super) fn elements<'a>(text: &'a str, context: &Context<'_>) -> Result<Vec<&'a str>, Refusal> {
+/// Where each alert (or command, or directory record) stands in a record, so that one that is bad refuses itself alone.
+///
+/// # Errors
+/// As [`raw_elements_of`].
+pub(super) fn elements<'a>(
+    value: &'a [u8],
+    context: &Context<'_>,
+) -> Result<Vec<Result<&'a str, Refusal>>, Refusal> {
+    expect_json(value)?;
+    let envelope = context.rules.format.envelope();
     // Looked for before it is parsed: a second pass over every alert would cost for a rare case.
-    if !text.starts_with('[') && !text.contains("\"records\"") {
-        return Ok(vec![text]);
+    match text_of(value) {
+        Ok(text) if !text.starts_with('[') && !envelope.may_be(text) => Ok(vec![Ok(text)]),
+        _ => raw_elements_of(value, &envelope),
     }
-    let elements = raw_elements_of(text, &context.rules.format.envelope())?;
-    Ok(elements.into_iter().map(RawValue::get).collect())
 }

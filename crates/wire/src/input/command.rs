@@ -4,7 +4,7 @@ use braid_alert::Command;
 use braid_engine::Input;
 
 use super::braid::elements;
-use super::{Context, SourceRecord, check_element_count, expect_json, readable, text_of};
+use super::{Context, SourceRecord, readable};
 use crate::avro::Framed;
 use crate::{Format, Refusal, TenantRule, own};
 
@@ -20,15 +20,14 @@ pub(super) fn commands(
         let command = Framed::of(&record).and_then(|framed| own::command_from_framed(&framed));
         return Ok(vec![context.command(command)]);
     }
-    let text = text_of(value)?;
-    expect_json(text)?;
-    let elements = elements(text, context)?;
-    check_element_count(elements.len())?;
+    let elements = elements(value, context)?;
     let fixed = match &context.rules.tenant {
         TenantRule::Fixed(tenant) => Some(tenant),
         TenantRule::Field { .. } => None,
     };
-    let read = |element: &str| context.command(own::command_from_json(fixed, element.as_bytes()));
+    let read = |element: Result<&str, Refusal>| {
+        context.command(element.and_then(|element| own::command_from_json(fixed, element.as_bytes())))
+    };
     Ok(elements.into_iter().map(read).collect())
 }
 

@@ -10,7 +10,7 @@ use braid_alert::DirectoryRecord;
 use braid_engine::Input;
 
 use super::braid::elements;
-use super::{Context, SourceRecord, check_element_count, expect_json, readable, text_of};
+use super::{Context, SourceRecord, readable};
 use crate::avro::Framed;
 use crate::own::DirectoryKey;
 use crate::{Format, Refusal, RefusalReason, TenantRule, own};
@@ -29,15 +29,14 @@ pub(super) fn records(
         let read = Framed::of(&record).and_then(|framed| own::directory_from_framed(key, &framed));
         return Ok(vec![context.directory(read)]);
     }
-    let text = text_of(value)?;
-    expect_json(text)?;
-    let elements = elements(text, context)?;
-    check_element_count(elements.len())?;
+    let elements = elements(value, context)?;
     if key.object.is_some() && elements.len() > 1 {
         let detail = format!("{} objects under one key", elements.len());
         return Err(Refusal::new(RefusalReason::Malformed, detail));
     }
-    let read = |element: &str| context.directory(own::directory_from_json(key, element.as_bytes()));
+    let read = |element: Result<&str, Refusal>| {
+        context.directory(element.and_then(|element| own::directory_from_json(key, element.as_bytes())))
+    };
     Ok(elements.into_iter().map(read).collect())
 }
 

@@ -4,61 +4,150 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::check_element_count;
-use super::envelope::{Envelope, Value};
+use super::envelope::Envelope;
 use super::json::{Json, Key, Object, UNREAD, refusal_of};
-use crate::{Refusal, RefusalReason};
+use super::{check_element_count, empty_list, expect_json, text_of};
+use crate::{JsonFrame, JsonFrames, Refusal};
 
 /// How the interfaces call the list of an incident that holds its alerts.
 const LISTS_OF_INCIDENTS: [&str; 2] = ["alerts", "related_threats"];
 
+/// How many lists or envelopes may stand within each other in a record that is taken apart.
+const DEPTH_MAX: usize = 8;
+
 /// One of what a record lists.
 pub(super) enum Element<'a> {
     Read(Json<'a>),
-    /// As it stands, in a record of which something cannot be read.
-    Raw(&'a RawValue),
+    /// As it stands, in a record of which something cannot be read; or why it is not even tried.
+    Raw(Result<&'a str, Refusal>),
 }
 
 impl<'a> Element<'a> {
     /// Its value.
     ///
     /// # Errors
-    /// `malformed` if it is what cannot be read: half a surrogate pair, a number beyond all bounds, nesting without end.
+    /// `malformed` if it is what cannot be read: what is not JSON, half a surrogate pair, a number beyond all bounds, nesting
+    /// without end.
     pub(super) fn read(self) -> Result<Json<'a>, Refusal> {
         match self {
             Self::Read(value) => Ok(value),
-            Self::Raw(raw) => Json::parse(raw.get()).or_else(|why| incident_of(raw.get(), why)),
+            Self::Raw(raw) => raw.and_then(|text| Json::parse(text).or_else(|why| incident_of(text, why))),
         }
     }
 }
 
-/// The elements of an array or of an envelope's lists; else the one value that there is.
+/// The elements of an array or of an envelope's lists, and of those within it; else the one value that there is.
 ///
 /// Of several lists, by several names or by one, all count, in the record's order. That of two fields of one name the last
 /// one counts is right for what they say; here it would lose records.
 ///
 /// A record is read in one go. Only one in which that fails is taken apart, for its other elements may be good.
-pub(super) fn elements_of<'a>(text: &'a str, envelope: &Envelope) -> Result<Vec<Element<'a>>, Refusal> {
-    let read = |elements: Vec<Json<'a>>| elements.into_iter().map(Element::Read).collect();
-    match Json::parse(text) {
-        Ok(Json::List(elements)) => Ok(read(elements)),
-        Ok(Json::Object(object)) => {
-            Ok(read(object.into_elements(envelope).unwrap_or_else(|object| vec![Json::Object(object)])))
-        }
-        Ok(scalar) => Ok(vec![Element::Read(scalar)]),
-        Err(refusal) if refusal.reason == RefusalReason::Malformed => {
-            Ok(raw_elements_of(text, envelope)?.into_iter().map(Element::Raw).collect())
-        }
-        Err(refusal) => Err(refusal),
-    }
+///
+/// # Errors
+/// `unknown_format` if it begins as no JSON does, `too_large` if there are too many.
+pub(super) fn elements_of<'a>(value: &'a [u8], envelope: &Envelope) -> Result<Vec<Element<'a>>, Refusal> {
+    expect_json(value)?;
+    let Ok(json) = text_of(value).and_then(Json::parse) else {
+        return Ok(raw_elements_of(value, envelope)?.into_iter().map(Element::Raw).collect());
+    };
+    let mut elements = Vec::new();
+    flatten(json, envelope, &mut elements);
+    check_element_count(elements.len())?;
+    Ok(elements)
 }
 
-/// The same without a look into the elements: the grammar alone must be that of JSON.
-pub(super) fn raw_elements_of<'a>(text: &'a str, envelope: &Envelope) -> Result<Vec<&'a RawValue>, Refusal> {
-    match text.as_bytes().first() {
-        Some(b'[') => parse(text),
-        Some(b'{') => Ok(parse::<Fields<'_>>(text)?.into_elements(envelope)?.unwrap_or(vec![parse(text)?])),
-        _ => Ok(vec![parse(text)?]),
+fn flatten<'a>(json: Json<'a>, envelope: &Envelope, into: &mut Vec<Element<'a>>) {
+    let elements = match json {
+        Json::List(elements) => elements,
+        Json::Object(object) => match object.into_elements(envelope) {
+            Ok(elements) => elements,
+            Err(object) => return into.push(Element::Read(Json::Object(object))),
+        },
+        scalar => return into.push(Element::Read(scalar)),
+    };
+    if elements.is_empty() {
+        into.push(Element::Raw(Err(empty_list())));
+    }
+    elements.into_iter().for_each(|element| flatten(element, envelope, into));
+}
+
+/// The same without a look into the elements. By the grammar of JSON, or where something breaks that, by its brackets: what is
+/// nearly JSON costs no other element.
+///
+/// # Errors
+/// As [`elements_of`].
+pub(super) fn raw_elements_of<'a>(
+    value: &'a [u8],
+    envelope: &Envelope,
+) -> Result<Vec<Result<&'a str, Refusal>>, Refusal> {
+    expect_json(value)?;
+    let mut taken = Taken { envelope, elements: Vec::new() };
+    taken.take(value, 0)?;
+    Ok(taken.elements)
+}
+
+struct Taken<'e, 'a> {
+    envelope: &'e Envelope,
+    elements: Vec<Result<&'a str, Refusal>>,
+}
+
+impl<'a> Taken<'_, 'a> {
+    fn take(&mut self, value: &'a [u8], depth: usize) -> Result<(), Refusal> {
+        match text_of(value).and_then(|text| self.listed(text)) {
+            Ok(Some(listed)) if listed.is_empty() => self.push(Err(empty_list())),
+            Ok(Some(listed)) => {
+                check_element_count(self.elements.len() + listed.len())?;
+                listed.into_iter().try_for_each(|element| self.take_element(element.get().as_bytes(), depth))
+            }
+            Ok(None) => self.push(text_of(value)),
+            Err(_) => self.take_by_brackets(value, depth),
+        }
+    }
+
+    /// Each element of a list or an envelope; none if it is neither.
+    fn listed(&self, text: &'a str) -> Result<Option<Vec<&'a RawValue>>, Refusal> {
+        match text.as_bytes().first() {
+            Some(b'[') => parse(text).map(Some),
+            Some(b'{') => parse::<Fields<'_>>(text)?.into_elements(self.envelope),
+            _ => Ok(None),
+        }
+    }
+
+    /// An element that is a list or an envelope itself is taken apart as well.
+    fn take_element(&mut self, element: &'a [u8], depth: usize) -> Result<(), Refusal> {
+        let wraps = || match element.first() {
+            Some(b'[') => true,
+            // Looked for before it is parsed, for hardly any does.
+            Some(b'{') => std::str::from_utf8(element).map_or(true, |text| self.envelope.may_be(text)),
+            _ => false,
+        };
+        if depth < DEPTH_MAX && wraps() { self.take(element, depth + 1) } else { self.push(text_of(element)) }
+    }
+
+    fn take_by_brackets(&mut self, value: &'a [u8], depth: usize) -> Result<(), Refusal> {
+        let mut frames = JsonFrames::of_record(*self.envelope);
+        for byte in value {
+            frames.take(*byte);
+            if frames.has_found() {
+                frames.found().try_for_each(|frame| self.take_frame(value, frame, depth))?;
+            }
+        }
+        frames.end();
+        frames.found().try_for_each(|frame| self.take_frame(value, frame, depth))
+    }
+
+    fn take_frame(&mut self, value: &'a [u8], frame: JsonFrame, depth: usize) -> Result<(), Refusal> {
+        let start = usize::try_from(frame.start).expect("a record is no longer than its bytes");
+        match frame.bytes.map(|bytes| &value[start..start + bytes.len()]) {
+            Ok(bytes) if frame.element.is_some() => self.take_element(bytes.trim_ascii(), depth),
+            Ok(bytes) => self.push(expect_json(bytes).and_then(|()| text_of(bytes))),
+            Err(refusal) => self.push(Err(refusal)),
+        }
+    }
+
+    fn push(&mut self, element: Result<&'a str, Refusal>) -> Result<(), Refusal> {
+        self.elements.push(element);
+        check_element_count(self.elements.len())
     }
 }
 
@@ -69,7 +158,8 @@ fn incident_of<'a>(text: &'a str, why: Refusal) -> Result<Json<'a>, Refusal> {
         return Err(why);
     }
     let fields: Fields<'_> = parse(text)?;
-    let is_list = |name: &str, value: &RawValue| LISTS_OF_INCIDENTS.contains(&name) && (&value).is_list();
+    let is_list =
+        |name: &str, value: &RawValue| LISTS_OF_INCIDENTS.contains(&name) && value.get().starts_with('[');
     if !fields.0.iter().any(|(name, value)| is_list(name, value)) {
         return Err(why);
     }
@@ -104,8 +194,12 @@ impl<'a> Fields<'a> {
             return Ok(None);
         }
         let mut elements: Vec<&'a RawValue> = Vec::new();
-        for (_, list) in self.0.iter().filter(|(name, value)| envelope.is_list(name) && value.is_list()) {
-            elements.extend(parse::<Vec<&'a RawValue>>(list.get())?);
+        for (_, value) in self.0.iter().filter(|(name, _)| envelope.is_list(name)) {
+            match value.get().as_bytes().first() {
+                Some(b'[') => elements.extend(parse::<Vec<&'a RawValue>>(value.get())?),
+                Some(b'{') => elements.push(value),
+                _ => {}
+            }
         }
         Ok(Some(elements))
     }

@@ -17,7 +17,7 @@ use crate::Format;
 pub struct Envelope {
     /// What envelopes call their lists.
     lists: &'static [&'static str],
-    /// The fields by which a record is told from an envelope, by their names or by what their names begin with before a dot.
+    /// The fields by which a record is told from an envelope, by their paths or by what those begin with before a dot.
     marks: &'static [&'static str],
     /// What an envelope is called in `type`, where records have that as well: what is called otherwise is a record.
     kind: Option<&'static str>,
@@ -73,8 +73,25 @@ impl Format {
             Self::OcsfDetectionFinding => {
                 (&["records", "Records", "events", "value"], &["class_uid", "type_uid", "finding_info"])
             }
-            // Not `@timestamp`: collectors write theirs on whatever passes through them, on batches too.
-            Self::EcsAlert => (PAGE, &["_source", "event", "kibana.alert"]),
+            // Not `@timestamp`: collectors write theirs on whatever passes through them, on batches too. So does Logstash with
+            // `event.original`.
+            Self::EcsAlert => (
+                PAGE,
+                &[
+                    "_source",
+                    "kibana",
+                    "event.kind",
+                    "event.category",
+                    "event.type",
+                    "event.action",
+                    "event.code",
+                    "event.id",
+                    "event.module",
+                    "event.dataset",
+                    "event.provider",
+                    "event.severity",
+                ],
+            ),
             Self::BraidJson => (&["records"], &["provider"]),
             Self::BraidDirectoryJson => (&["records"], &["object"]),
             Self::BraidCommandJson => (&["records"], &["action"]),
@@ -94,17 +111,45 @@ impl Envelope {
         self.lists.contains(&name)
     }
 
+    /// Whether an object may be an envelope by the letters that stand in it.
+    pub(super) fn may_be(&self, text: &str) -> bool {
+        self.lists.iter().any(|list| {
+            let named = |(at, _): (usize, &str)| {
+                text[..at].ends_with('"') && text[at + list.len()..].starts_with('"')
+            };
+            text.match_indices(list).any(named)
+        })
+    }
+
     /// Whether only a record has a field of this name.
     pub fn is_mark(&self, name: &str) -> bool {
         let rest = |mark: &&str| name.strip_prefix(*mark);
         self.marks.iter().filter_map(rest).any(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// Whether an object of these fields is an envelope: it has such a list, and nothing that a record has.
+    /// Whether there may be such a field in an object under this name.
+    pub fn holds_marks(&self, name: &str) -> bool {
+        self.marks.iter().filter_map(|mark| mark.strip_prefix(name)).any(|rest| rest.starts_with('.'))
+    }
+
+    /// Whether what is called so in `type` is a record.
+    pub fn is_other_kind(&self, word: &str) -> bool {
+        self.kind.is_some_and(|kind| kind != word)
+    }
+
+    /// Whether `type` tells an envelope from a record.
+    pub const fn has_kind(&self) -> bool {
+        self.kind.is_some()
+    }
+
+    /// Whether an object of these fields is an envelope: it has such a list, and nothing that a record has. An object in
+    /// place of the list is one record.
     pub(super) fn is_of<V: Value>(&self, fields: &[(Cow<'_, str>, V)]) -> bool {
-        let wraps = |(name, value): &(Cow<'_, str>, V)| self.is_list(name) && value.is_list();
+        let wraps = |(name, value): &(Cow<'_, str>, V)| self.is_list(name) && value.is_structure();
         let is_own = |(name, value): &(Cow<'_, str>, V)| {
-            self.is_mark(name) || (name == "type" && self.kind.is_some_and(|kind| !value.says(kind)))
+            self.is_mark(name)
+                || (self.holds_marks(name) && value.has(&|inner| self.is_mark(&format!("{name}.{inner}"))))
+                || (name == "type" && self.has_kind() && value.says(&|word| self.is_other_kind(word)))
         };
         fields.iter().any(wraps) && !fields.iter().any(is_own)
     }
@@ -112,26 +157,40 @@ impl Envelope {
 
 /// What stands in a field, read or not: both are decided upon in one way.
 pub(super) trait Value {
-    fn is_list(&self) -> bool;
-    fn says(&self, word: &str) -> bool;
+    /// Whether it is a list or an object.
+    fn is_structure(&self) -> bool;
+
+    /// Whether it is an object that has such a field.
+    fn has(&self, is: &dyn Fn(&str) -> bool) -> bool;
+
+    /// Whether it is a text of this kind.
+    fn says(&self, is: &dyn Fn(&str) -> bool) -> bool;
 }
 
 impl Value for Json<'_> {
-    fn is_list(&self) -> bool {
-        matches!(self, Self::List(_))
+    fn is_structure(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Object(_))
     }
 
-    fn says(&self, word: &str) -> bool {
-        self.text().as_deref() == Some(word)
+    fn has(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        self.object().is_some_and(|object| object.fields().any(|(name, _)| is(name)))
+    }
+
+    fn says(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        self.text().is_some_and(|text| is(&text))
     }
 }
 
 impl Value for &RawValue {
-    fn is_list(&self) -> bool {
-        self.get().starts_with('[')
+    fn is_structure(&self) -> bool {
+        self.get().starts_with(['[', '{'])
     }
 
-    fn says(&self, word: &str) -> bool {
-        Json::parse(self.get()).is_ok_and(|value| value.says(word))
+    fn has(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        Json::parse(self.get()).is_ok_and(|value| value.has(is))
+    }
+
+    fn says(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        Json::parse(self.get()).is_ok_and(|value| value.says(is))
     }
 }

@@ -184,6 +184,7 @@ impl<'a> Object<'a> {
         let lists = self.0.into_iter().filter(|(name, _)| envelope.is_list(name));
         let elements = lists.flat_map(|(_, value)| match value {
             Json::List(elements) => elements,
+            object @ Json::Object(_) => vec![object],
             _ => Vec::new(),
         });
         Ok(elements.collect())

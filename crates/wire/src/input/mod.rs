@@ -146,12 +146,11 @@ fn numbered(mut results: Vec<Result<Alert, Refusal>>) -> Vec<Result<Alert, Refus
 }
 
 fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
-    let text = text_of(value)?;
     let each = |read: &dyn Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>| {
-        each_element(text, &context.rules.format.envelope(), read)
+        each_element(value, &context.rules.format.envelope(), read)
     };
     let found = match context.rules.format {
-        Format::MdiCef => mdi_cef::decode(text, context),
+        Format::MdiCef => mdi_cef::decode(text_of(value)?, context),
         Format::SentinelSecurityAlert => each(&|row| one(sentinel_security_alert::alert(&row, context))),
         Format::GraphAlert => each(&|alert| one(graph_alert::alert(&alert, context))),
         Format::ZimperiumMtd => each(&|record| zimperium::alerts(&record, context)),
@@ -162,8 +161,8 @@ fn decode_text(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, 
         Format::OcsfDetectionFinding => each(&|finding| one(ocsf_finding::alert(&finding, context))),
         Format::EcsAlert => each(&|document| one(ecs_alert::alert(document, context))),
         // Several of its elements may be one alert, so it numbers them itself.
-        Format::DefenderXdrStreaming => return streaming::decode(text, context),
-        Format::BraidJson | Format::BraidAvro => braid::decode_json(text, context),
+        Format::DefenderXdrStreaming => return streaming::decode(value, context),
+        Format::BraidJson | Format::BraidAvro => braid::decode_json(value, context),
         Format::BraidDirectoryJson
         | Format::BraidDirectoryAvro
         | Format::BraidCommandJson
@@ -205,13 +204,11 @@ fn text_of(value: &[u8]) -> Result<&str, Refusal> {
 
 /// Reads JSON and hands each object in it to `read`, which finds the alerts in it.
 fn each_element(
-    text: &str,
+    value: &[u8],
     envelope: &Envelope,
     read: &dyn Fn(json::Object<'_>) -> Vec<Result<Alert, Refusal>>,
 ) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
-    expect_json(text)?;
-    let elements = elements_of(text, envelope)?;
-    check_element_count(elements.len())?;
+    let elements = elements_of(value, envelope)?;
     let each = |element: Element<'_>| match element.read() {
         Ok(json::Json::Object(object)) => read(object),
         Ok(other) => one(Err(not_an_object(&other))),
@@ -230,24 +227,30 @@ fn one(alert: Result<Alert, Refusal>) -> Vec<Result<Alert, Refusal>> {
     vec![alert]
 }
 
-fn expect_json(text: &str) -> Result<(), Refusal> {
-    if text.starts_with(['{', '[']) {
+/// Whether it begins as an object or an array does; what comes then may be anything.
+fn expect_json(value: &[u8]) -> Result<(), Refusal> {
+    let value = value.strip_prefix("\u{feff}".as_bytes()).unwrap_or(value).trim_ascii();
+    if value.starts_with(b"{") || value.starts_with(b"[") {
         return Ok(());
     }
-    let detail = format!("it begins with {:?}, which is no JSON object or array", shorten(text));
+    let detail = format!("it begins with {:?}, which is no JSON object or array", shorten(text_of(value)?));
     Err(Refusal::new(RefusalReason::UnknownFormat, detail))
 }
 
 /// Whether there are elements, and not too many. An interface that is asked for news often has none.
 fn check_element_count(count: usize) -> Result<(), Refusal> {
     if count == 0 {
-        return Err(Refusal::new(RefusalReason::BesideAlerts, "an empty list"));
+        return Err(empty_list());
     }
     if count > RECORD_ELEMENTS_MAX {
         let detail = format!("{count} elements; at most {RECORD_ELEMENTS_MAX} are read");
         return Err(Refusal::new(RefusalReason::TooLarge, detail));
     }
     Ok(())
+}
+
+fn empty_list() -> Refusal {
+    Refusal::new(RefusalReason::BesideAlerts, "an empty list")
 }
 
 /// Why an element is none: what it is instead, or why it cannot be read.

@@ -9,7 +9,7 @@ use braid_engine::Input;
 use super::elements::{Element, elements_of};
 use super::json::{Json, Object};
 use super::stix_pattern::Pattern;
-use super::{check_element_count, expect_json, not_an_object, readable, shorten, text_of, time};
+use super::{not_an_object, readable, shorten, time};
 use crate::{Format, Refusal, RefusalReason};
 
 /// The longest name that is kept, in characters.
@@ -136,10 +136,7 @@ pub(super) fn told(value: Option<&[u8]>) -> Vec<Result<Input, Refusal>> {
 
 fn objects(value: &[u8]) -> Result<Vec<Result<StixObject, Refusal>>, Refusal> {
     readable(value)?;
-    let text = text_of(value)?;
-    expect_json(text)?;
-    let elements = elements_of(text, &Format::StixIndicator.envelope())?;
-    check_element_count(elements.len())?;
+    let elements = elements_of(value, &Format::StixIndicator.envelope())?;
     let mut results = Vec::with_capacity(elements.len());
     for (number, element) in (0..).zip(elements) {
         let numbered = |refusal: Refusal| Refusal { element: number, ..refusal };

@@ -10,12 +10,11 @@ use std::collections::HashMap;
 
 use braid_alert::{Alert, AlertKey, Tenant};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::elements::raw_elements_of;
 use super::evidence_list::{ENTITIES_MAX, EvidenceList, entity_count};
 use super::json::{Json, Object, refusal_of};
-use super::{Context, check_element_count, expect_json, not_an_object, shorten, streaming_row};
+use super::{Context, not_an_object, shorten, streaming_row};
 use crate::{Refusal, RefusalReason};
 
 /// The tables whose rows are parts of alerts.
@@ -26,14 +25,12 @@ pub(super) enum Table {
 }
 
 /// Reads a record; each result has the number of the row that it comes of, or the first of them.
-pub(super) fn decode(text: &str, context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
-    expect_json(text)?;
+pub(super) fn decode(value: &[u8], context: &Context<'_>) -> Result<Vec<Result<Alert, Refusal>>, Refusal> {
     // As they stand: most are of tables that nobody reads here, and those are not taken apart.
-    let rows = raw_elements_of(text, &context.rules.format.envelope())?;
-    check_element_count(rows.len())?;
+    let rows = raw_elements_of(value, &context.rules.format.envelope())?;
     let mut record = Record::default();
     for (place, row) in (0..).zip(rows) {
-        match part(row, context) {
+        match row.and_then(|row| part(row, context)) {
             Ok(part) => record.add(place, part),
             Err(refusal) => record.results.push((place, Found::Refused(refusal))),
         }
@@ -47,9 +44,9 @@ struct Part {
     alert: Alert,
 }
 
-fn part(row: &RawValue, context: &Context<'_>) -> Result<Part, Refusal> {
-    let table = table_of(row.get())?;
-    let envelope = Json::parse(row.get())?;
+fn part(row: &str, context: &Context<'_>) -> Result<Part, Refusal> {
+    let table = table_of(row)?;
+    let envelope = Json::parse(row)?;
     let envelope = envelope.object().ok_or_else(|| not_an_object(&envelope))?;
     let alert = streaming_row::alert(table, columns_of(envelope)?, envelope, context)?;
     Ok(Part { table, alert: context.check_times(alert)? })

@@ -84,6 +84,86 @@ fn a_record_with_a_list_of_its_own_is_one_record_whichever_way_it_is_read() {
     }
 }
 
+/// What others write for JSON.
+const NEARLY: [&str; 10] =
+    ["NaN", "-Infinity", "\"a\tb\"", r#""C:\Users""#, "[1,]", "01", "'a'", "+1", "undefined", "\"\u{1}\""];
+
+#[test]
+fn what_is_nearly_json_costs_no_other_element() {
+    for (format, good) in JSON {
+        let [a, b, c] = ["A", "B", "C"].map(|title| titled(format, good, title));
+        for odd in NEARLY {
+            let bad = b.replacen('{', &format!(r#"{{"odd":{odd},"#), 1);
+            for list in lists_of(format) {
+                let page = format!(r#"{{"next":"x","{list}":[{a},{bad} , {c}],"count":3}}"#);
+                assert_eq!(told(format, &page), ["A", "malformed", "C"], "{format} {list} {odd}");
+            }
+            assert_eq!(
+                told(format, &format!("[{a},[{bad},{c}]]")),
+                ["A", "malformed", "C"],
+                "{format} {odd}"
+            );
+            assert_eq!(told(format, &bad), ["malformed"], "{format} {odd}");
+        }
+        let bytes = format!("{{\"records\":[{a},{{\"odd\":\"\u{1}\"}},{c}]}}").into_bytes();
+        let bytes: Vec<u8> = bytes.into_iter().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
+        let results = decode(&bytes, &origin(), &rules(format));
+        let told: Vec<_> =
+            results.iter().map(|read| read.as_ref().map_err(|refusal| refusal.reason).err()).collect();
+        assert_eq!(told, [None, Some(RefusalReason::InvalidUtf8), None], "{format}");
+    }
+}
+
+#[test]
+fn lists_and_envelopes_within_lists_are_taken_apart() {
+    for (format, good) in JSON {
+        let [a, b, c] = ["A", "B", "C"].map(|title| titled(format, good, title));
+        for list in lists_of(format) {
+            for (record, expected) in [
+                (format!("[[{a}]]"), &["A"][..]),
+                (format!(r#"[{{"{list}":[{a},{b}]}},{c}]"#), &["A", "B", "C"]),
+                (
+                    format!(r#"{{"{list}":[[{a}],[],{{"{list}":[]}},{b}]}}"#),
+                    &["A", "beside_alerts", "beside_alerts", "B"],
+                ),
+                (format!(r#"{{"{list}":{a},"{list}":[{b}]}}"#), &["A", "B"]),
+                (format!(r#"{{"{list}":{a}}}"#), &["A"]),
+            ] {
+                assert_eq!(told(format, &record), expected, "{format} {record}");
+                let odd = record.replacen('{', r#"{"odd":NaN,"#, 1);
+                let good: Vec<_> = told(format, &odd).into_iter().filter(|told| told.len() == 1).collect();
+                let rest: Vec<_> = expected.iter().filter(|told| told.len() == 1).collect();
+                assert!(
+                    good.iter().eq(rest.iter().copied()) || good.iter().eq(rest[1..].iter().copied()),
+                    "{format} {odd}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_collector_puts_beside_its_list_makes_no_document_of_it() {
+    let (_, document) = JSON[9];
+    let beside =
+        |fields: &str| format!(r#"{{"@timestamp":"2026-02-03T10:00:00Z",{fields},"records":[{document}]}}"#);
+    for (fields, expected) in [
+        (r#""event":{"original":"x","sequence":1}"#, "A name"),
+        (r#""event.original":"x""#, "A name"),
+        (r#""event":{"kind":"event"}"#, "beside_alerts"),
+        (r#""event.kind":"event""#, "beside_alerts"),
+        (r#""kibana":{"alert":{"uuid":"k"}},"organization.id":"t-1""#, "Untitled alert"),
+    ] {
+        for (odd, bad) in [
+            (r#""odd":1,"#, expected),
+            (r#""odd":NaN,"#, if expected == "A name" { expected } else { "malformed" }),
+        ] {
+            let record = beside(fields).replacen('{', &format!("{{{odd}"), 1);
+            assert_eq!(told(Format::EcsAlert, &record), [bad], "{record}");
+        }
+    }
+}
+
 #[test]
 fn a_document_that_an_index_wraps_may_have_a_list_and_so_may_a_resource_of_azure() {
     let (_, document) = JSON[9];

@@ -128,7 +128,7 @@ fn a_record_that_ends_in_the_middle_is_truncated() {
 fn broken_grammar_is_malformed() {
     for format in json_formats() {
         assert_eq!(reason_of(format, b"{\"a\":}"), RefusalReason::Malformed);
-        assert_eq!(reason_of(format, b"[1] trailing"), RefusalReason::Malformed);
+        assert_eq!(reason_of(format, b"{\"a\":1 trailing}"), RefusalReason::Malformed);
     }
     // Deeper than the parser goes, so that no record can exhaust the stack.
     let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
@@ -209,14 +209,29 @@ fn an_alert_of_an_incident_that_cannot_be_read_costs_itself_alone() {
 }
 
 #[test]
-fn a_list_that_breaks_the_grammar_is_refused_as_a_whole() {
+fn a_list_that_breaks_the_grammar_costs_what_cannot_be_told_apart() {
     let bad = r#"{"title":"\ud83d"}"#;
-    assert_eq!(told(Format::GraphAlert, &format!("[{GRAPH},{bad}")), [(0, Some(RefusalReason::Truncated))]);
-    for broken in ["[{GRAPH},{bad},]", "[{GRAPH} {bad}]", "{\"value\":[{bad}],}", "[{bad}] x"] {
-        let record = broken.replace("{GRAPH}", GRAPH).replace("{bad}", bad);
-        assert_eq!(told(Format::GraphAlert, &record), [(0, Some(RefusalReason::Malformed))], "{broken}");
+    let (good, malformed) = (None, Some(RefusalReason::Malformed));
+    let truncated = Some(RefusalReason::Truncated);
+    for (broken, expected) in [
+        ("[{GRAPH},{bad},]", &[good, malformed][..]),
+        ("[{GRAPH} {bad}]", &[malformed]),
+        ("[{GRAPH},{bad}", &[good, malformed, truncated]),
+        ("[{GRAPH},{GRAPH", &[good, truncated]),
+        ("{\"value\":[{bad}],}", &[malformed]),
+        ("[{bad}] x", &[malformed, Some(RefusalReason::UnknownFormat)]),
+        (
+            "{\"value\":[{GRAPH},{\"a\":]},{GRAPH}]}",
+            &[good, malformed, malformed, Some(RefusalReason::UnknownFormat)],
+        ),
+    ] {
+        let record = broken.replace("{GRAPH}", GRAPH).replace("{GRAPH", &GRAPH[..40]).replace("{bad}", bad);
+        let expected: Vec<_> = (0..).zip(expected.iter().copied()).collect();
+        assert_eq!(told(Format::GraphAlert, &record), expected, "{broken}");
     }
     let many = format!("[{}{bad}]", "1,".repeat(RECORD_ELEMENTS_MAX));
+    assert_eq!(told(Format::GraphAlert, &many), [(0, Some(RefusalReason::TooLarge))]);
+    let many = format!("[{}NaN]", "1,".repeat(RECORD_ELEMENTS_MAX));
     assert_eq!(told(Format::GraphAlert, &many), [(0, Some(RefusalReason::TooLarge))]);
 }
 
