@@ -120,7 +120,8 @@ struct RefusedBecause {
 impl Setting {
     /// Whether it is the one that the CIS benchmark looks at: that data go to Defender for Endpoint.
     fn is_wdatp(&self) -> bool {
-        self.name == WDATP && self.kind == "DataExportSettings"
+        // Of older versions of the API, such as 2019-01-01, the singular is told of.
+        self.name == WDATP && ["DataExportSettings", "DataExportSetting"].contains(&&*self.kind)
     }
 
     fn enabled(&self) -> Option<&Said> {
@@ -235,6 +236,7 @@ mod tests {
         assert!(wdatp(&settings("true")) && !wdatp(&settings("false")));
         let single = r#"{"name":"WDATP","kind":"DataExportSettings","properties":{"enabled":true}}"#;
         assert!(wdatp(single) && !wdatp(&single.replace("WDATP", "MCAS")) && !wdatp(r#"{"value":[]}"#));
+        assert!(wdatp(&single.replace("Settings", "Setting")), "as older versions of the API say it");
         assert!(!wdatp(&single.replace("DataExport", "AlertSync")), "another setting of that name");
         assert!(wdatp(&format!("\u{feff}{single}")), "as PowerShell writes it");
         let neighbours =

@@ -91,6 +91,7 @@ impl Checks<'_> {
     fn service(&mut self, config: &Config) {
         self.kafka(&config.kafka);
         self.clusters(config);
+        self.offsets_topics_stand_alone(config);
         self.topics(&config.topics);
         self.sources(config);
         self.outputs(config);

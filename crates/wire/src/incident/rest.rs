@@ -55,7 +55,8 @@ impl<'a> From<&'a Incident> for IncidentRest<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct ChangeRest<'a> {
     reason: &'a ChangeReason,
-    alerts: i32,
+    /// Not `alerts`, which of an incident is a list: both stand in one index.
+    alert_count: i32,
     alert: Option<&'a AlertKey>,
     links: &'a [Link],
     other: Option<IncidentId>,
@@ -66,7 +67,7 @@ impl<'a> From<&'a IncidentChange> for ChangeRest<'a> {
     fn from(change: &'a IncidentChange) -> Self {
         Self {
             reason: &change.reason,
-            alerts: change.alerts,
+            alert_count: change.alerts,
             alert: change.alert.as_ref(),
             links: &change.links,
             other: change.other,

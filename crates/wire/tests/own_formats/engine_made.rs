@@ -1,5 +1,6 @@
 //! The published schemas, held against records that they were not made of: what the engine makes of alerts.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -145,3 +146,37 @@ fn the_published_schemas_take_incidents_of_the_samples() {
 
 /// Every version of every incident is checked: more would take longer and show nothing else.
 const SAMPLE_ALERTS_MAX: usize = 300;
+
+/// Each place of a schema and what may stand there, lists and `null` apart: what decides about a field of an index.
+fn kinds(schema: &Value, place: &str, found: &mut BTreeMap<String, Vec<String>>) {
+    let one = schema["type"].as_str().into_iter();
+    let several = schema["type"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut kinds: Vec<String> =
+        one.chain(several).filter(|kind| !["null", "array"].contains(kind)).map(str::to_owned).collect();
+    kinds.sort();
+    found.entry(place.to_owned()).or_default().extend(kinds);
+    if schema["items"].is_object() {
+        self::kinds(&schema["items"], place, found);
+    }
+    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+        self::kinds(inner, &format!("{place}.{name}"), found);
+    }
+}
+
+#[test]
+fn incidents_and_their_changes_can_stand_in_one_index() {
+    for form in [".ocsf", ".ecs"] {
+        let [incident, event] = ["incident", "incident-event"].map(|stem| {
+            let schema = fs::read(root().join(format!("schemas/{stem}{form}.schema.json")));
+            let schema = serde_json::from_slice(&schema.expect("it is published")).expect("a schema is JSON");
+            let mut found = BTreeMap::new();
+            kinds(&schema, "", &mut found);
+            found
+        });
+        let both: Vec<_> = incident.iter().filter(|(place, _)| event.contains_key(*place)).collect();
+        assert!(both.len() > 10, "{form}: {both:?}");
+        for (place, kinds) in both {
+            assert_eq!(*kinds, event[place], "{form}: {place}");
+        }
+    }
+}

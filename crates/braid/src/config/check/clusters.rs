@@ -1,6 +1,6 @@
 //! The further clusters, and the sources that are read from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Checks, hint, is_topic, not_a_topic};
 use crate::config::{Config, Source};
@@ -25,6 +25,19 @@ impl Checks<'_> {
         }
         let prefix = &config.topics.offsets;
         self.must(is_topic(prefix), &["topics".into(), "offsets".into()], not_a_topic(prefix));
+    }
+
+    /// No other topic may have the name of one that keeps offsets.
+    pub(super) fn offsets_topics_stand_alone(&mut self, config: &Config) {
+        let keeps: BTreeSet<String> = offsets_topics(config).collect();
+        let message = |name: &str| format!("`{name}` keeps the offsets of another cluster's topic");
+        for (role, name) in config.topics.names() {
+            self.must(!keeps.contains(name), &["topics".into(), role.into()], message(name));
+        }
+        for (at, output) in config.outputs.iter().enumerate() {
+            let path = ["outputs".into(), at.into(), "topic".into()];
+            self.must(!keeps.contains(&output.topic), &path, message(&output.topic));
+        }
     }
 
     /// A source's cluster is one of those that there are, and what keeps its offsets can be a topic.
