@@ -142,6 +142,15 @@ impl<'a> Object<'a> {
         self.field(name).list()
     }
 
+    /// The same of a field whose writer makes no list of one: what stands there by itself is one element.
+    pub(super) fn several(&self, name: &str) -> &[Json<'a>] {
+        match self.field(name) {
+            Json::Null => &[],
+            Json::List(elements) => elements,
+            single => std::slice::from_ref(single),
+        }
+    }
+
     /// All fields, as the record has them.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value))

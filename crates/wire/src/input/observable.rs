@@ -107,6 +107,15 @@ impl Observable {
             return tells.then_some(Self { kind: ObservableKind::Address, value });
         };
         let (address, prefix): (IpAddr, u8) = (address.trim().parse().ok()?, prefix.trim().parse().ok()?);
+        let (address, prefix) = match address {
+            // As alerts name such addresses.
+            IpAddr::V6(v6) if prefix >= 96 => match v6.to_ipv4_mapped() {
+                Some(v4) => (v4.into(), prefix - 96),
+                None => (address, prefix),
+            },
+            IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => return None,
+            _ => (address, prefix),
+        };
         let whole = if address.is_ipv4() { 32 } else { 128 };
         match prefix {
             _ if prefix < prefix_min(address) => None,

@@ -164,10 +164,9 @@ fn read(object: &Object<'_>) -> Result<StixObject, Refusal> {
         .ok_or_else(|| Refusal::new(RefusalReason::MissingId, "id is missing or empty"))?;
     let at = |name: &str| time::optional(object.text(name).as_deref(), jiff::tz::Offset::UTC);
     let modified = at("modified").or_else(|| at("created")).unwrap_or_default();
-    let is_revoked = object.text("revoked").as_deref() == Some("true");
     let said = match kind {
         "indicator" | "relationship" | "threat-actor" | "intrusion-set" | "campaign" | "malware"
-            if is_revoked =>
+            if is_revoked(object)? =>
         {
             StixSaid::Revoked
         }
@@ -183,9 +182,40 @@ fn read(object: &Object<'_>) -> Result<StixObject, Refusal> {
                 "it has no type, which each object of STIX has",
             ));
         }
+        "bundle" if object.has_any(&["objects"]) => {
+            let found = object.field("objects").type_name();
+            let detail = format!("objects of a bundle is {found}, which must be a list");
+            return Err(Refusal::new(RefusalReason::WrongType, detail));
+        }
+        other if KINDS.iter().any(|kind| other != *kind && other.eq_ignore_ascii_case(kind)) => {
+            let detail = format!("type is {other:?}, which STIX writes in lower case");
+            return Err(Refusal::new(RefusalReason::UnknownValue, detail));
+        }
         other => return Err(beside(format!("{}: nothing is looked for by it", shorten(other)))),
     };
     Ok(StixObject { id: id.into(), modified, said })
+}
+
+/// What is read.
+const KINDS: [&str; 7] =
+    ["indicator", "relationship", "threat-actor", "intrusion-set", "campaign", "malware", "bundle"];
+
+/// Whether it holds no longer.
+///
+/// # Errors
+/// `unknown_value` if it says neither yes nor no as JSON does: to guess would look for what was taken back, or look away.
+fn is_revoked(object: &Object<'_>) -> Result<bool, Refusal> {
+    match object.field("revoked") {
+        Json::Null | Json::Bool(false) => Ok(false),
+        Json::Bool(true) => Ok(true),
+        Json::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+        Json::Text(text) if text.eq_ignore_ascii_case("false") || text.is_empty() => Ok(false),
+        other => {
+            let told = other.text().unwrap_or(other.type_name().into());
+            let detail = format!("revoked is {}, which is neither true nor false", shorten(&told));
+            Err(Refusal::new(RefusalReason::UnknownValue, detail))
+        }
+    }
 }
 
 fn beside(detail: String) -> Refusal {
@@ -219,6 +249,7 @@ fn indicator(object: &Object<'_>) -> Result<StixIndicator, Refusal> {
     let from = object.strict_text("valid_from")?.ok_or_else(|| missing("valid_from"))?;
     let valid_from = time::required("valid_from", Some(from), utc)?;
     let valid_until = match object.strict_text("valid_until")? {
+        Some(until) if time::is_never(until) => None,
         Some(until) => Some(time::required("valid_until", Some(until), utc)?),
         None => None,
     };
@@ -226,7 +257,7 @@ fn indicator(object: &Object<'_>) -> Result<StixIndicator, Refusal> {
         let detail = "valid_until is not after valid_from: it never holds";
         return Err(Refusal::new(RefusalReason::UnknownValue, detail));
     }
-    let phases = object.list("kill_chain_phases").iter().filter_map(Json::object);
+    let phases = object.several("kill_chain_phases").iter().filter_map(Json::object);
     let phase = phases.filter_map(|phase| name(phase, "phase_name")).next();
     let word = || types.iter().find(|word| **word != "unknown").map(|word| word.as_str().into());
     let label = || texts(object, "labels").first().map(|word| word.as_str().into());
@@ -266,7 +297,7 @@ fn confidence(object: &Object<'_>) -> Result<Option<i32>, Refusal> {
 }
 
 fn texts(object: &Object<'_>, field: &str) -> Vec<String> {
-    let texts = object.list(field).iter().filter_map(Json::text);
+    let texts = object.several(field).iter().filter_map(Json::text);
     texts.map(|text| text.chars().take(NAME_CHARACTERS_MAX).collect()).collect()
 }
 

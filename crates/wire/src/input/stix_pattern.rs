@@ -169,7 +169,8 @@ impl<'a> Reader<'a> {
                     any.push(self.value(path)?);
                 }
                 self.expect(&Token::Close)?;
-                Ok(Pattern::Any(any))
+                // All of them or none: they are of one path.
+                Ok(if any[0] == NOTHING_MORE { NOTHING_MORE } else { Pattern::Any(any) })
             }
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("ISSUBSET") && is_address(path) => {
                 self.value(path)
@@ -212,6 +213,23 @@ fn is_address(path: &str) -> bool {
     )
 }
 
+/// Whether an alert can name it: it has a host, and nobody has made it unreadable for browsers (`hxxp`, `[.]`).
+fn is_url(url: &str) -> bool {
+    let (scheme, rest) = url.split_once("://").unwrap_or_else(|| ("", url.trim_start_matches('/')));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let is_whole = !scheme.is_empty() || rest.contains('/') || host.contains('.');
+    let is_host = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+        Some((address, _)) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && !host.ends_with(':')
+                && !host.contains(|c: char| c.is_whitespace() || "[](){}<>".contains(c))
+        }
+    };
+    is_whole && is_host && !scheme.to_ascii_lowercase().starts_with("hxx")
+}
+
 /// What a comparison asks for.
 ///
 /// # Errors
@@ -224,7 +242,8 @@ fn observable(path: &str, value: &str) -> Result<Observable, Refusal> {
         path if is_address(path) => Observable::address_or_network(value),
         "domain-name:value" => domain(value),
         "url:value" => {
-            Identifier::url(value).map(|url| Observable { kind: ObservableKind::Url, value: url.value })
+            let url = Identifier::url(value).filter(|url| is_url(&url.value));
+            url.map(|url| Observable { kind: ObservableKind::Url, value: url.value })
         }
         path => match path.strip_prefix("file:hashes") {
             // `SHA-256` by the standard, and in quotes for its hyphen; feeds leave out either, or write it in another way.
@@ -378,6 +397,52 @@ mod tests {
         assert_eq!(read("[ipv4-addr:value = '1.2.3.4'] /"), "malformed: pattern: / stands where it cannot");
         let long = format!("{}[ipv4-addr:value = '1.2.3.4']", "/**/ //\n".repeat(100_000));
         assert_eq!(read(&long), "Address 1.2.3.4");
+    }
+
+    #[test]
+    fn what_no_alert_can_name_is_refused() {
+        for url in [
+            "hxxp://evil.example/a",
+            "hxxps://evil.example",
+            "http://evil[.]example/",
+            "https",
+            "https://",
+            "evil",
+            "http:///a",
+            "http://[::g]/",
+        ] {
+            assert!(read(&format!("[url:value = '{url}']")).starts_with("wrong_type"), "{url}");
+        }
+        for url in [
+            "evil.example",
+            "intranet/a",
+            "http://intranet",
+            "http://me@evil.example:80/a[1]",
+            "http://[2001:db8::1]:80/x",
+        ] {
+            assert!(read(&format!("[url:value = '{url}']")).starts_with("Url "), "{url}");
+        }
+        assert_eq!(read("[ipv4-addr:value = '::ffff:203.0.113.0/120']"), "Network 203.0.113.0/24");
+        assert_eq!(read("[ipv6-addr:value = '::ffff:203.0.113.9/128']"), "Address 203.0.113.9");
+        assert!(read("[ipv6-addr:value = '::ffff:203.0.113.0/90']").starts_with("wrong_type"));
+        for nothing in [
+            "[network-traffic:dst_ref.type IN ('ipv4-addr')]",
+            "[network-traffic:dst_ref.type IN ('ipv4-addr', 'domain-name')]",
+            "([network-traffic:dst_ref.type IN ('ipv4-addr')] OR [domain-name:value='a.b']) AND [ipv4-addr:value='1.2.3.4']",
+            "[(network-traffic:dst_ref.type IN ('ipv4-addr')) AND domain-name:value='a.b']",
+        ] {
+            assert_eq!(
+                read(nothing),
+                "unknown_value: pattern: a type without a value: an alert cannot answer that",
+                "{nothing}"
+            );
+        }
+        assert_eq!(
+            read(
+                "[network-traffic:dst_ref.type IN ('ipv4-addr') AND network-traffic:dst_ref.value = '1.2.3.4']"
+            ),
+            "Address 1.2.3.4"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use braid_alert::{EventTime, SourceTime, Span};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 
 use super::json::Json;
@@ -19,6 +19,12 @@ pub(super) fn read(text: &str, timezone: Offset) -> Option<EventTime> {
         Err(_) => timezone.to_timestamp(text.parse::<DateTime>().ok()?).ok()?,
     };
     Some(EventTime::from_micros(timestamp.as_microsecond()))
+}
+
+/// Whether it is a time after the last one that can be told: what stands for "never".
+pub(super) fn is_never(text: &str) -> bool {
+    let day = text.trim().get(..10).and_then(|day| day.parse::<Date>().ok());
+    day.is_some_and(|day| day.year() == 9999) && read(text, Offset::UTC).is_none()
 }
 
 /// A time without which the alert still stands: unreadable and implausible ones are none.
@@ -128,6 +134,17 @@ mod tests {
         assert_eq!(text_of("2024-06-20T11:00:03.5+02:00").as_deref(), Some("2024-06-20T09:00:03.5Z"));
         for no_time in ["", "yesterday", "2024-13-01T00:00:00Z", "1718874003"] {
             assert_eq!(text_of(no_time), None, "{no_time:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_clock_will_show_is_never() {
+        for never in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z", "9999-12-31 00:00:00+00:00"] {
+            assert!(is_never(never), "{never}");
+        }
+        for time in ["9999-12-30T00:00:00Z", "2026-01-01T00:00:00Z", "9999", "never", "9999-13-31T00:00:00Z"]
+        {
+            assert!(!is_never(time), "{time}");
         }
     }
 

@@ -160,3 +160,38 @@ fn an_object_that_cannot_be_read_costs_no_other_of_its_bundle() {
     assert_eq!(told[2], told[0]);
     assert!(all(r#"{"type":"bundle","objects":[]}"#).starts_with("left out: beside_alerts"));
 }
+
+#[test]
+fn what_is_said_in_another_way_is_read_or_refused_and_nothing_is_dropped_for_it() {
+    let with = |field: &str, value: Value| indicator(|object| object[field] = value);
+    for never in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999Z", "9999-12-31T00:00:00Z"] {
+        assert!(with("valid_until", json!(never)).contains("until=None"), "{never}");
+    }
+    assert!(with("indicator_types", json!("benign")).starts_with("left out"));
+    let intent = |field: &str, value: Value| with(field, value).rsplit_once("intent=").unwrap().1.to_owned();
+    assert_eq!(intent("labels", json!("c2")), "Some(\"c2\")");
+    assert_eq!(intent("kill_chain_phases", json!({ "phase_name": "delivery" })), "Some(\"delivery\")");
+    for (revoked, expected) in [
+        (json!("yes"), "refused: unknown_value: revoked is yes, which is neither true nor false"),
+        (json!(1), "refused: unknown_value: revoked is 1, which is neither true nor false"),
+        (json!([true]), "refused: unknown_value: revoked is a list, which is neither true nor false"),
+        (json!("True"), "indicator--1 2026-01-10T08:00:00Z: revoked"),
+    ] {
+        assert_eq!(with("revoked", revoked), expected);
+    }
+    assert!(!with("revoked", json!("false")).contains("revoked"));
+    assert_eq!(
+        with("type", json!("Indicator")),
+        "refused: unknown_value: type is \"Indicator\", which STIX writes in lower case"
+    );
+    let one = indicator(|_| {});
+    let object = r#"{"type":"indicator","id":"indicator--1","modified":"2026-01-10T08:00:00Z",
+        "pattern":"[ipv4-addr:value = '203.0.113.9']","valid_from":"2026-01-10T08:00:00Z"}"#;
+    let bundle = |objects: &str| format!(r#"{{"type":"bundle","id":"bundle--1","objects":{objects}}}"#);
+    assert_eq!(all(&bundle(object)), one);
+    assert_eq!(all(&bundle(&format!("[{}]", bundle(&format!("[{object}]"))))), one);
+    assert_eq!(
+        all(&bundle("\"x\"")),
+        "refused: wrong_type: objects of a bundle is a text, which must be a list"
+    );
+}
