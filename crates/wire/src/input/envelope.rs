@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::json::Json;
-use crate::Format;
+use super::json::{Json, Object};
+use crate::{Format, Refusal, RefusalReason};
 
 /// How the records of a format may be wrapped.
 ///
@@ -153,6 +153,34 @@ impl Envelope {
         };
         fields.iter().any(wraps) && !fields.iter().any(is_own)
     }
+}
+
+/// Whose records stand by themselves: where another format finds no alert in one, its source is wired wrongly.
+const BY_THEMSELVES: [Format; 6] = [
+    Format::GraphAlert,
+    Format::DefenderEndpointAlert,
+    Format::SentinelSecurityAlert,
+    Format::GraphIncident,
+    Format::DefenderXdrIncident,
+    Format::OcsfDetectionFinding,
+];
+
+/// Why an object is refused that is a record of another format by its fields: the one of whose marks it has most. None if it has
+/// none of any.
+pub(super) fn foreign_refusal(object: &Object<'_>, own: Format) -> Option<Refusal> {
+    let marks = |format: Format| -> Vec<&str> {
+        let envelope = format.envelope();
+        let told = object.fields().filter(|(_, value)| **value != Json::Null);
+        let is_its = |name: &&str| envelope.is_mark(name) && !own.envelope().is_mark(name);
+        told.map(|(name, _)| name).filter(is_its).collect()
+    };
+    let others =
+        BY_THEMSELVES.into_iter().filter(|format| *format != own).map(|format| (format, marks(format)));
+    // Of equals the first.
+    let (format, marks) = others.rev().max_by_key(|(_, marks)| marks.len())?;
+    let detail =
+        format!("it has {}, which is of another format: {format} reads such records", marks.first()?);
+    Some(Refusal::new(RefusalReason::UnknownFormat, detail))
 }
 
 /// What stands in a field, read or not: both are decided upon in one way.

@@ -9,7 +9,7 @@ use braid_alert::{Alert, AlertStatus, Classification, Determination, Phase, Prov
 use super::activity::{Activity, TimeNames};
 use super::json::{Json, Object};
 use super::mdi_catalogue::{self, AlertType};
-use super::xdr_incident::alerts_of;
+use super::xdr_incident::{alerts_of, wrong_list};
 use super::{Context, alert_id, description, graph_evidence, shorten};
 use crate::{Format, Refusal, RefusalReason};
 
@@ -34,11 +34,14 @@ pub(super) fn alert(alert: &Object<'_>, context: &Context<'_>) -> Result<Alert, 
 
 /// Reads an incident: its alerts, which are there if they were asked for.
 pub(super) fn alerts(incident: &Object<'_>, context: &Context<'_>) -> Vec<Result<Alert, Refusal>> {
+    if let Some(other) = wrong_list(incident) {
+        return vec![Err(other)];
+    }
     if !incident.has_any(&TELLING_OF_INCIDENT) {
         let detail = format!("it has none of the properties {}", TELLING_OF_INCIDENT.join(", "));
         return vec![Err(Refusal::new(RefusalReason::UnknownFormat, detail))];
     }
-    alerts_of(incident, "id", |alert| alert_of(alert, Some(incident), context))
+    alerts_of(incident, (Format::GraphIncident, "id"), |alert| alert_of(alert, Some(incident), context))
 }
 
 fn alert_of(

@@ -65,6 +65,11 @@ impl<'a> Json<'a> {
         if let Self::List(elements) = self { elements } else { &[] }
     }
 
+    /// The elements of a list, or the one object that stands in its place.
+    fn records(&self) -> &[Json<'a>] {
+        if let Self::Object(_) = self { std::slice::from_ref(self) } else { self.list() }
+    }
+
     /// The object, if it is one.
     pub(super) fn object(&self) -> Option<&Object<'a>> {
         if let Self::Object(object) = self { Some(object) } else { None }
@@ -132,9 +137,9 @@ impl<'a> Object<'a> {
         self.field(name).object()
     }
 
-    /// The elements of all lists of a name, where to take the last alone would lose some.
+    /// The elements of all lists of a name, where to take the last alone would lose some; an object is a list of one.
     pub(super) fn lists(&self, name: &str) -> Vec<&Json<'a>> {
-        self.fields().filter(|(key, _)| *key == name).flat_map(|(_, value)| value.list()).collect()
+        self.fields().filter(|(key, _)| *key == name).flat_map(|(_, value)| value.records()).collect()
     }
 
     /// The elements of a field that is a list.

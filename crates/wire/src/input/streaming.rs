@@ -6,16 +6,18 @@
 //! record are put together here; those of different records are revisions of each other, in whatever order they come,
 //! and the engine folds them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use braid_alert::{Alert, AlertKey, Tenant};
 use serde::Deserialize;
 
 use super::elements::raw_elements_of;
+use super::envelope::foreign_refusal;
 use super::evidence_list::{ENTITIES_MAX, EvidenceList, entity_count};
 use super::json::{Json, Object, refusal_of};
 use super::{Context, not_an_object, shorten, streaming_row};
-use crate::{Refusal, RefusalReason};
+use crate::{Format, Refusal, RefusalReason};
 
 /// The tables whose rows are parts of alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,21 +68,45 @@ fn table_of(row: &str) -> Result<Table, Refusal> {
     }
     let names: Names<'_> = serde_json::from_str(row).map_err(|error| refusal_of(&error))?;
     let category = names.category.as_ref().and_then(Json::text);
-    let name = category.or_else(|| names.table.as_ref()?.text()).ok_or_else(|| {
-        let detail = "it has neither a category nor a Type that names its table";
-        Refusal::new(RefusalReason::UnknownFormat, detail)
-    })?;
-    match name.strip_prefix("AdvancedHunting-").unwrap_or(&name) {
+    let name =
+        category.as_deref().map(Cow::Borrowed).or_else(|| names.table.as_ref()?.text()).ok_or_else(|| {
+            let detail = "it has neither a category nor a Type that names its table";
+            Refusal::new(RefusalReason::UnknownFormat, detail)
+        })?;
+    let table = name.strip_prefix("AdvancedHunting-");
+    match table.unwrap_or(&name) {
         "AlertInfo" => Ok(Table::Info),
         "AlertEvidence" => Ok(Table::Evidence),
-        _ => {
-            let detail = format!(
-                "it is a row of {:?}, and only AlertInfo and AlertEvidence are alerts",
-                shorten(&name)
-            );
-            Err(Refusal::new(RefusalReason::BesideAlerts, detail))
-        }
+        _ => Err(match table {
+            Some(_) => of_other_table(&name),
+            None => without_prefix(row, &name, category.is_some()),
+        }),
     }
+}
+
+fn of_other_table(name: &str) -> Refusal {
+    let detail =
+        format!("it is a row of {:?}, and only AlertInfo and AlertEvidence are alerts", shorten(name));
+    Refusal::new(RefusalReason::BesideAlerts, detail)
+}
+
+/// What a row is that names its table without the prefix of the streaming API: one that somebody has taken out of its envelope;
+/// with a category it is something else, for alerts of other formats have one as well.
+fn without_prefix(row: &str, name: &str, has_category: bool) -> Refusal {
+    let row = match Json::parse(row) {
+        Ok(Json::Object(row)) => row,
+        Ok(other) => return not_an_object(&other),
+        Err(refusal) => return refusal,
+    };
+    if let Some(refusal) = foreign_refusal(&row, Format::DefenderXdrStreaming) {
+        return refusal;
+    }
+    if !has_category && !row.has_any(&["AlertId"]) {
+        return of_other_table(name);
+    }
+    let detail =
+        format!("{:?} is no table of advanced hunting, which are called AdvancedHunting-…", shorten(name));
+    Refusal::new(RefusalReason::UnknownFormat, detail)
 }
 
 /// The row within its envelope; the row itself, where somebody has taken it out.

@@ -11,6 +11,7 @@ use braid_alert::{
 use jiff::tz::Offset;
 
 use super::activity::{Activity, TimeNames};
+use super::envelope::foreign_refusal;
 use super::evidence_list::{EvidenceList, TAGS_MAX};
 use super::json::{Json, Object};
 use super::mdi_catalogue::{self, AlertType};
@@ -33,22 +34,39 @@ const TIMES: TimeNames = TimeNames {
 
 /// Reads an incident: its alerts.
 pub(super) fn alerts(incident: &Object<'_>, context: &Context<'_>) -> Vec<Result<Alert, Refusal>> {
+    if let Some(other) = wrong_list(incident) {
+        return vec![Err(other)];
+    }
     if !incident.has_any(&TELLING) {
         let detail = format!("it has none of the properties {}", TELLING.join(", "));
         return vec![Err(Refusal::new(RefusalReason::UnknownFormat, detail))];
     }
-    alerts_of(incident, "incidentId", |alert| self::alert(alert, incident, context))
+    alerts_of(incident, (Format::DefenderXdrIncident, "incidentId"), |alert| {
+        self::alert(alert, incident, context)
+    })
+}
+
+/// Why an incident's list of alerts is none.
+pub(super) fn wrong_list(incident: &Object<'_>) -> Option<Refusal> {
+    let found = match incident.field("alerts") {
+        Json::Null | Json::List(_) | Json::Object(_) => return None,
+        other => other.type_name(),
+    };
+    Some(Refusal::new(RefusalReason::WrongType, format!("alerts is {found}, which must be a list")))
 }
 
 /// The alerts of an incident of any interface. One that has none says nothing about alerts: it was merged into another
 /// one, or it was asked for without them.
 pub(super) fn alerts_of(
     incident: &Object<'_>,
-    id: &str,
+    (format, id): (Format, &str),
     read: impl Fn(&Object<'_>) -> Result<Alert, Refusal>,
 ) -> Vec<Result<Alert, Refusal>> {
     let alerts = incident.lists("alerts");
     if alerts.is_empty() {
+        if let Some(refusal) = foreign_refusal(incident, format) {
+            return vec![Err(refusal)];
+        }
         let id = incident.text(id).unwrap_or_default();
         let detail = format!("incident {id:?} lists no alerts; a request may have to ask for them");
         return vec![Err(Refusal::new(RefusalReason::BesideAlerts, detail))];

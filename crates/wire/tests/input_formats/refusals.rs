@@ -244,6 +244,43 @@ fn what_is_no_alert_says_so() {
 }
 
 #[test]
+fn an_alert_in_a_source_of_incidents_or_of_rows_is_no_drop_and_says_which_format_reads_it() {
+    let incident = |record: &str| {
+        let fields =
+            r#"{"incidentId":"7","incidentWebUrl":"x","category":"DefenseEvasion","Type":"SecurityAlert","#;
+        record.replacen('{', fields, 1)
+    };
+    let without_alerts = INCIDENT.replace(r#""alerts":["#, r#""entities":["#);
+    for (source, record, reads) in [
+        (Format::GraphIncident, incident(GRAPH), "graph-alert"),
+        (Format::GraphIncident, incident(ENDPOINT), "defender-endpoint-alert"),
+        (
+            Format::GraphIncident,
+            without_alerts.replacen('{', r#"{"displayName":"x","#, 1),
+            "defender-xdr-incident",
+        ),
+        (Format::DefenderXdrIncident, incident(GRAPH), "graph-alert"),
+        (Format::DefenderXdrIncident, incident(ENDPOINT), "defender-endpoint-alert"),
+        (Format::DefenderXdrStreaming, incident(GRAPH), "graph-alert"),
+        (Format::DefenderXdrStreaming, incident(ROW), "sentinel-security-alert"),
+        (Format::DefenderXdrStreaming, incident(ROW).replace("category", "x"), "sentinel-security-alert"),
+    ] {
+        assert_eq!(reason_of(source, record.as_bytes()), RefusalReason::UnknownFormat, "{source} {record}");
+        let refusal = decode_all(source, &record).remove(0).expect_err("it is of another format");
+        assert!(refusal.detail.contains(&format!("another format: {reads} reads")), "{source}: {refusal}");
+    }
+    for source in [Format::GraphIncident, Format::DefenderXdrIncident] {
+        let text = r#"{"incidentId":7,"displayName":"x","alerts":"none"}"#;
+        assert_eq!(reason_of(source, text.as_bytes()), RefusalReason::WrongType);
+    }
+    let one = INCIDENT.replace(r#""alerts":["#, r#""alerts":"#).replace("}]}", "}}");
+    assert!(
+        decode_all(Format::DefenderXdrIncident, &one)[0].is_ok(),
+        "one alert where its list belongs: {one}"
+    );
+}
+
+#[test]
 fn an_alert_without_id_provider_or_time_is_refused() {
     let row = Format::SentinelSecurityAlert;
     assert_eq!(reason_with(row, &ROW.replace("v-1", ""), "s-1", " "), RefusalReason::MissingId);

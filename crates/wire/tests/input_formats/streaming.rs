@@ -184,7 +184,7 @@ fn rows_of_other_tables_are_stated_drops_and_the_bad_ones_cost_only_themselves()
         5: unknown_format: it has neither a category nor a Type that names its table (element 5)
         6: wrong_type: AlertId is a number, which must be a text (element 6)
         8: da2 medium evidence=0
-        9: beside_alerts: it is a row of "AuditLogs", and only AlertInfo and AlertEvidence are alerts (element 9), dropped"#]].assert_eq(&told.join("\n"));
+        9: unknown_format: "AuditLogs" is no table of advanced hunting, which are called AdvancedHunting-… (element 9)"#]].assert_eq(&told.join("\n"));
 }
 
 fn told(result: &Result<Alert, Refusal>) -> String {
