@@ -168,6 +168,16 @@ impl Cluster {
         told.expect("the leaders answer");
     }
 
+    /// Deletes the records of a partition before an offset, as retention does.
+    pub fn delete_before(&self, topic: &str, partition: i32, offset: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(offset)).expect("it is an offset");
+        let deleted = futures_executor::block_on(self.admin().delete_records(&list, &AdminOptions::new()));
+        for element in deleted.expect("the broker answers").elements() {
+            element.error().expect("it deletes");
+        }
+    }
+
     /// Gives a topic further partitions, so that it has so many.
     pub fn add_partitions(&self, name: &str, partitions: usize) {
         let admin = self.admin();

@@ -269,7 +269,7 @@ mod on_kafka {
         let batch = hand.take(10);
         hand.process(&batch[..2], &output).expect("it commits");
         hand.log.close();
-        delete_before(cluster, &input, 0, 5);
+        cluster.delete_before(&input, 0, 5);
 
         let mut hand = Hand::new(connect(cluster, &group, &[&input], 0));
         hand.poll_until("the assignment", |hand| hand.owned.len() == 1);
@@ -296,7 +296,7 @@ mod on_kafka {
         settings.topics_stand_alone = topics_stand_alone;
         let mut hand = Hand::new(KafkaLog::connect(slow, settings).expect("it connects"));
         hand.own(2);
-        delete_before(cluster, input, 0, 10);
+        cluster.delete_before(input, 0, 10);
         hand
     }
 
@@ -347,7 +347,7 @@ mod on_kafka {
         let input = cluster.topic("input", PARTITIONS as u32, &[]);
         for partition in 0..PARTITIONS as i32 {
             produce(cluster, &input, Some(partition), &numbered(20));
-            delete_before(cluster, &input, partition, 5);
+            cluster.delete_before(&input, partition, 5);
         }
         // What goes wrong where reading must not begin at 0 does so now and then.
         for _ in 0..4 {
@@ -386,19 +386,5 @@ mod on_kafka {
         hand.start(&anew);
         assert_eq!(hand.take(3).len(), 3);
         hand.log.close();
-    }
-
-    fn delete_before(cluster: &Cluster, topic: &str, partition: i32, offset: i64) {
-        let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
-            rdkafka::ClientConfig::new()
-                .set("bootstrap.servers", cluster.brokers())
-                .create()
-                .expect("the client is made");
-        let mut list = rdkafka::TopicPartitionList::new();
-        list.add_partition_offset(topic, partition, rdkafka::Offset::Offset(offset))
-            .expect("it is an offset");
-        let options = rdkafka::admin::AdminOptions::new();
-        let deleted = futures_executor::block_on(admin.delete_records(&list, &options));
-        deleted.expect("the broker deletes");
     }
 }

@@ -225,6 +225,65 @@ mod on_kafka {
         hand.log.close();
     }
 
+    #[test]
+    fn a_topic_that_is_made_anew_with_more_records_than_were_read_is_told_and_not_read_on() {
+        let setting = Setting::new(1);
+        produce(other(), &setting.topic, 0, &records("first", 10));
+        let mut hand = setting.connect(0);
+        hand.own(2);
+        let batch = hand.take(10);
+        hand.process(&batch[..6], &setting.output).expect("it commits");
+        hand.process(&batch[6..], &setting.output).expect("it commits");
+        hand.log.close();
+        other().delete_topic(&setting.topic);
+        other().create_topic(&setting.topic, 1, &[]);
+        produce(other(), &setting.topic, 0, &records("second", 20));
+
+        let mut hand = setting.connect(0);
+        hand.own(2);
+        let anew = setting.remote(0);
+        hand.poll_until("it is told as newly assigned", |hand| {
+            hand.changes[1..].contains(&AssignmentChange::Assigned(vec![anew.clone()]))
+        });
+        let told = patiently_fatal(|| hand.log.standing(&anew).map(drop));
+        assert!(told.contains("before 10") && told.contains("made anew"), "{told}");
+        produce(setting.here, &setting.topic, 0, &records("here", 3));
+        hand.poll_until("the other one goes on", |hand| hand.batch.len() == 3);
+        assert_eq!(hand.take(3).len(), 3, "and nothing of the new one has come");
+
+        setting.here.produce(&setting.kept_in, Some(0), &[("k", "0")]);
+        hand.start(&anew);
+        assert_eq!(hand.take(20).len(), 20);
+        hand.log.close();
+    }
+
+    #[test]
+    fn reading_goes_on_where_retention_has_deleted_all_that_was_read() {
+        let setting = Setting::new(1);
+        produce(other(), &setting.topic, 0, &records("first", 10));
+        let mut hand = setting.connect(0);
+        hand.own(2);
+        let batch = hand.take(10);
+        hand.process(&batch, &setting.output).expect("it commits");
+        hand.log.close();
+        produce(other(), &setting.topic, 0, &records("second", 5));
+        other().delete_before(&setting.topic, 0, 10);
+
+        let mut hand = setting.connect(0);
+        hand.own(2);
+        let until = Instant::now() + Duration::from_secs(30);
+        while hand.batch.len() < 5 {
+            assert!(Instant::now() < until, "{:?}", hand.changes);
+            let told = hand.changes.len();
+            hand.poll(&braid_tests::worker::ALL);
+            if hand.changes.len() > told {
+                hand.start(&setting.remote(0)); // it has stopped, as the record that was read last is not there
+            }
+        }
+        assert_eq!(hand.take(5)[0].offset, 10);
+        hand.log.close();
+    }
+
     fn patiently_fatal(mut call: impl FnMut() -> Result<(), Failure>) -> String {
         match patiently("what is refused", || match call() {
             Err(Failure::Fatal(why)) => Ok(Some(why)),

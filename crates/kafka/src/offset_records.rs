@@ -16,11 +16,15 @@ const SPAN: i64 = 64;
 /// By how much further each further look reaches.
 const SPAN_GROWTH: i64 = 16;
 
+/// The header with the time of the record before the offset, in milliseconds since 1970: whether it is still that record
+/// tells whether it is still that log.
+const LAST_READ: &str = "braid.read.timestamp";
+
 /// Where the partitions of other clusters are to be read next: the last record of each partition of the topics that keep
 /// their offsets.
 ///
 /// The value is the offset in decimal digits, so that it can be read, and written, by Kafka's own tools. A record without a
-/// value is as good as none.
+/// value is as good as none. A header says from when the record before is, see [`crate::remote_reader`].
 pub(crate) struct OffsetRecords {
     connection: Connection,
     client: String,
@@ -34,6 +38,8 @@ pub(crate) struct OffsetRecords {
 pub(crate) struct Recorded {
     /// The offset to read next; `None` if nothing is recorded.
     pub(crate) next: Option<i64>,
+    /// The timestamp of the record before that; `None` if it is not known: a person has written the offset.
+    pub(crate) last_millis: Option<i64>,
     /// The end of the partition when this was read.
     pub(crate) end: i64,
 }
@@ -71,7 +77,8 @@ impl OffsetRecords {
         offsets::stable_committed(tail.committed(), partition, STABLE_MAX)?;
         let (low, end) = tail.range(partition)?;
         let record = last_record(tail, partition, low, end)?;
-        Ok(Recorded { next: record.as_ref().map(next).transpose()?.flatten(), end })
+        let next = record.as_ref().map(next).transpose()?.flatten();
+        Ok(Recorded { next, last_millis: record.as_ref().and_then(last_millis), end })
     }
 }
 
@@ -112,14 +119,26 @@ fn next(record: &Record) -> Result<Option<i64>, Failure> {
     }
 }
 
-/// The record that says where `input` is to be read next, in its partition of the topic that keeps its offsets.
-pub(crate) fn record(kept_in: &TopicPartition, input: &TopicPartition, next: i64) -> Outgoing {
+/// The timestamp of the record that was read last.
+fn last_millis(record: &Record) -> Option<i64> {
+    std::str::from_utf8(record.header(LAST_READ)?).ok()?.parse().ok()
+}
+
+/// The record that says where `input` is to be read next, in its partition of the topic that keeps its offsets, and from when
+/// the record before that is.
+pub(crate) fn record(
+    kept_in: &TopicPartition,
+    input: &TopicPartition,
+    next: i64,
+    last_millis: Option<i64>,
+) -> Outgoing {
+    let header = |millis: i64| (LAST_READ.into(), Some(millis.to_string().into_bytes().into()));
     Outgoing {
         topic: kept_in.topic.clone(),
         partition: Some(kept_in.partition),
         key: Some(input.to_string().into_bytes().into()),
         value: Some(next.to_string().into_bytes().into()),
-        headers: Vec::new(),
+        headers: last_millis.map(header).into_iter().collect(),
         origin: input.clone(),
     }
 }
@@ -144,11 +163,22 @@ mod tests {
     fn what_is_written_is_read_and_so_is_what_a_person_writes() {
         let (kept_in, input) =
             (TopicPartition::new("braid.offsets.hub.alerts", 3), TopicPartition::new("hub:alerts", 3));
-        let written = record(&kept_in, &input, 4_711);
+        let written = record(&kept_in, &input, 4_711, Some(1_732_000_000_123));
         assert_eq!(read(written.value.as_deref()), Ok(Some(4_711)));
         assert_eq!(written.key.as_deref(), Some(&b"hub:alerts/3"[..]));
         assert_eq!((written.partition, &written.origin), (Some(3), &input));
         assert_eq!(read(Some(b" 42\n")), Ok(Some(42)), "an editor's newline does no harm");
+        let headers = |headers| Record {
+            topic: "t".into(),
+            partition: 0,
+            offset: 0,
+            timestamp_millis: 0,
+            key: None,
+            value: None,
+            headers,
+        };
+        assert_eq!(last_millis(&headers(written.headers)), Some(1_732_000_000_123));
+        assert_eq!(last_millis(&headers(record(&kept_in, &input, 1, None).headers)), None);
         assert_eq!(read(None), Ok(None));
     }
 

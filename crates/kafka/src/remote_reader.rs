@@ -5,11 +5,13 @@ use std::time::Duration;
 use braid_log::{Failure, Record, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Offset};
 
 use crate::assignment::Assignment;
 use crate::client_log::{Asking, ClientLog};
 use crate::consumers::consumer_config;
+use crate::offset_records::Recorded;
 use crate::subscription::{Keeper, out_of_range, stands_at_end};
 use crate::{RemoteCluster, WorkerSettings, failure, offsets, reading};
 
@@ -31,6 +33,21 @@ pub(crate) struct RemoteReader {
     suspects: BTreeSet<TopicPartition>,
     /// Those of which the worker has not heard yet.
     untold: Vec<TopicPartition>,
+    /// The record that was read last of each partition that has been started, until it has come again.
+    marks: BTreeMap<TopicPartition, Mark>,
+    /// Partitions in which that is no longer there, so that it is not looked for.
+    unmarked: BTreeSet<TopicPartition>,
+    /// Partitions that have another record in its place, and what was recorded of them.
+    replaced: BTreeMap<TopicPartition, Recorded>,
+}
+
+/// A record that was read. Every start begins with it, so that a topic that was made anew, with as many records and more, is
+/// not taken for the one that was read; the other cluster is asked nothing for it.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    offset: i64,
+    timestamp_millis: i64,
+    recorded: Recorded,
 }
 
 /// What a look has found.
@@ -55,6 +72,9 @@ impl RemoteReader {
             assignment: Assignment::default(),
             suspects: BTreeSet::new(),
             untold: Vec::new(),
+            marks: BTreeMap::new(),
+            unmarked: BTreeSet::new(),
+            replaced: BTreeMap::new(),
         })
     }
 
@@ -68,6 +88,11 @@ impl RemoteReader {
         match self.consumer.poll(Duration::ZERO) {
             None => return Look::Nothing,
             Some(Ok(message)) => {
+                if let Some(replaced) = another_log(&mut self.marks, &message) {
+                    drop(message);
+                    self.replace(replaced);
+                    return Look::Word;
+                }
                 let taken = self.assignment.accept(message.topic(), message.partition(), message.offset());
                 let name = taken.and_then(|topic| self.names.get(&topic));
                 if let Some(name) = name {
@@ -85,18 +110,29 @@ impl RemoteReader {
         Look::Word
     }
 
-    /// Looks which partitions can no longer be read from where they are: librdkafka says that one cannot, and not which.
+    /// Looks which partitions can no longer be read from where they are: librdkafka says that one cannot, and not which, but
+    /// that one cannot be placed any more.
     fn suspect(&mut self) {
-        let mut answers = true;
         for (partition, next) in self.assignment.giving() {
-            let range = if answers { self.range(&partition).ok() } else { None };
-            answers = range.is_some();
-            if range.is_none_or(|(low, high)| next < low || next > high) {
-                self.hold(&partition);
-                self.suspects.insert(partition.clone());
-                self.untold.push(partition);
+            let mark = self.marks.get(&partition).map(|mark| mark.offset);
+            let place = Offset::Offset(mark.unwrap_or(next));
+            if self.consumer.seek(&partition.topic, partition.partition, place, ANSWER_MAX).is_ok() {
+                continue;
             }
+            if mark.is_some() {
+                self.unmarked.insert(partition.clone());
+            }
+            self.hold(&partition);
+            self.suspects.insert(partition.clone());
+            self.untold.push(partition);
         }
+    }
+
+    /// Stops a partition that is not the one that was read.
+    fn replace(&mut self, (partition, recorded): (TopicPartition, Recorded)) {
+        self.hold(&partition);
+        self.replaced.insert(partition.clone(), recorded);
+        self.untold.push(partition);
     }
 
     /// Partitions that have stopped giving records by themselves since the last call, by their names there.
@@ -105,8 +141,16 @@ impl RemoteReader {
     }
 
     /// Refuses a partition that can surely not be read from this offset on. Asked only about one that has given trouble.
-    pub(crate) fn check(&mut self, partition: &TopicPartition, next: Option<i64>) -> Result<(), Failure> {
-        if let Some(next) = next.filter(|_| self.suspects.contains(partition)) {
+    pub(crate) fn check(&mut self, partition: &TopicPartition, recorded: &Recorded) -> Result<(), Failure> {
+        if let Some(next) = recorded.next.filter(|_| self.is_replaced(partition, recorded)) {
+            return Err(Failure::Fatal(format!(
+                "{partition}: before {next}, the recorded offset, there is another record than was read: the topic has \
+                 been made anew. To read it from its first record write 0 behind the last record of its partition of \
+                 the topic that keeps its offsets; to go on there all the same, {next}"
+            )));
+        }
+        self.replaced.remove(partition);
+        if let Some(next) = recorded.next.filter(|_| self.suspects.contains(partition)) {
             let (low, high) = self.range(partition)?;
             if let Some(failure) = out_of_range(partition, next, low, high, &Keeper::Record) {
                 return Err(failure);
@@ -116,14 +160,25 @@ impl RemoteReader {
         Ok(())
     }
 
+    /// Whether what is recorded is what another log was found with.
+    fn is_replaced(&self, partition: &TopicPartition, recorded: &Recorded) -> bool {
+        self.replaced
+            .get(partition)
+            .is_some_and(|known| (known.next, known.last_millis) == (recorded.next, recorded.last_millis))
+    }
+
     /// Lets a partition give records from an offset on, or from the first that there is.
-    pub(crate) fn start(&mut self, partition: &TopicPartition, next: Option<i64>) -> Result<(), Failure> {
+    pub(crate) fn start(&mut self, partition: &TopicPartition, recorded: &Recorded) -> Result<(), Failure> {
         self.hold(partition);
-        let place = next.map_or(Offset::Beginning, Offset::Offset);
+        let next = recorded.next;
+        let mark = mark(recorded).filter(|_| !self.unmarked.remove(partition));
+        let first = mark.map(|mark| mark.offset).or(next);
+        let place = first.map_or(Offset::Beginning, Offset::Offset);
         self.consumer
             .incremental_assign(&offsets::one(partition, place))
             .map_err(|e| failure::reading(&format!("placing {partition}"), &e))?;
         self.assignment.start(partition, next.unwrap_or(0));
+        self.marks.extend(mark.map(|mark| (partition.clone(), mark)));
         Ok(())
     }
 
@@ -133,6 +188,7 @@ impl RemoteReader {
             return;
         }
         self.assignment.remove(partition);
+        self.marks.remove(partition);
         if let Err(error) = self.consumer.incremental_unassign(&offsets::one(partition, Offset::Invalid)) {
             tracing::warn!(%partition, %error, "a partition of a remote cluster could not be let go");
         }
@@ -142,6 +198,8 @@ impl RemoteReader {
     pub(crate) fn forget(&mut self, partition: &TopicPartition) {
         self.hold(partition);
         self.suspects.remove(partition);
+        self.unmarked.remove(partition);
+        self.replaced.remove(partition);
         self.untold.retain(|stopped| stopped != partition);
     }
 
@@ -154,4 +212,25 @@ impl RemoteReader {
             failure::reading(&format!("asking for the first and last offset of {partition}"), &e)
         })
     }
+}
+
+fn mark(recorded: &Recorded) -> Option<Mark> {
+    let offset = recorded.next?.checked_sub(1).filter(|offset| *offset >= 0)?;
+    Some(Mark { offset, timestamp_millis: recorded.last_millis?, recorded: *recorded })
+}
+
+/// Whether this is another record than was read at its place, and if so of which partition. With the first record that comes
+/// there, or behind it, nothing more is looked for.
+fn another_log(
+    marks: &mut BTreeMap<TopicPartition, Mark>,
+    message: &BorrowedMessage<'_>,
+) -> Option<(TopicPartition, Recorded)> {
+    if marks.is_empty() {
+        return None;
+    }
+    let partition = TopicPartition::new(message.topic(), message.partition());
+    let mark = marks.remove(&partition)?;
+    let is_another = message.offset() == mark.offset
+        && message.timestamp().to_millis().unwrap_or(-1) != mark.timestamp_millis;
+    is_another.then_some((partition, mark.recorded))
 }

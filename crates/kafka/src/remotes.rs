@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use braid_log::{AssignmentChange, Failure, Outgoing, Record, Standing, TopicPartition};
 
 use crate::gathering::Gathering;
-use crate::offset_records::{self, OffsetRecords};
+use crate::offset_records::{self, OffsetRecords, Recorded};
 use crate::remote_reader::{Look, RemoteReader};
 use crate::{Connection, WorkerSettings};
 
@@ -35,6 +35,8 @@ pub(crate) struct Remotes {
     records: OffsetRecords,
     /// Where the records of each owned partition ended when they were read, by the names that the worker has.
     ends: BTreeMap<TopicPartition, i64>,
+    /// Offset and timestamp of each record that was given, from the last on that was committed.
+    given: BTreeMap<TopicPartition, VecDeque<(i64, i64)>>,
 }
 
 struct Place {
@@ -61,6 +63,7 @@ impl Remotes {
             names: topics().map(|(_, topic)| (topic.offsets_topic.clone(), topic.name.clone())).collect(),
             records: OffsetRecords::new(connection, settings),
             ends: BTreeMap::new(),
+            given: BTreeMap::new(),
         })
     }
 
@@ -130,6 +133,8 @@ impl Remotes {
                 return ControlFlow::Break(());
             }
             if let Look::Record(record) = reader.look() {
+                let given = self.given.entry(record.topic_partition()).or_default();
+                given.push_back((record.offset, record.timestamp_millis));
                 outcome = gathering.take(Some(record), batch);
             }
         }
@@ -140,18 +145,25 @@ impl Remotes {
     /// cannot be read: it may be away, and the worker's other partitions would wait with it. So `low` and `high` say
     /// nothing.
     pub(crate) fn standing(&mut self, partition: &TopicPartition) -> Result<Standing, Failure> {
+        let next = self.recorded(partition)?.next;
+        Ok(Standing { committed: next, low: 0, high: next.unwrap_or(0) })
+    }
+
+    fn recorded(&mut self, partition: &TopicPartition) -> Result<Recorded, Failure> {
         let recorded = self.records.last(&self.dealt(partition))?;
         let (there, reader) = self.reader(partition);
-        reader.check(&there, recorded.next)?;
+        reader.check(&there, &recorded)?;
         self.ends.insert(partition.clone(), recorded.end);
-        Ok(Standing { committed: recorded.next, low: 0, high: recorded.next.unwrap_or(0) })
+        Ok(recorded)
     }
 
     /// Lets it give records from where it stands on.
     pub(crate) fn start(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
-        let next = self.standing(partition)?.committed;
+        let recorded = self.recorded(partition)?;
+        let last = recorded.next.zip(recorded.last_millis).map(|(next, millis)| (next - 1, millis));
+        self.given.insert(partition.clone(), last.into_iter().collect());
         let (there, reader) = self.reader(partition);
-        reader.start(&there, next)
+        reader.start(&there, &recorded)
     }
 
     pub(crate) fn hold(&mut self, partition: &TopicPartition) {
@@ -162,6 +174,7 @@ impl Remotes {
     fn forget(&mut self, partition: &TopicPartition) {
         if self.has(partition) {
             self.ends.remove(partition);
+            self.given.remove(partition);
             let (there, reader) = self.reader(partition);
             reader.forget(&there);
         }
@@ -176,20 +189,33 @@ impl Remotes {
 
     /// What a transaction has to hold so that these are the offsets to read next: records, and offsets of the group.
     pub(crate) fn committing(
-        &self,
+        &mut self,
         next: &[(TopicPartition, i64)],
     ) -> (Vec<Outgoing>, Vec<(TopicPartition, i64)>) {
         let (mut records, mut offsets) = (Vec::new(), Vec::with_capacity(next.len()));
         for (partition, next) in next {
             let dealt = self.dealt(partition);
             if self.has(partition) {
-                records.push(offset_records::record(&dealt, partition, *next));
+                let last_millis = self.last_millis(partition, *next);
+                records.push(offset_records::record(&dealt, partition, *next, last_millis));
                 offsets.push((dealt, self.ends.get(partition).copied().unwrap_or(0)));
             } else {
                 offsets.push((dealt, *next));
             }
         }
         (records, offsets)
+    }
+
+    /// The timestamp of the record before `next`. Those before it are not asked for any more.
+    fn last_millis(&mut self, partition: &TopicPartition, next: i64) -> Option<i64> {
+        let given = self.given.get_mut(partition)?;
+        while given.front().is_some_and(|(offset, _)| *offset < next - 1) {
+            given.pop_front();
+        }
+        given
+            .front()
+            .filter(|(offset, millis)| *offset == next - 1 && *millis >= 0)
+            .map(|(_, millis)| *millis)
     }
 
     fn reader(&mut self, partition: &TopicPartition) -> (TopicPartition, &mut RemoteReader) {

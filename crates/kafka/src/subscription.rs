@@ -342,7 +342,7 @@ impl Subscription {
 
     /// What a transaction has to hold so that these are the offsets to read next: records, and offsets of the group.
     pub(crate) fn committing(
-        &self,
+        &mut self,
         next: &[(TopicPartition, i64)],
     ) -> (Vec<Outgoing>, Vec<(TopicPartition, i64)>) {
         self.remotes.committing(next)
