@@ -167,6 +167,31 @@ mod on_kafka {
         an_incompatible_subject_is_told(&pipeline, &registry);
     }
 
+    #[test]
+    fn a_registry_that_is_away_at_the_start_is_waited_for_by_correlation_alone() {
+        let away = "[schema_registry]\nurl = \"http://127.0.0.1:1\"\n[[outputs]]\ntopic = \"{name}.incidents.avro\"\n\
+                    encoding = \"avro\"\n";
+        let pipeline = Pipeline::new("away", &[PLAIN], away);
+        let mut program = pipeline.start(0);
+        plain(&pipeline, "a-1");
+        program.wait_until("it is normalised", |_| committed(&pipeline, PLAIN.name) == [1]);
+        let mut last = Value::Null;
+        until_within(TOLD_WITHIN, "it is told what is waited for", || {
+            last = told(&mut program);
+            last["waits"][0].as_str().is_some_and(|what| what.starts_with("the schema registry: "))
+                && last["sources"][0]["state"] == "ok"
+        });
+        let outputs = last["outputs"].as_array().expect("a list");
+        assert!(outputs.iter().all(|output| output["state"] == "waiting"), "{last}");
+        let status = pipeline.tried(&format!("status --url {}", program.address()));
+        assert_eq!(status.code, Some(1), "{}", status.stdout);
+        assert!(status.stdout.contains("\nwaits for the schema registry: "), "{}", status.stdout);
+        let ready = program.get("/readyz");
+        assert!(ready.code == 503 && ready.body.contains("waits for the schema registry: "), "{ready:?}");
+        assert_eq!(program.terminate(), Some(0));
+        assert!(pipeline.read("incidents").is_empty());
+    }
+
     /// Incidents in Avro beside those in JSON: that needs their schema registered.
     fn configuration(registry: &Registry) -> String {
         format!(

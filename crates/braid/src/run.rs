@@ -10,6 +10,7 @@ mod indicators;
 mod patience;
 mod remote_watch;
 mod settings;
+mod side_by_side;
 mod signals;
 mod watch;
 
@@ -213,20 +214,27 @@ impl Instance {
         Ok(topics_are_there)
     }
 
-    /// Waits for the cluster, sees that the topics are as needed, and works.
+    /// Waits for the cluster, sees that the topics are as needed, and works: each stage by itself, so that neither waits for
+    /// what only the other needs.
     fn work(&self, topics_are_there: &AtomicBool) -> Result<(), WorkFailure> {
         self.patience.until(TOPICS, || self.look_at_topics()).map_err(WorkFailure::Start)?;
         topics_are_there.store(true, Ordering::Relaxed);
         self.begin_remote_watches().map_err(WorkFailure::Start)?;
-        let settings = self
-            .patience
-            .until(SCHEMA_REGISTRY, || settings::runtime(&self.config, self.has(StageKind::Correlate)));
+        side_by_side::run(&self.stages, &self.around.stop, |stage| self.work_on(stage))
+    }
+
+    fn work_on(&self, stage: StageKind) -> Result<(), WorkFailure> {
+        let correlates = stage == StageKind::Correlate;
+        let settings = self.patience.until(SCHEMA_REGISTRY, || settings::runtime(&self.config, correlates));
         let mut settings = settings.map_err(WorkFailure::Start)?;
         settings.correlation.rules = self.rules.clone();
         settings.schemas = self.schemas.clone();
         let settings = Arc::new(settings);
-        let group = topology::normalise_group(&self.config);
-        indicators::read(&self.connection, &group, &self.around, self.ordinal).map_err(WorkFailure::Start)?;
+        if stage == StageKind::Normalise {
+            let group = topology::normalise_group(&self.config);
+            indicators::read(&self.connection, &group, &self.around, self.ordinal)
+                .map_err(WorkFailure::Start)?;
+        }
         let open = |stage: StageKind, number: usize| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let mut worker = topology::worker(&self.config, stage_named(stage), self.ordinal, number);
@@ -240,7 +248,7 @@ impl Instance {
             tracing::info!(worker = %format!("{stage}-{number}"), group = worker.group_id, transactional_id = worker.transactional_id(), "joined its group");
             Ok(log)
         };
-        braid_runtime::run(&settings, &self.stages, open, &self.index, &self.around)
+        braid_runtime::run(&settings, &[stage], open, &self.index, &self.around)
             .map_err(|failed| self.failed(failed))
     }
 
@@ -308,7 +316,8 @@ fn stages(only: Option<Stage>) -> Vec<StageKind> {
 
 /// What every stage waits for.
 const TOPICS: Wanted<'static> = Wanted::by_all("the topics");
-const SCHEMA_REGISTRY: Wanted<'static> = Wanted::by_all("the schema registry");
+/// Where the schemas of what is written are registered.
+const SCHEMA_REGISTRY: Wanted<'static> = Wanted::by(StageKind::Correlate, "the schema registry");
 
 /// The workers that this process will have: it is not ready before each has joined its group.
 fn workers(settings: &config::Worker, stages: &[StageKind]) -> Vec<(StageKind, String)> {

@@ -9,10 +9,11 @@ use super::reference::Plain;
 
 /// A schema registry with Confluent's API (Confluent, Apicurio, Redpanda, Karapace).
 ///
-/// Avro that braid writes is framed with the registry's id of its schema, which is registered when a run begins: that waits
-/// for the registry. Sources in one of braid's Avro formats may be framed with any id of it, or with a GUID in the
-/// header `__value_schema_id`, beside the encoding that needs no registry: the schema is fetched once, and its records are
-/// read as braid's by Avro's rules. Of an id that cannot be had the partition waits, and nothing else.
+/// Avro that braid writes is framed with the registry's id of its schema, which is registered when a run begins: correlation
+/// waits for the registry then, and alerts are normalised meanwhile. Sources in one of braid's Avro formats may be framed
+/// with any id of it, or with a GUID in the header `__value_schema_id`, beside the encoding that needs no registry: the
+/// schema is fetched once, and its records are read as braid's by Avro's rules. Of an id that cannot be had the partition
+/// waits, and nothing else.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SchemaRegistry {
