@@ -3,6 +3,8 @@
 //! A role follows from the attribute: the actor and the source endpoint are sources, the destination and the user of an
 //! evidence are targets, a device is what the finding is about, and a resource says it itself.
 
+use std::collections::HashSet;
+
 use braid_alert::{EntityKind, Evidence, Identifier, IdentifierKind, Provider, Role, Verdict};
 use jiff::tz::Offset;
 
@@ -20,17 +22,20 @@ const OBSERVABLES_MAX: usize = 512;
 /// The evidence of a finding of a product.
 pub(super) fn evidence(finding: &Object<'_>, provider: &Provider, timezone: Offset) -> Vec<Evidence> {
     let mut gathered = Gathered { list: EvidenceList::default(), provider, timezone };
+    gathered.tell_lists("", finding, &SINGLE_OF_FINDING);
     gathered.endpoint(finding, "device", &Role::Impacted, Endpoint::device);
     gathered.actor(finding);
     gathered.each(finding, "evidences", Gathered::piece);
     gathered.resources(finding);
     gathered.each(finding, "malware", Gathered::malware);
-    let evidence = gathered.list.into_evidence();
-    with_observables(finding, evidence)
+    gathered.observables(finding);
+    gathered.list.into_evidence()
 }
 
 /// Attributes that are one value by the schema, and from which names are read.
-const SINGLE: [&str; 22] = [
+const SINGLE: [&str; 25] = [
+    "algorithm",
+    "algorithm_id",
     "cmd_line",
     "display_name",
     "domain",
@@ -53,7 +58,14 @@ const SINGLE: [&str; 22] = [
     "url_string",
     "type_id",
     "created_time",
+    "value",
 ];
+
+/// Those of a finding itself.
+const SINGLE_OF_FINDING: [&str; 5] = ["activity_id", "severity", "severity_id", "status", "status_id"];
+
+/// Attributes of which the names are read in one go with those of the object that has them.
+const WITHIN: [&str; 4] = ["account", "hashes", "ldap_person", "network_interfaces"];
 
 struct Gathered<'a> {
     list: EvidenceList,
@@ -79,12 +91,42 @@ impl Gathered<'_> {
                     .push_unreadable(&format!("{name}{place} is {}, not an object", element.type_name()));
                 continue;
             };
-            for (single, _) in
-                object.fields().filter(|(single, value)| SINGLE.contains(single) && !value.list().is_empty())
-            {
-                self.list.push_unreadable(&format!("{name}.{single} is a list, not one value"));
+            self.tell_lists(&format!("{name}."), object, &SINGLE);
+            for within in WITHIN {
+                self.tell_within(name, within, object);
             }
             read(self, object);
+        }
+    }
+
+    /// Tells of a list, or an object, where there is one value.
+    fn tell_lists(&mut self, path: &str, object: &Object<'_>, single: &[&str]) {
+        for (name, value) in object.fields() {
+            let says_something = matches!(value, Json::Object(_)) || !value.list().is_empty();
+            if single.contains(&name) && says_something {
+                self.list.push_unreadable(&format!("{path}{name} is {}, not one value", value.type_name()));
+            }
+        }
+    }
+
+    /// Tells of what cannot be read, or is too much, in an attribute whose names are read with those of its holder.
+    fn tell_within(&mut self, holder: &str, name: &str, object: &Object<'_>) {
+        let elements = object.several(name);
+        for element in elements {
+            match element {
+                Json::Object(inner) => self.tell_lists(&format!("{holder}.{name}."), inner, &SINGLE),
+                other => self
+                    .list
+                    .push_unreadable(&format!("{holder}.{name} is {}, not an object", other.type_name())),
+            }
+        }
+        self.tell_beyond(&format!("{holder}.{name}"), elements.len(), names::WITHIN_MAX);
+    }
+
+    /// Tells of what is beyond a bound.
+    fn tell_beyond(&mut self, what: &str, count: usize, most: usize) {
+        if count > most {
+            self.list.push_unreadable(&format!("{what} has {count} values, of which {most} are read"));
         }
     }
 
@@ -207,7 +249,8 @@ impl Gathered<'_> {
             verdict: verdict.cloned(),
             ..Evidence::new(EntityKind::MailMessage, Role::Related)
         });
-        let (to, delivered) = (mail.list("to"), mail.list("smtp_to"));
+        let (to, delivered) = (mail.several("to"), mail.several("smtp_to"));
+        self.tell_beyond("email.to with email.smtp_to", to.len() + delivered.len(), RECIPIENTS_MAX);
         for address in to.iter().chain(delivered).take(RECIPIENTS_MAX).filter_map(Json::text) {
             self.list.push(mailbox(Role::Target, names::address_of_mail(&address)));
         }
@@ -261,6 +304,31 @@ impl Gathered<'_> {
         self.label(malware, "malware");
     }
 
+    /// Adds the observables that the evidence does not name. They are lists of values without a part in it, and a product that
+    /// fills nothing else has them.
+    fn observables(&mut self, finding: &Object<'_>) {
+        let pieces = self.list.evidence().iter();
+        let known: HashSet<Identifier> = pieces
+            .flat_map(|piece| {
+                let addresses = piece.addresses.iter().filter_map(|at| Identifier::address(&at.address));
+                piece.identifiers.iter().cloned().chain(addresses)
+            })
+            .collect();
+        let observables = finding.several("observables");
+        self.tell_beyond("observables", observables.len(), OBSERVABLES_MAX);
+        for (place, observable) in observables.iter().take(OBSERVABLES_MAX).enumerate() {
+            let Json::Object(observable) = observable else {
+                let found = observable.type_name();
+                self.list.push_unreadable(&format!("observables[{place}] is {found}, not an object"));
+                continue;
+            };
+            self.tell_lists("observables.", observable, &SINGLE);
+            let piece = names::observable(observable);
+            let is_new = |piece: &Evidence| !piece.identifiers.iter().any(|name| known.contains(name));
+            self.list.extend(piece.filter(is_new));
+        }
+    }
+
     /// What people may want to know and nothing can be joined by.
     fn labelled(&mut self, holder: &Object<'_>, kind: &str) {
         self.each(holder, kind, |gathered, piece| gathered.label(piece, kind));
@@ -290,25 +358,4 @@ fn verdict(piece: &Object<'_>) -> Option<Verdict> {
         "4" | "8" => Some(Verdict::Suspicious),
         _ => None,
     }
-}
-
-/// Adds the observables that the evidence does not name. They are lists of values without a part in it, and a product that
-/// fills nothing else has them.
-fn with_observables(finding: &Object<'_>, evidence: Vec<Evidence>) -> Vec<Evidence> {
-    let known: std::collections::HashSet<Identifier> = evidence
-        .iter()
-        .flat_map(|piece| {
-            let addresses = piece.addresses.iter().filter_map(|at| Identifier::address(&at.address));
-            piece.identifiers.iter().cloned().chain(addresses)
-        })
-        .collect();
-    let mut list = EvidenceList::default();
-    list.extend(evidence);
-    let observables = finding.list("observables").iter().take(OBSERVABLES_MAX).filter_map(Json::object);
-    for piece in observables.filter_map(names::observable) {
-        if !piece.identifiers.iter().any(|name| known.contains(name)) {
-            list.push(piece);
-        }
-    }
-    list.into_evidence()
 }

@@ -210,7 +210,7 @@ fn determination(finding: &Object<'_>) -> Option<Determination> {
 /// The product's own: what the finding is of, or what its analytic is.
 fn category(info: &Object<'_>) -> Option<Box<str>> {
     let of_analytic = || info.object("analytic").and_then(|analytic| analytic.text("category"));
-    info.list("types").iter().find_map(Json::text).or_else(of_analytic).map(Into::into)
+    info.several("types").iter().find_map(Json::text).or_else(of_analytic).map(Into::into)
 }
 
 /// What it says of ATT&CK: in the finding's description, and beside it if a control of the product's own has acted.
@@ -221,7 +221,8 @@ struct Attacks {
 
 impl Attacks {
     fn read(finding: &Object<'_>, info: &Object<'_>) -> Self {
-        let attacks = || info.list("attacks").iter().chain(finding.list("attacks")).filter_map(Json::object);
+        let attacks =
+            || info.several("attacks").iter().chain(finding.several("attacks")).filter_map(Json::object);
         let tactics =
             attacks().flat_map(|attack| attack.object("tactic").into_iter().chain(older_tactics(attack)));
         let phase =
@@ -240,7 +241,7 @@ impl Attacks {
 
 /// Before 1.5 an attack had a list of them.
 fn older_tactics<'o, 'a>(attack: &'o Object<'a>) -> impl Iterator<Item = &'o Object<'a>> {
-    attack.list("tactics").iter().filter_map(Json::object)
+    attack.several("tactics").iter().filter_map(Json::object)
 }
 
 /// `TA0008` or `Lateral Movement`.
@@ -251,7 +252,7 @@ pub(super) fn phase_of(word: &str) -> Phase {
 
 /// The furthest that it has come in Lockheed Martin's chain; its last link, the objective, may be any.
 fn phase_of_kill_chain(info: &Object<'_>) -> Option<Phase> {
-    let numbers = info.list("kill_chain").iter().filter_map(Json::object);
+    let numbers = info.several("kill_chain").iter().filter_map(Json::object);
     let furthest =
         numbers.filter_map(|phase| phase.text("phase_id")?.parse::<u8>().ok()).filter(|n| *n < 7).max();
     match furthest? {

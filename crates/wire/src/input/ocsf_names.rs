@@ -9,8 +9,8 @@ use super::json::{Json, Object};
 use super::naming::{self, AccountNames, HostNames};
 use super::time;
 
-/// A device has a handful of interfaces; each is a name that the index keeps for a time.
-const ADDRESSES_MAX: usize = 64;
+/// The most interfaces, or hashes, that are read. A device has a handful; each is a name that the index keeps for a time.
+pub(super) const WITHIN_MAX: usize = 64;
 
 /// The number of an account of Entra ID among the types of accounts.
 const ENTRA_ACCOUNT: &str = "6";
@@ -25,7 +25,7 @@ pub(super) fn user(user: &Object<'_>, provider: &Provider) -> Vec<Identifier> {
         || account.and_then(|account| account.text("type_id")).as_deref() == Some(ENTRA_ACCOUNT);
     let person = user.object("ldap_person");
     let name = user.text("name");
-    let mails = person.map_or(&[][..], |person| person.list("email_addrs"));
+    let mails = person.map_or(&[][..], |person| person.several("email_addrs"));
     let mail = user.text("email_addr").or_else(|| mails.iter().find_map(Json::text));
     let display = user.text_of(&["display_name", "full_name"]);
     let display = display.or_else(|| person.and_then(|person| person.text("display_name")));
@@ -61,10 +61,11 @@ impl Endpoint {
     pub(super) fn device(device: &Object<'_>, provider: &Provider) -> Self {
         let mut endpoint = Self { is_mobile: is_mobile(device), ..Self::default() };
         endpoint.names = host_names(device, provider, endpoint.is_mobile);
-        let interfaces = device.list("network_interfaces").iter().filter_map(Json::object);
+        let interfaces =
+            device.several("network_interfaces").iter().take(WITHIN_MAX).filter_map(Json::object);
         let told =
             device.text("ip").into_iter().chain(interfaces.filter_map(|interface| interface.text("ip")));
-        for text in told.take(ADDRESSES_MAX) {
+        for text in told {
             endpoint.add_address(&text, endpoint.names.is_empty());
         }
         endpoint
@@ -139,7 +140,8 @@ fn host_names(device: &Object<'_>, provider: &Provider, is_mobile: bool) -> Vec<
 
 /// A file, by its hashes and its path.
 pub(super) fn file(file: &Object<'_>) -> Vec<Identifier> {
-    let hashes = file.list("hashes").iter().filter_map(Json::object).filter_map(fingerprint);
+    let hashes =
+        file.several("hashes").iter().take(WITHIN_MAX).filter_map(Json::object).filter_map(fingerprint);
     let (path, folder, name) = (file.text("path"), file.text("parent_folder"), file.text("name"));
     let path = match path {
         Some(path) => Identifier::new(IdentifierKind::FilePath, &path),

@@ -310,3 +310,65 @@ fn a_list_where_the_schema_has_one_value_is_read_or_told() {
     "#]]
     .assert_eq(&render_evidence(&alert.evidence));
 }
+
+#[test]
+fn one_value_where_a_list_belongs_is_a_list_of_one_and_lists_deeper_down_are_told() {
+    let sha = |letter: &str| letter.repeat(64);
+    let alert = with(|finding| {
+        finding["attacks"] = json!({ "tactic": { "uid": "TA0008" }, "technique": { "uid": "T1021" } });
+        finding["severity_id"] = json!([4]);
+        finding["device"] = json!({ "hostname": "pc1", "network_interfaces": { "ip": "10.0.0.5" } });
+        finding["actor"] =
+            json!({ "user": { "uid": "u-1", "ldap_person": { "email_addrs": "j@contoso.example" } } });
+        finding["evidences"] = json!([
+            { "file": { "hashes": { "algorithm_id": 3, "value": sha("a") } }, "email": { "to": "jeff@contoso.example" } },
+            { "file": { "hashes": [{ "algorithm_id": 3, "value": [sha("b"), sha("c")] }, "x"] } },
+            { "device": { "hostname": "pc2", "network_interfaces": [{ "ip": ["10.0.0.6", "10.0.0.7"] }, 7] } },
+        ]);
+        finding["observables"] = json!([{ "type_id": 2, "value": ["203.0.113.9", "203.0.113.10"] }, 7]);
+    });
+    assert_eq!(alert.techniques.len(), 1);
+    expect![[r#"
+        - related unreadable: label="severity_id is a list, not one value"
+        - impacted host: netbiosName:pc1 address=10.0.0.5
+        - source user: upn:j@contoso.example
+        - related file: sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+        - target mailbox: upn:jeff@contoso.example
+        - related unreadable: label="file.hashes.value is a list, not one value"
+        - related unreadable: label="file.hashes is a text, not an object"
+        - related unreadable: label="device.network_interfaces.ip is a list, not one value"
+        - related unreadable: label="device.network_interfaces is a number, not an object"
+        - impacted host: netbiosName:pc2
+        - related unreadable: label="observables.value is a list, not one value"
+        - related unreadable: label="observables[1] is a number, not an object"
+    "#]]
+    .assert_eq(&render_evidence(&alert.evidence));
+    let alert = with(|finding| finding["observables"] = json!({ "type_id": 2, "value": "203.0.113.9" }));
+    assert!(render_evidence(&alert.evidence).contains("address:203.0.113.9"));
+}
+
+#[test]
+fn what_is_beyond_a_bound_is_told() {
+    let alert = with(|finding| {
+        let address = |n: usize| format!("203.0.{}.{}", n / 200, n % 200 + 1);
+        finding["observables"] = (0..600).map(|n| json!({ "type_id": 2, "value": address(n) })).collect();
+        let to: Vec<_> = (0..70).map(|n| format!("u{n}@contoso.example")).collect();
+        let interfaces: Vec<_> = (0..70).map(|n| json!({ "ip": format!("10.0.0.{n}") })).collect();
+        finding["evidences"] = json!([{ "email": { "to": to }, "device": { "hostname": "pc1", "network_interfaces": interfaces } }]);
+    });
+    let told = render_evidence(&alert.evidence);
+    let told: Vec<_> = told.lines().filter(|line| line.contains("unreadable")).collect();
+    expect![[r#"
+        - related unreadable: label="device.network_interfaces has 70 values, of which 64 are read"
+        - related unreadable: label="email.to with email.smtp_to has 70 values, of which 64 are read"
+        - related unreadable: label="observables has 600 values, of which 512 are read"
+        - related unreadable: label="641 entities, of which 256 are kept""#]]
+    .assert_eq(&told.join("\n"));
+    let many = with(|finding| {
+        let evidence =
+            |n: usize| json!({ "device": { "hostname": format!("h{n}.contoso.com"), "ip": "10.0.0.5" } });
+        finding["evidences"] = (0..600).map(evidence).collect();
+    });
+    assert_eq!(many.evidence.len(), 129);
+    assert_eq!(many.evidence[128].label.as_deref(), Some("1200 entities, of which 256 are kept"));
+}
