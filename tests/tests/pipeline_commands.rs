@@ -167,7 +167,7 @@ mod on_kafka {
             "they are taken as they are: {again}"
         );
         let probed = text(pipeline.braid_with("validate --connect", &elsewhere));
-        assert!(probed.contains("so are the topics and transactions"), "{probed}");
+        assert!(probed.contains("so are the topics, the groups and the transactions"), "{probed}");
         let printed = text(pipeline.braid_with("topics", &elsewhere));
         let of_directory = printed.split("kafka-topics.sh").find(|command| command.contains(&directory));
         assert!(of_directory.is_some_and(|command| command.contains("cleanup.policy=compact")), "{printed}");

@@ -22,10 +22,13 @@ fn the_table_is_whole_before_the_first_alert_and_what_is_taken_back_matches_no_m
     lab.raise(&[with_hash("first")]);
     let mut program = lab.pipeline.start(0);
     lab.pipeline.drain_of(["detections"]);
-    // However quickly the table is read: nobody asks for alerts before.
+    // However quickly the table is read: no worker of normalise asks for alerts before.
     let said = program.said();
-    let [read, joined] = ["the indicators are read", "joined its group"].map(|words| said.find(words));
-    assert!(read.is_some() && read < joined, "{read:?} {joined:?}");
+    let line_with =
+        |words: [&str; 2]| said.lines().position(|line| words.iter().all(|word| line.contains(word)));
+    let read = line_with(["the indicators are read", "feed"]);
+    let joined = line_with(["joined its group", "normalise-0"]);
+    assert!(read.is_some() && joined.is_some() && read < joined, "{read:?} {joined:?}: {said}");
     let feed = Lab::source(&mut program, "feed");
     assert_eq!((&feed["state"], &feed["taken"]), (&json!("ok"), &json!(OTHERS + 3)), "{feed}");
     assert_eq!(feed["refused"], 1);

@@ -74,7 +74,7 @@ fn a_topic_that_comes_late_is_read_then_and_of_one_that_is_made_anew_what_is_not
 fn a_topic_that_is_made_anew_and_filled_while_nobody_looks_is_read_from_its_beginning() {
     let lab = Lab::new("threats-unseen");
     lab.tell(&[of_hash("indicator--hash")]);
-    let mut program = lab.pipeline.start(0);
+    let program = lab.pipeline.start(0);
     lab.detect(&[naming_all("before")]);
 
     // More records than there were, so that no place in it is beyond its end.
@@ -106,7 +106,7 @@ fn wait_for_matches(lab: &Lab, wanted: &[&str]) {
 fn what_a_topic_that_is_emptied_does_not_say_again_is_forgotten() {
     let lab = Lab::new("threats-emptied");
     lab.tell(&[of_hash("indicator--hash")]);
-    let mut program = lab.pipeline.start(0);
+    let program = lab.pipeline.start(0);
     lab.detect(&[naming_all("before")]);
     lab.pipeline.cluster().empty_topic(&lab.pipeline.topic("feed"), 3);
     lab.tell(&[of_domain("indicator--drop", "drop.example", 85)]);
