@@ -223,6 +223,7 @@ impl Subscription {
         for (partition, next) in dead {
             if !self.topics_stand_alone
                 && let Ok((low, high)) = self.range(&partition)
+                && !(Standing { committed: Some(next), low, high }).lacks_a_mark()
                 && let Some(failure) =
                     out_of_range(&partition, next, low, high, &Keeper::Group(&self.group_id))
             {
@@ -278,8 +279,10 @@ impl Subscription {
         if self.remotes.has(partition) {
             return self.remotes.start(partition);
         }
-        let Standing { committed, low, high } = self.standing(partition)?;
-        let next = committed.unwrap_or(low);
+        let standing = self.standing(partition)?;
+        let Standing { committed, low, high } = standing;
+        let only_a_mark = !self.topics_stand_alone && standing.lacks_a_mark();
+        let next = if only_a_mark { low } else { committed.unwrap_or(low) };
         if let Some(failure) = out_of_range(partition, next, low, high, &Keeper::Group(&self.group_id)) {
             return Err(failure);
         }

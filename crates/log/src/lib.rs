@@ -204,11 +204,17 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// How many records retention has eaten that the group had not yet read.
+    /// How many offsets that the group had not yet read retention has eaten.
     pub const fn eaten(&self) -> i64 {
         match self.committed {
             Some(committed) if committed < self.low => self.low - committed,
             _ => 0,
         }
+    }
+
+    /// Whether what retention has eaten is no record, in a topic that only transactions write: Kafka keeps the end of each
+    /// of them as a mark that counts as an offset and is given to nobody (KIP-98), so whoever has read all stands before it.
+    pub const fn lacks_a_mark(&self) -> bool {
+        self.eaten() == 1
     }
 }

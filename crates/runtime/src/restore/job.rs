@@ -167,6 +167,11 @@ impl<C: Changelog> RestoreJob<C> {
             // An operator has emptied the changelog and put the group to the beginning: all is to be read again.
             (Some(committed), None) if gathered.is_empty() && committed <= self.low => Ok(()),
             (Some(committed), Some(progress)) if committed == progress.offset => self.readable(progress),
+            // An operator has put the group behind what retention had deleted: nothing is there to be read before it.
+            (Some(committed), Some(progress)) if (progress.offset..=self.low).contains(&committed) => {
+                tracing::warn!(%input, from = progress.offset, to = committed, "gone on without what retention has deleted");
+                self.readable(progress)
+            }
             (Some(committed), Some(progress)) => refuse(format!(
                 "{input}: the group's committed offset is {committed}, and the changelog {changelog} holds the state at \
                  {}. If somebody has moved the offset, put it back; {}",

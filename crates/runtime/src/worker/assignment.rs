@@ -209,7 +209,9 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
 
     fn arrive(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
         let standing = self.log.standing(partition)?;
-        if standing.eaten() > 0 {
+        if self.kind() == StageKind::Correlate && standing.lacks_a_mark() {
+            tracing::warn!(worker = %self.name, %partition, offset = standing.low - 1, "retention has deleted the mark of a transaction: read on behind it");
+        } else if standing.eaten() > 0 {
             return Err(Failure::Fatal(eaten(partition, &standing, self.kind())));
         }
         let Some(plan) = self.stage.restore_plan(partition) else {

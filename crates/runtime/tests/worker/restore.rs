@@ -208,7 +208,17 @@ fn a_backlog_that_retention_has_eaten_refuses_to_start() {
     step(&mut world, 0, 20);
     world.broker.truncate(&input, world.broker.end(&input));
     let said = refusal(&mut world);
-    assert!(said.contains("retention has deleted"), "{said}");
+    assert!(said.contains("retention has deleted") && said.contains("--to-earliest"), "{said}");
+
+    // As it is told to.
+    let end = world.broker.end(&input);
+    world.broker.reset_offset("correlate", &input, end);
+    world.replace(1);
+    world.settle();
+    assert!(
+        !world.seats[1].state(&input).expect("it is owned").incident_ids().is_empty(),
+        "what it knew it knows"
+    );
 }
 
 #[test]
