@@ -2,7 +2,7 @@ use braid_log::{Failure, Log, TopicPartition};
 
 use super::Worker;
 use crate::batch::Part;
-use crate::metrics::{Partition, TransactionOutcome};
+use crate::metrics::{Partition, StageKind, TransactionOutcome};
 use crate::restore::Restorer;
 use crate::stage::Stage;
 
@@ -98,7 +98,16 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
     }
 
     fn look_up(&mut self, input: &TopicPartition) -> Result<(), Failure> {
-        let Some(standing) = self.until_stopped(|log| log.standing(input))? else { return Ok(()) };
+        let standing = match self.until_stopped(|log| log.standing(input)) {
+            // A source that cannot be asked any more, as one whose topic is gone. Its trouble is its own, and where it begins
+            // again is where the transaction has left it.
+            Err(Failure::Fatal(why)) if self.kind() == StageKind::Normalise => {
+                tracing::warn!(worker = %self.name, partition = %input, %why, "what became of it is not known: begun again");
+                return self.restore_again(input);
+            }
+            other => other?,
+        };
+        let Some(standing) = standing else { return Ok(()) };
         let Some((_, part)) = self.kept.parts().find(|(other, _)| *other == input) else { return Ok(()) };
         let (next, consumed, committed) = (part.next, part.consumed, standing.committed.unwrap_or(-1));
         match committed.cmp(&next) {

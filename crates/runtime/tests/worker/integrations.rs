@@ -125,3 +125,24 @@ fn a_start_that_is_tried_in_vain_for_long_counts_as_held_until_it_succeeds() {
     assert_eq!((held(&world), readiness.held(), readiness.report()), (0.0, 0, Ok(())));
     assert_eq!(report(&world).sources[0].state, IntegrationState::Ok);
 }
+
+#[test]
+fn a_source_that_cannot_be_asked_for_its_place_begins_again_there_and_ends_nothing() {
+    let mut world = world();
+    let now = world.broker.now_millis();
+    let at = TopicPartition::new(SOURCES[0], 0);
+    let feed = |world: &World, number| {
+        world.broker.produce(&at, None, Some(alert_json(number, now).as_bytes()), now);
+    };
+    feed(&world, 1);
+    world.settle();
+    // Nobody knows what became of the transaction, and then the topic is nowhere to be found.
+    let unknown =
+        Faults::none().then(Call::Commit, 0, Fault::LostAnswer).then(Call::Standing, 0, Fault::Fatal);
+    world.broker.disturb(unknown);
+    feed(&world, 2);
+    world.settle();
+    let alerts: usize = world.alerts().iter().map(|alerts| world.broker.committed(alerts).len()).sum();
+    assert_eq!((world.broker.offsets("normalise")[&at], alerts), (2, 2), "each alert once");
+    assert_eq!(world.seats[0].around.readiness.report(), Ok(()));
+}
