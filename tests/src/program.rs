@@ -140,6 +140,16 @@ impl Program {
         status.and_then(|status| status.code())
     }
 
+    /// Waits until it ends by itself, and gives its exit code and what it said.
+    pub fn wait_for_end(mut self) -> (Option<i32>, String) {
+        let mut status = None;
+        until("it ends by itself", || {
+            status = self.ended();
+            status.is_some()
+        });
+        (status.and_then(|status| status.code()), self.said())
+    }
+
     /// Lets nothing in it go on until [`Program::resume`], as a machine that has no time for it.
     pub fn pause(&self) {
         self.signal("STOP");

@@ -349,4 +349,34 @@ mod on_kafka {
         assert_eq!((offsets.len(), batch.len()), (30, 30));
         hand.log.close();
     }
+
+    /// What it was found out by is out of range at first, and the offset itself is not any more later on.
+    #[test]
+    fn a_topic_made_anew_with_fewer_records_is_not_read_on_once_it_has_grown() {
+        let setting = Setting::new(1);
+        produce(other(), &setting.topic, 0, &records("first", 10));
+        let mut hand = setting.connect(0);
+        hand.own(2);
+        let batch = hand.take(10);
+        hand.process(&batch, &setting.output).expect("it commits");
+        hand.log.close();
+        other().delete_topic(&setting.topic);
+        other().create_topic(&setting.topic, 1, &[]);
+        produce(other(), &setting.topic, 0, &records("second", 3));
+        let mut hand = setting.connect(0);
+        hand.own(2);
+        let anew = setting.remote(0);
+        let newly = AssignmentChange::Assigned(vec![anew.clone()]);
+        let times = |hand: &Hand| hand.changes[1..].iter().filter(|change| **change == newly).count();
+        hand.poll_until("it is told as newly assigned", |hand| times(hand) == 1);
+        let told = patiently_fatal(|| hand.log.standing(&anew).map(drop));
+        assert!(told.contains("beyond the end 3"), "{told}");
+        produce(other(), &setting.topic, 0, &records("second", 12));
+        hand.start(&anew);
+        hand.poll_until("it is told once more", |hand| times(hand) == 2);
+        let told = patiently_fatal(|| hand.log.standing(&anew).map(drop));
+        assert!(told.contains("before 10") && told.contains("made anew"), "{told}");
+        assert_eq!(hand.batch.len(), 0, "nothing of the new one has come");
+        hand.log.close();
+    }
 }

@@ -3,6 +3,7 @@
 mod on_kafka {
     use std::collections::BTreeSet;
 
+    use braid_kafka::Feed;
     use braid_tests::pipeline::{Pipeline, SourceSpec};
     use serde_json::Value;
 
@@ -49,5 +50,31 @@ mod on_kafka {
         let wanted = ["a", "b", "c", "d"].map(str::to_owned).into();
         assert_eq!(incidents(&pipeline), [wanted], "one incident, which has gone on");
         assert_eq!(program.terminate(), Some(0));
+    }
+
+    /// The two together could be taken for a backlog that an operator has skipped.
+    #[test]
+    fn a_changelog_that_has_lost_its_last_records_is_refused_beside_an_emptied_alerts_topic() {
+        let pipeline = Pipeline::new("stale", &[SOURCE], "");
+        let program = pipeline.start(0);
+        raise(&pipeline, ["a", "b"]);
+        let earlier = pipeline.read("changelog");
+        raise(&pipeline, ["c", "d"]);
+        program.kill();
+        let (changelog, cluster) = (pipeline.topic("changelog"), pipeline.cluster());
+        cluster.delete_topic(&changelog);
+        let partitions = ALERTS_PARTITIONS.unsigned_abs();
+        let settings = [("cleanup.policy", "compact"), ("message.timestamp.type", "LogAppendTime")];
+        cluster.create_topic(&changelog, partitions, &settings);
+        let feed = Feed::connect(&cluster.connection()).expect("it connects");
+        for record in &earlier {
+            let (key, value) = (record.key.as_deref(), record.value.as_deref());
+            feed.send(&changelog, Some(record.partition), key, value, &record.headers).expect("it is taken");
+        }
+        feed.flush().expect("all of it");
+        cluster.empty_topic(&pipeline.topic("alerts"), ALERTS_PARTITIONS);
+        let (code, said) = pipeline.start(0).wait_for_end();
+        assert_eq!(code, Some(3));
+        assert!(said.contains("holds the state at"), "{said}");
     }
 }

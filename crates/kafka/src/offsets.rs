@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use braid_log::{Failure, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::failure;
@@ -34,9 +35,13 @@ pub(crate) fn watermarks<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     partition: &TopicPartition,
 ) -> Result<(i64, i64), Failure> {
-    consumer
-        .fetch_watermarks(&partition.topic, partition.partition, ANSWER_MAX)
-        .map_err(|e| failure::reading(&format!("asking for the first and last offset of {partition}"), &e))
+    let doing = || format!("asking for the first and last offset of {partition}");
+    consumer.fetch_watermarks(&partition.topic, partition.partition, ANSWER_MAX).map_err(|error| {
+        // What librdkafka says at once of a partition that has no leader at the moment.
+        let has_no_leader = error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition);
+        let told = failure::reading(&doing(), &error);
+        if has_no_leader { Failure::Retry(format!("{}: it has no leader", doing())) } else { told }
+    })
 }
 
 /// A list of one partition at an offset.

@@ -155,6 +155,9 @@ impl RemoteReader {
             if let Some(failure) = out_of_range(partition, next, low, high, &Keeper::Record) {
                 return Err(failure);
             }
+            if low < next {
+                self.unmarked.remove(partition);
+            }
         }
         self.suspects.remove(partition);
         Ok(())

@@ -450,8 +450,8 @@ pub(crate) fn out_of_range(
     let text = if next < low {
         let lost = low - next;
         format!(
-            "{partition}: retention has deleted {lost} records that were not read yet (the next is {next}, the first \
-             still there {low}). Lengthen the topic's retention; to go on without them {advice}"
+            "{partition}: retention has deleted {lost} offsets that were not read yet (the next is {next}, the first \
+             still there {low}): records, or what transactions leave. Lengthen the topic's retention; to go on without them {advice}"
         )
     } else if next > high {
         format!(

@@ -212,8 +212,10 @@ impl Standing {
         }
     }
 
-    /// Whether what retention has eaten is no record, in a topic that only transactions write: Kafka keeps the end of each
-    /// of them as a mark that counts as an offset and is given to nobody (KIP-98), so whoever has read all stands before it.
+    /// Whether retention has eaten one offset only. In a topic that only transactions write it is no record, but for a rare
+    /// case: Kafka keeps the end of each of them as a mark that counts as an offset and is given to nobody (KIP-98), so
+    /// whoever has read all stands before one. The rare case is a place within a transaction, behind whose next record
+    /// retention has stopped.
     pub const fn lacks_a_mark(&self) -> bool {
         self.eaten() == 1
     }

@@ -183,8 +183,8 @@ impl JsonFrames {
         match byte {
             b'{' => self.within = Within::Object,
             b'[' => self.within = Within::List(1),
-            // A mark of the byte order, which some editors leave at the beginning.
-            0xEF | 0xBB | 0xBF if self.line == 0 && self.layout == Layout::Unknown => return,
+            // A mark of the byte order, which some programs leave at the beginning.
+            0xEF | 0xBB | 0xBF if self.at < 3 => return,
             _ if byte.is_ascii_whitespace() => return,
             _ => self.within = Within::Other,
         }

@@ -304,7 +304,7 @@ impl Format {
                 "OCSF Detection Findings (class 2004) of any product, in any release of OCSF 1; other classes are left out"
             }
             Self::EcsAlert => {
-                "alert documents in the Elastic Common Schema, of any product or of Elastic Security; others, and its building blocks, are left out"
+                "alert documents in the Elastic Common Schema, of any product or of Elastic Security; others, and its building blocks that are of no sequence, are left out"
             }
             Self::BraidJson => "braid's own alert as JSON, as `braid decode` writes it",
             Self::BraidAvro => "braid's own alert as Avro, as the alerts topic carries it",

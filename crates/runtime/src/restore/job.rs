@@ -168,7 +168,7 @@ impl<C: Changelog> RestoreJob<C> {
             (Some(committed), None) if gathered.is_empty() && committed <= self.low => Ok(()),
             (Some(committed), Some(progress)) if committed == progress.offset => self.readable(progress),
             // An operator has put the group behind what retention had deleted: nothing is there to be read before it.
-            (Some(committed), Some(progress)) if (progress.offset..=self.low).contains(&committed) => {
+            (Some(committed), Some(progress)) if committed == self.low && progress.offset < committed => {
                 tracing::warn!(%input, from = progress.offset, to = committed, "gone on without what retention has deleted");
                 self.readable(progress)
             }

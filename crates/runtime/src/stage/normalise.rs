@@ -42,6 +42,9 @@ struct Labelled {
     label: SourceName,
 }
 
+/// So many elements of one record are dead letters of their own. A record of a megabyte may hold thousands of bad ones.
+const LETTERS_MAX: usize = 16;
+
 /// What became of what stood in an input partition's records.
 #[derive(Debug, Default)]
 pub struct NormaliseNews {
@@ -59,8 +62,9 @@ pub struct NormaliseNews {
 }
 
 impl NormaliseNews {
-    fn note_health(&mut self, report: Option<Box<HealthReport>>) {
-        let Some(report) = report else { return };
+    fn note_dropped(&mut self, refusal: Refusal) {
+        self.drops.push(StatedDrop(refusal.reason));
+        let Some(report) = refusal.health else { return };
         if self.health.as_ref().is_none_or(|known| known.at <= report.at) {
             self.health = Some(report);
         }
@@ -144,6 +148,7 @@ impl Normalise {
         match self.written_with(&taken, &source.source) {
             Ok(schema) => {
                 let taken = SourceRecord { schema: schema.as_deref(), ..taken };
+                let mut refused = Vec::new();
                 for found in read(taken, &origin, &source.source.rules) {
                     part.news.found += 1;
                     match found {
@@ -153,13 +158,15 @@ impl Normalise {
                             }
                             self.write(record, &source.source, (&input, &origin), part);
                         }
-                        Err(refusal) => self.refuse(record, &source.source, refusal, part),
+                        Err(refusal) if refusal.is_drop() => part.news.note_dropped(refusal),
+                        Err(refusal) => refused.push(refusal),
                     }
                 }
+                self.refuse(record, &source.source, &refused, part);
             }
             Err((_, SchemaFault::Unusable(refusal))) => {
                 part.news.found += 1;
-                self.refuse(record, &source.source, refusal, part);
+                self.refuse(record, &source.source, &[refusal], part);
             }
             Err((id, SchemaFault::Awaited(why))) => {
                 part.hold = Some(self.awaiting.begin(record, id, now_millis).told(&why));
@@ -209,16 +216,31 @@ impl Normalise {
         }
     }
 
-    fn refuse(&self, record: &Record, source: &Source, refusal: Refusal, part: &mut Part<NormaliseNews>) {
-        if refusal.is_drop() {
-            part.news.drops.push(StatedDrop(refusal.reason));
-            part.news.note_health(refusal.health);
-            return;
+    /// Counts each of a record's refusals. Each letter holds the whole record, so beyond some of them one speaks for the rest.
+    fn refuse(&self, record: &Record, source: &Source, refused: &[Refusal], part: &mut Part<NormaliseNews>) {
+        for refusal in refused {
+            let rejection = Rejection::Refused(refusal.reason);
+            part.news.note_refused(record, rejection, refusal.reason.as_str(), &refusal.detail);
         }
-        let rejection = Rejection::Refused(refusal.reason);
-        part.news.note_refused(record, rejection, refusal.reason.as_str(), &refusal.detail);
-        part.outgoing.push(self.dead_letters.letter(record, &reader(source), &Cause::from(&refusal)));
+        let (told, rest) = refused.split_at(refused.len().min(LETTERS_MAX));
+        let causes = told.iter().map(Cause::from).chain(cause_of_rest(rest));
+        part.outgoing.extend(causes.map(|cause| self.dead_letters.letter(record, &reader(source), &cause)));
     }
+}
+
+/// Why the elements that have no letter of their own are refused: the first of them, and how many there are by reason.
+fn cause_of_rest(refused: &[Refusal]) -> Option<Cause> {
+    let (first, others) = refused.split_first()?;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    others.iter().for_each(|refusal| *counts.entry(refusal.reason.as_str()).or_default() += 1);
+    let mut cause = Cause::from(first);
+    if !others.is_empty() {
+        let counts: Vec<_> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let (detail, rest, counts) = (&first.detail, others.len(), counts.join(", "));
+        cause.detail =
+            format!("{detail}; {rest} further elements of this record are refused: {counts}").into();
+    }
+    Some(cause)
 }
 
 impl Stage for Normalise {

@@ -155,6 +155,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
         let now_millis = self.log.now_millis();
         if let Some(again) = self.look_again.get_mut(partition) {
             *again = now_millis + MENDED_AFTER_MILLIS; // it is held, and told, already
+            self.enter(partition, Phase::Held); // whatever had been mended so far
             return;
         }
         tracing::warn!(worker = %self.name, %partition, %why, "starting is tried again");
@@ -210,7 +211,7 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
     fn arrive(&mut self, partition: &TopicPartition) -> Result<(), Failure> {
         let standing = self.log.standing(partition)?;
         if self.kind() == StageKind::Correlate && standing.lacks_a_mark() {
-            tracing::warn!(worker = %self.name, %partition, offset = standing.low - 1, "retention has deleted the mark of a transaction: read on behind it");
+            tracing::warn!(worker = %self.name, %partition, offset = standing.low - 1, "retention has deleted one offset that was not read, the mark of a transaction: read on behind it");
         } else if standing.eaten() > 0 {
             return Err(Failure::Fatal(eaten(partition, &standing, self.kind())));
         }
@@ -269,8 +270,8 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
 /// What to say of a backlog that retention has eaten. Kafka moves the offset of a group only while it has no member.
 fn eaten(partition: &TopicPartition, standing: &Standing, stage: StageKind) -> String {
     format!(
-        "{partition}: retention has deleted {} records that were not yet read (committed offset {}, first offset there \
-         {}). What they said is lost; to go on without it stop all instances, run `kafka-consumer-groups.sh \
+        "{partition}: retention has deleted {} offsets that were not yet read (committed offset {}, first offset there \
+         {}): records, or what transactions leave. What was said there is lost; to go on without it stop all instances, run `kafka-consumer-groups.sh \
          --bootstrap-server … --group <kafka.group_prefix>-{stage} --topic {}:{} --reset-offsets --to-earliest \
          --execute`, and start them",
         standing.eaten(),

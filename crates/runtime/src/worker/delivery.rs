@@ -98,10 +98,19 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
     }
 
     fn look_up(&mut self, input: &TopicPartition) -> Result<(), Failure> {
-        let standing = match self.until_stopped(|log| log.standing(input)) {
+        let normalises = self.kind() == StageKind::Normalise;
+        let mut tries = 0;
+        let standing = self.until_stopped(|log| match log.standing(input) {
+            Err(Failure::Retry(why)) if normalises && tries >= TRIES_MAX => Err(Failure::Fatal(why)),
+            other => {
+                tries += 1;
+                other
+            }
+        });
+        let standing = match standing {
             // A source that cannot be asked any more, as one whose topic is gone. Its trouble is its own, and where it begins
             // again is where the transaction has left it.
-            Err(Failure::Fatal(why)) if self.kind() == StageKind::Normalise => {
+            Err(Failure::Fatal(why)) if normalises => {
                 tracing::warn!(worker = %self.name, partition = %input, %why, "what became of it is not known: begun again");
                 return self.restore_again(input);
             }

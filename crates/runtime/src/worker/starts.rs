@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use braid_log::TopicPartition;
 
 /// For how long a start may come to nothing before it is told.
-const TRIED_MAX_MILLIS: i64 = 10_000;
+const TRIED_MAX_MILLIS: i64 = 5_000;
 
 /// How often it is tried from then on.
 const AGAIN_AFTER_MILLIS: i64 = 5_000;

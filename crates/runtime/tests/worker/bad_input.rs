@@ -47,6 +47,33 @@ fn a_bad_record_becomes_a_dead_letter_and_the_good_one_beside_it_an_alert() {
     assert!(metrics.rejects.value((&StageKind::Normalise, &empty)) >= 1);
 }
 
+/// Each letter holds the whole record, and a record may hold thousands of elements.
+#[test]
+fn of_a_record_with_many_bad_elements_some_have_letters_and_one_speaks_for_the_rest() {
+    let mut world = world();
+    let good = alert_json(1, world.broker.now_millis());
+    let without_time = r#"{"tenant":"t","provider":"p"}"#;
+    let bad = [vec!["7"; 20], vec![without_time; 1_980]].concat().join(",");
+    world.produce(format!("[{bad},{good}]").as_bytes());
+    world.settle();
+    assert_eq!(world.arrivals().len(), 1, "the good one beside them");
+    let letters = world.dead_letters();
+    let elements: Vec<_> =
+        letters.iter().filter_map(|letter| header(letter, "braid.error.element")).collect();
+    let expected: Vec<_> = (0..17).map(|element| element.to_string()).collect();
+    assert_eq!(elements, expected);
+    let detail = header(&letters[16], "braid.error.detail").expect("it says why");
+    let rest = "; 1983 further elements of this record are refused: 1980 missing_time, 3 unknown_format";
+    assert!(detail.ends_with(rest), "{detail}");
+    let metrics = &world.seats[0].around.metrics;
+    let of = |reason| metrics.rejects.value((&StageKind::Normalise, &Rejection::Refused(reason)));
+    assert_eq!(
+        (of(RefusalReason::UnknownFormat), of(RefusalReason::MissingTime)),
+        (20, 1_980),
+        "all are counted"
+    );
+}
+
 #[test]
 fn a_tombstone_in_a_source_topic_is_a_dead_letter() {
     let mut world = world();

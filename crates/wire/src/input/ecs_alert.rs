@@ -9,6 +9,7 @@ use braid_alert::{
     Alert, AlertId, AlertStatus, Classification, EventTime, Phase, Provider, Severity, Technique,
 };
 
+use super::acceptance::vendor_group;
 use super::evidence_list::label;
 use super::json::{Json, Object};
 use super::json_path::{text_at, texts_at, values_at};
@@ -18,6 +19,9 @@ use crate::{Format, Refusal, RefusalReason};
 
 /// What Elastic Security is called as a product.
 const ELASTIC_SECURITY: &str = "elasticSecurity";
+
+/// What the building blocks of a sequence and the alert that is made of them have in common.
+const GROUP_OF_SEQUENCE: &str = "kibana.alert.group.id";
 
 /// Reads a document, by itself or as a search or an export wraps it (`_source`).
 pub(super) fn alert(document: Object<'_>, context: &Context<'_>) -> Result<Alert, Refusal> {
@@ -44,6 +48,8 @@ pub(super) fn alert(document: Object<'_>, context: &Context<'_>) -> Result<Alert
     let title = first_of(&["kibana.alert.rule.name", "rule.name", "message", "event.action"]);
     let told = first_of(&["kibana.alert.reason", "event.reason", "rule.description", "message"]);
     let techniques = techniques(&document);
+    let mut evidence = ecs_evidence::evidence(&document, &provider, context.rules.timezone);
+    evidence.extend(text_at(&document, GROUP_OF_SEQUENCE).and_then(|id| vendor_group("elastic", &id)));
     context.accept(Alert {
         tenant: context.rules.tenant.tenant(Format::EcsAlert, |name| text_at(&document, name))?,
         id: if matches!(provider, Provider::Other(_)) { AlertId::new(&id) } else { alert_id::canonical(&id) },
@@ -69,7 +75,7 @@ pub(super) fn alert(document: Object<'_>, context: &Context<'_>) -> Result<Alert
         updated: times.updated,
         portal_url: first_of(&["kibana.alert.url", "event.url"]).map(Into::into),
         indicators: Default::default(),
-        evidence: ecs_evidence::evidence(&document, &provider, context.rules.timezone),
+        evidence,
         provider,
         origin: context.origin.clone(),
     })
@@ -84,10 +90,13 @@ fn check_kind(document: &Object<'_>) -> Result<(), Refusal> {
     if names.iter().any(|path| text_at(document, path).is_some_and(|name| is_braid(&name))) {
         return beside("braid has written it: its own output is no alert".to_owned());
     }
-    if text_at(document, "kibana.alert.building_block_type").is_some() {
+    // Those of a sequence are read: the alert that is made of them keeps only what is the same in all.
+    if text_at(document, "kibana.alert.building_block_type").is_some()
+        && text_at(document, GROUP_OF_SEQUENCE).is_none()
+    {
         return Err(Refusal::new(
             RefusalReason::BuildingBlock,
-            "it is a building block, which Elastic Security shows to nobody: an alert that is made of several carries what they say",
+            "it is a building block of a rule whose alerts Elastic Security shows to nobody by themselves",
         ));
     }
     match text_at(document, "event.kind") {

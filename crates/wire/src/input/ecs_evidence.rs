@@ -193,14 +193,18 @@ impl<'o, 'a> Fields<'o, 'a> {
         let mut named: HashSet<String> = HashSet::new();
         for row in &rows {
             let [address, name] = row.names.map(text);
-            named.extend([&address, &name].into_iter().flatten().map(|text| text.to_lowercase()));
+            let [address, name] = [&address, &name].map(|text| text.as_deref().map(bare_end));
+            let host = name.and_then(|name| name.split('.').next());
+            named.extend([address, name, host].into_iter().flatten().map(str::to_lowercase));
             let address = address.and_then(|text| text.parse().ok());
-            self.list.extend(end(address, name.filter(|name| is_host_name(name)).as_deref(), role));
+            self.list.extend(end(address, name.filter(|name| is_host_name(name)), role));
         }
         let rest = either.into_iter().take(VALUES_MAX).filter_map(|place| place.value.text());
-        for text in rest.filter(|text| !named.contains(&text.to_lowercase())) {
-            let (address, name) = (text.parse().ok(), Some(text.as_ref()).filter(|name| is_host_name(name)));
-            self.list.extend(end(address, name, role));
+        for text in rest {
+            let text = bare_end(&text);
+            if named.insert(text.to_lowercase()) {
+                self.list.extend(end(text.parse().ok(), Some(text).filter(|name| is_host_name(name)), role));
+            }
         }
     }
 
@@ -361,15 +365,30 @@ fn of_either<'o, 'a>(either: &[Place<'o, 'a>], is: fn(&str) -> bool) -> Vec<Plac
 }
 
 fn is_address(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok()
+    bare_end(text).parse::<IpAddr>().is_ok()
 }
 
 fn is_no_address(text: &str) -> bool {
     !is_address(text)
 }
 
+/// An end without what may stand behind it: a port, the zone of an IPv6 address, the root of the domain names.
+fn bare_end(text: &str) -> &str {
+    let text = text.trim();
+    let within = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let end = match (within, text.rsplit_once(':')) {
+        (Some((end, _)), _) => end,
+        (None, Some((end, port))) if !end.contains(':') && is_port(port) => end,
+        _ => text,
+    };
+    let without_zone = end.split_once('%').map(|(ip, _)| ip).filter(|ip| ip.parse::<IpAddr>().is_ok());
+    let end = without_zone.unwrap_or(end);
+    end.strip_suffix('.').unwrap_or(end)
+}
+
 fn is_host_name(name: &str) -> bool {
-    !name.contains(' ') && name.parse::<IpAddr>().is_err()
+    !name.is_empty() && !name.contains([' ', ':', '%', '/']) && name.parse::<IpAddr>().is_err()
 }
 
 fn is_sid(id: &str) -> bool {

@@ -41,7 +41,9 @@ impl Format {
             ),
             Self::GraphIncident => (PAGE, &["alerts", "displayName", "incidentWebUrl", "redirectIncidentId"]),
             Self::DefenderXdrStreaming => (&["records"], &["category", "Type", "AlertId"]),
-            Self::DefenderXdrIncident => (PAGE, &["alerts", "incidentId", "incidentName"]),
+            Self::DefenderXdrIncident => {
+                (PAGE, &["alerts", "incidentId", "incidentName", "redirectIncidentId"])
+            }
             Self::DefenderEndpointAlert => {
                 (PAGE, &["machineId", "computerDnsName", "alertCreationTime", "firstEventTime", "evidence"])
             }
@@ -166,8 +168,8 @@ const BY_THEMSELVES: [Format; 6] = [
 ];
 
 /// Why an object is refused that is a record of another format by its fields: the one of whose marks it has most. None if it has
-/// none of any.
-pub(super) fn foreign_refusal(object: &Object<'_>, own: Format) -> Option<Refusal> {
+/// fewer than so many of each.
+pub(super) fn foreign_refusal(object: &Object<'_>, own: Format, least: usize) -> Option<Refusal> {
     let marks = |format: Format| -> Vec<&str> {
         let envelope = format.envelope();
         let told = object.fields().filter(|(_, value)| **value != Json::Null);
@@ -177,7 +179,8 @@ pub(super) fn foreign_refusal(object: &Object<'_>, own: Format) -> Option<Refusa
     let others =
         BY_THEMSELVES.into_iter().filter(|format| *format != own).map(|format| (format, marks(format)));
     // Of equals the first.
-    let (format, marks) = others.rev().max_by_key(|(_, marks)| marks.len())?;
+    let most = others.rev().max_by_key(|(_, marks)| marks.len());
+    let (format, marks) = most.filter(|(_, marks)| marks.len() >= least)?;
     let detail =
         format!("it has {}, which is of another format: {format} reads such records", marks.first()?);
     Some(Refusal::new(RefusalReason::UnknownFormat, detail))

@@ -205,14 +205,14 @@ const KINDS: [&str; 7] =
 /// # Errors
 /// `unknown_value` if it says neither yes nor no as JSON does: to guess would look for what was taken back, or look away.
 fn is_revoked(object: &Object<'_>) -> Result<bool, Refusal> {
-    match object.field("revoked") {
-        Json::Null | Json::Bool(false) => Ok(false),
-        Json::Bool(true) => Ok(true),
-        Json::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-        Json::Text(text) if text.eq_ignore_ascii_case("false") || text.is_empty() => Ok(false),
-        other => {
-            let told = other.text().unwrap_or(other.type_name().into());
-            let detail = format!("revoked is {}, which is neither true nor false", shorten(&told));
+    let said = object.field("revoked");
+    match said.text().map(|text| text.to_lowercase()).as_deref() {
+        Some("true" | "1") => Ok(true),
+        Some("false" | "0") => Ok(false),
+        None if matches!(said, Json::Null | Json::Text(_)) => Ok(false),
+        text => {
+            let told = text.unwrap_or(said.type_name());
+            let detail = format!("revoked is {}, which is neither true nor false", shorten(told));
             Err(Refusal::new(RefusalReason::UnknownValue, detail))
         }
     }

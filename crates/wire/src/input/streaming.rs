@@ -90,18 +90,20 @@ fn of_other_table(name: &str) -> Refusal {
     Refusal::new(RefusalReason::BesideAlerts, detail)
 }
 
-/// What a row is that names its table without the prefix of the streaming API: one that somebody has taken out of its envelope;
-/// with a category it is something else, for alerts of other formats have one as well.
+/// What a row is that names its table without the prefix of the streaming API: one that somebody has taken out of its envelope, or
+/// of another product's in the same hub, as Azure's own logs; but alerts of other formats have a category as well.
 fn without_prefix(row: &str, name: &str, has_category: bool) -> Refusal {
     let row = match Json::parse(row) {
         Ok(Json::Object(row)) => row,
         Ok(other) => return not_an_object(&other),
         Err(refusal) => return refusal,
     };
-    if let Some(refusal) = foreign_refusal(&row, Format::DefenderXdrStreaming) {
+    // One alone may be a column of any table, as ProviderName is.
+    if let Some(refusal) = foreign_refusal(&row, Format::DefenderXdrStreaming, 2) {
         return refusal;
     }
-    if !has_category && !row.has_any(&["AlertId"]) {
+    let is_in_envelope = has_category && matches!(row.field("properties"), Json::Object(_));
+    if is_in_envelope || (!has_category && !row.has_any(&["AlertId"])) {
         return of_other_table(name);
     }
     let detail =

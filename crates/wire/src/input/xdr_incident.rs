@@ -64,7 +64,7 @@ pub(super) fn alerts_of(
 ) -> Vec<Result<Alert, Refusal>> {
     let alerts = incident.lists("alerts");
     if alerts.is_empty() {
-        if let Some(refusal) = foreign_refusal(incident, format) {
+        if let Some(refusal) = foreign_refusal(incident, format, 1) {
             return vec![Err(refusal)];
         }
         let id = incident.text(id).unwrap_or_default();

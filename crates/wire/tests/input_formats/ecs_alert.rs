@@ -1,4 +1,4 @@
-use braid_alert::{Alert, AlertStatus, Classification, Provider};
+use braid_alert::{Alert, AlertStatus, Classification, Identifier, IdentifierKind, Provider};
 use braid_wire::{Format, RefusalReason, SourceRules, TenantRule, decode};
 use expect_test::expect;
 use serde_json::{Value, json};
@@ -537,4 +537,49 @@ fn a_building_block_is_left_out_for_a_reason_of_its_own() {
     let refusal = refusal.expect_err("it is no alert for people");
     assert_eq!((refusal.reason, refusal.is_drop()), (RefusalReason::BuildingBlock, true));
     decode_one(FORMAT, &block(Value::Null).to_string());
+}
+
+/// The alert that Elastic Security makes of a sequence keeps only what is the same in all its building blocks.
+#[test]
+fn the_building_blocks_of_a_sequence_are_read_and_tied_to_its_alert() {
+    let of_sequence = |id: &str, block: Value, hash: Value| {
+        let document = changed(|document| {
+            document["kibana.alert.uuid"] = json!(id);
+            document["kibana.alert.building_block_type"] = block;
+            document["kibana.alert.group.id"] = json!("5f1d");
+            document["file.hash.sha256"] = hash;
+        });
+        decode_one(FORMAT, &document.to_string())
+    };
+    let block = of_sequence("b-1", json!("default"), json!("a".repeat(64)));
+    let whole = of_sequence("s-1", Value::Null, Value::Null);
+    let group = |alert: &Alert| {
+        let names = alert.evidence.iter().flat_map(|piece| &piece.identifiers);
+        names.filter(|name| name.kind == IdentifierKind::VendorIncidentId).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!((group(&block).len(), group(&block)), (1, group(&whole)));
+    let is_hash = |name: &Identifier| name.kind == IdentifierKind::Sha256;
+    assert!(block.evidence.iter().flat_map(|piece| &piece.identifiers).any(is_hash));
+}
+
+#[test]
+fn an_end_is_read_without_its_port_its_zone_or_its_root() {
+    let source = |address: &str| evidence_of(json!({ "source": { "address": address } }));
+    for (told, bare) in [
+        ("10.0.0.5:443", "10.0.0.5"),
+        ("[2001:db8::7]:443", "2001:db8::7"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("web-1:5000", "web-1"),
+        ("web-1.contoso.com.", "web-1.contoso.com"),
+    ] {
+        assert_eq!(source(told), source(bare), "{told}");
+    }
+    assert_eq!(source("//share/%2"), "", "no name of a host");
+    // Once, however it is told.
+    let known = json!({ "source": { "ip": "10.0.0.5", "domain": "web-1.contoso.com" } });
+    for told in ["web-1", "web-1:5000", "10.0.0.5:5000", "WEB-1.contoso.com."] {
+        let mut more = known.clone();
+        more["source"]["address"] = json!(told);
+        assert_eq!(evidence_of(more), evidence_of(known.clone()), "{told}");
+    }
 }

@@ -97,6 +97,12 @@ fn what_is_nearly_json_costs_no_other_element() {
             for list in lists_of(format) {
                 let page = format!(r#"{{"next":"x","{list}":[{a},{bad} , {c}],"count":3}}"#);
                 assert_eq!(told(format, &page), ["A", "malformed", "C"], "{format} {list} {odd}");
+                let marked = format!("\u{feff}{page}");
+                assert_eq!(
+                    told(format, &marked),
+                    ["A", "malformed", "C"],
+                    "{format} {list} {odd}, with a mark"
+                );
             }
             assert_eq!(
                 told(format, &format!("[{a},[{bad},{c}]]")),

@@ -173,13 +173,16 @@ fn what_is_said_in_another_way_is_read_or_refused_and_nothing_is_dropped_for_it(
     assert_eq!(intent("kill_chain_phases", json!({ "phase_name": "delivery" })), "Some(\"delivery\")");
     for (revoked, expected) in [
         (json!("yes"), "refused: unknown_value: revoked is yes, which is neither true nor false"),
-        (json!(1), "refused: unknown_value: revoked is 1, which is neither true nor false"),
+        (json!(2), "refused: unknown_value: revoked is 2, which is neither true nor false"),
+        (json!(1), "indicator--1 2026-01-10T08:00:00Z: revoked"),
         (json!([true]), "refused: unknown_value: revoked is a list, which is neither true nor false"),
         (json!("True"), "indicator--1 2026-01-10T08:00:00Z: revoked"),
     ] {
         assert_eq!(with("revoked", revoked), expected);
     }
-    assert!(!with("revoked", json!("false")).contains("revoked"));
+    for standing in [json!("false"), json!(0), json!(" ")] {
+        assert!(!with("revoked", standing).contains("revoked"));
+    }
     assert_eq!(
         with("type", json!("Indicator")),
         "refused: unknown_value: type is \"Indicator\", which STIX writes in lower case"

@@ -173,6 +173,9 @@ fn rows_of_other_tables_are_stated_drops_and_the_bad_ones_cost_only_themselves()
         enveloped("AlertInfo", &info("da1")),
         enveloped("AlertInfo", &info("da2")),
         json!({ "category": "AuditLogs", "properties": {} }),
+        json!({ "Type": "SecurityIncident", "ProviderName": "Azure Sentinel" }),
+        json!({ "category": "Malware", "title": "an alert of some interface" }),
+        json!({ "Type": "SecurityAlert", "SystemAlertId": "s-1", "ProviderName": "MDATP" }),
     ];
     let told: Vec<_> = decode_all(FORMAT, &record(&rows)).iter().map(told).collect();
     expect![[r#"
@@ -184,7 +187,10 @@ fn rows_of_other_tables_are_stated_drops_and_the_bad_ones_cost_only_themselves()
         5: unknown_format: it has neither a category nor a Type that names its table (element 5)
         6: wrong_type: AlertId is a number, which must be a text (element 6)
         8: da2 medium evidence=0
-        9: unknown_format: "AuditLogs" is no table of advanced hunting, which are called AdvancedHunting-… (element 9)"#]].assert_eq(&told.join("\n"));
+        9: beside_alerts: it is a row of "AuditLogs", and only AlertInfo and AlertEvidence are alerts (element 9), dropped
+        10: beside_alerts: it is a row of "SecurityIncident", and only AlertInfo and AlertEvidence are alerts (element 10), dropped
+        11: unknown_format: "Malware" is no table of advanced hunting, which are called AdvancedHunting-… (element 11)
+        12: unknown_format: it has ProviderName, which is of another format: sentinel-security-alert reads such records (element 12)"#]].assert_eq(&told.join("\n"));
 }
 
 fn told(result: &Result<Alert, Refusal>) -> String {

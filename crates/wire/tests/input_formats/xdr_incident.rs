@@ -86,7 +86,8 @@ fn a_page_of_incidents_is_all_their_alerts_and_one_without_is_a_stated_drop() {
         incident(&json!([alert(&format!("ca{guid}"), "MicrosoftCloudAppSecurity"), 7, alert(&format!("fa{guid}"), "OfficeATP")])),
         incident(&json!([])),
         { "hello": 1 },
-        incident(&json!([alert(&format!("aa{guid}"), "AzureATP"), {}]))
+        incident(&json!([alert(&format!("aa{guid}"), "AzureATP"), {}])),
+        { "incidentId": 924566, "redirectIncidentId": 924565, "status": "Redirected", "alerts": [] }
     ] });
     let told: Vec<_> = decode_all(FORMAT, &page.to_string())
         .into_iter()
@@ -104,7 +105,8 @@ fn a_page_of_incidents_is_all_their_alerts_and_one_without_is_a_stated_drop() {
         3: beside_alerts: incident "924565" lists no alerts; a request may have to ask for them (element 3), dropped
         4: unknown_format: it has none of the properties incidentId, incidentName, alerts (element 4)
         5: microsoftDefenderForIdentity/7d0e1c2b-1111-4222-8333-0123456789ab
-        6: missing_id: providerAlertId and alertId are missing or empty (element 6)"#]].assert_eq(&told.join("\n"));
+        6: missing_id: providerAlertId and alertId are missing or empty (element 6)
+        7: beside_alerts: incident "924566" lists no alerts; a request may have to ask for them (element 7), dropped"#]].assert_eq(&told.join("\n"));
 }
 
 #[test]
