@@ -387,4 +387,60 @@ mod on_kafka {
         assert_eq!(hand.take(3).len(), 3);
         hand.log.close();
     }
+
+    #[test]
+    fn what_the_client_gave_up_is_read_again_though_another_partition_has_a_backlog() {
+        let cluster = Cluster::start();
+        let input = cluster.topic("input", 2, &[]);
+        let mut hand = overtaken(cluster, &input, true);
+        let eaten = TopicPartition::new(input.as_str(), 0);
+        let again = AssignmentChange::Assigned(vec![eaten.clone()]);
+        hand.poll_until("told", |hand| hand.changes[1..].contains(&again));
+        produce(cluster, &input, Some(1), &numbered(30_000));
+        produce(cluster, &input, Some(0), &numbered(4));
+        hand.batch.clear();
+        let few = PollLimits { records_max: 10, ..ALL };
+        let began = Instant::now();
+        while let Err(failure) = hand.log.start(&eaten) {
+            assert!(began.elapsed() < Duration::from_secs(30), "{failure:?}");
+            hand.poll(&few);
+            std::thread::sleep(Duration::from_millis(10)); // as if a transaction followed
+        }
+        assert!(hand.batch.len() < 30_000, "while there was a backlog");
+        let taken = hand.take(30_004);
+        for (partition, count) in [(0, 4), (1, 30_000)] {
+            let of_it = taken.iter().filter(|record| record.partition == partition);
+            let offsets: Vec<_> = of_it.map(|record| record.offset).collect();
+            assert!(offsets.is_sorted_by(|a, b| a < b) && offsets.len() == count, "each once, in order");
+        }
+        hand.log.close();
+    }
+
+    /// What a transaction leaves behind its last record is read by nobody, and retention deletes it with the rest.
+    #[test]
+    fn of_a_source_that_transactions_write_everything_is_read_once_its_records_are() {
+        let cluster = Cluster::start();
+        let [raw, input, output] = ["raw", "input", "output"].map(|stem| cluster.topic(stem, 1, &[]));
+        produce(cluster, &raw, None, &numbered(3));
+        let mut writer = Hand::new(connect(cluster, &cluster.name("group"), &[&raw], 0));
+        writer.own(1);
+        let batch = writer.take(3);
+        writer.process(&batch, &input).expect("it commits");
+        writer.log.close();
+        let mut settings = settings(&cluster.name("group"), &[&input], 0);
+        settings.topics_stand_alone = true;
+        let connect = || KafkaLog::connect(cluster.connection(), settings.clone()).expect("it connects");
+        let mut hand = Hand::new(connect());
+        hand.own(1);
+        let batch = hand.take(3);
+        hand.poll(&ALL);
+        hand.process(&batch, &output).expect("it commits");
+        hand.log.close();
+        cluster.empty_topic(&input, 1);
+        let mut hand = Hand::new(connect());
+        hand.own(1);
+        let standing = patiently("standing", || hand.log.standing(&TopicPartition::new(input.as_str(), 0)));
+        assert_eq!((standing.committed, standing.low, standing.high), (Some(4), 4, 4));
+        hand.log.close();
+    }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Assignment {
 struct Stand {
     /// The offset to read next; `None` while silent.
     next: Option<i64>,
+    /// Whether a record has been given since it was started.
+    has_given: bool,
     at_end: bool,
 }
 
@@ -52,7 +54,7 @@ impl Assignment {
     }
 
     pub(crate) fn start(&mut self, partition: &TopicPartition, next: i64) {
-        self.put(partition, Stand { next: Some(next), at_end: false });
+        self.put(partition, Stand { next: Some(next), ..Stand::default() });
     }
 
     pub(crate) fn hold(&mut self, partition: &TopicPartition) {
@@ -82,7 +84,7 @@ impl Assignment {
         if offset < stand.next? {
             return None;
         }
-        *stand = Stand { next: Some(offset + 1), at_end: false };
+        *stand = Stand { next: Some(offset + 1), has_given: true, at_end: false };
         self.topics.get_key_value(topic).map(|(name, _)| name.clone())
     }
 
@@ -90,6 +92,11 @@ impl Assignment {
     pub(crate) fn is_behind(&self, topic: &str, partition: i32, offset: i64) -> Option<i64> {
         let next = self.topics.get(topic)?.get(&partition)?.next?;
         (offset < next).then_some(next)
+    }
+
+    /// Whether the record before this offset is the last that was given since the partition was started.
+    pub(crate) fn has_given_up_to(&self, partition: &TopicPartition, next: i64) -> bool {
+        self.stand(partition).is_some_and(|stand| stand.has_given && stand.next == Some(next))
     }
 
     /// Whether any partition is started.
@@ -139,7 +146,9 @@ mod tests {
         assert_eq!(assignment.accept("alerts", 0, 7), None, "silent until started");
         assignment.start(&p, 7);
         assert_eq!(assignment.accept("alerts", 0, 6), None, "before the committed offset");
+        assert!(!assignment.has_given_up_to(&p, 7), "nothing yet");
         assert_eq!(assignment.accept("alerts", 0, 7).as_deref(), Some("alerts"));
+        assert!(assignment.has_given_up_to(&p, 8) && !assignment.has_given_up_to(&p, 7));
         assert_eq!(assignment.accept("alerts", 0, 7), None, "given already");
         assert_eq!(assignment.is_behind("alerts", 0, 7), Some(8));
         assert_eq!(assignment.is_behind("alerts", 0, 8), None);

@@ -44,6 +44,16 @@ pub(crate) fn watermarks<C: ConsumerContext>(
     })
 }
 
+/// A list of partitions, each at an offset.
+pub(crate) fn all(partitions: &[(TopicPartition, i64)]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for (partition, offset) in partitions {
+        list.add_partition_offset(&partition.topic, partition.partition, Offset::Offset(*offset))
+            .expect("every offset of a record can be represented");
+    }
+    list
+}
+
 /// A list of one partition at an offset.
 pub(crate) fn one(partition: &TopicPartition, offset: Offset) -> TopicPartitionList {
     let mut list = TopicPartitionList::with_capacity(1);

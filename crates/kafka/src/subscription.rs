@@ -24,6 +24,9 @@ const STABLE_MAX: Duration = Duration::from_secs(1);
 /// moment. The other partitions wait meanwhile.
 const SEEK_MAX: Duration = Duration::from_millis(200);
 
+/// How long a partition that is to be assigned anew waits for a moment in which nothing comes.
+const QUIET_AFTER: Duration = Duration::from_secs(1);
+
 /// How long a topic may take to be known after it was created.
 const APPEAR_MAX: Duration = Duration::from_secs(3);
 
@@ -46,6 +49,10 @@ pub(crate) struct Subscription {
     group_id: String,
     /// Partitions that librdkafka reads no more, whatever it is told, until they are assigned anew.
     dead: BTreeSet<TopicPartition>,
+    /// Since when there are any.
+    dead_since: Option<Instant>,
+    /// Whether what gives is paused for their sake.
+    is_quietened: bool,
     /// Those of which the worker has not heard that they have stopped giving records.
     untold: Vec<TopicPartition>,
 }
@@ -71,6 +78,8 @@ impl Subscription {
             topics_stand_alone: settings.topics_stand_alone,
             group_id: settings.group_id.clone(),
             dead: BTreeSet::new(),
+            dead_since: None,
+            is_quietened: false,
             untold: Vec::new(),
         })
     }
@@ -101,6 +110,7 @@ impl Subscription {
             if gathering.records == 0 && !self.untold.is_empty() {
                 return Ok(vec![AssignmentChange::Assigned(std::mem::take(&mut self.untold))]);
             }
+            self.quieten()?;
             let (next, quiet) = match self.consumer.poll(self.remotes.share(gathering.wait())) {
                 Some(Ok(message)) => {
                     (gathering.take(accept(&self.consumer, &mut self.assignment, &message), batch), false)
@@ -114,7 +124,7 @@ impl Subscription {
                 return Ok(self.apply(changes, batch));
             }
             if quiet {
-                self.revive();
+                self.revive()?;
             }
             let next = self.remotes.gather(next, &mut gathering, batch);
             let stopped = self.remotes.stopped();
@@ -236,14 +246,30 @@ impl Subscription {
         Ok(())
     }
 
+    /// Silences what gives, for as long as it takes to hear nothing, if others have waited for that too long.
+    fn quieten(&mut self) -> Result<(), Failure> {
+        if self.dead.is_empty() || self.is_quietened {
+            return Ok(());
+        }
+        let since = *self.dead_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < QUIET_AFTER {
+            return Ok(());
+        }
+        let giving = offsets::all(&self.assignment.giving());
+        self.consumer.pause(&giving).map_err(|e| failure::reading("pausing what is read", &e))?;
+        self.is_quietened = true;
+        Ok(())
+    }
+
     /// Assigns anew what librdkafka reads no more, silent as at first.
     ///
     /// To be called when nothing is left to be heard: to librdkafka each change of an assignment is also the answer to a
     /// rebalance that has been announced and not been heard of yet.
-    fn revive(&mut self) {
+    fn revive(&mut self) -> Result<(), Failure> {
         if self.consumer.assignment_lost() {
-            return; // what is lost is about to be revoked
+            return Ok(()); // what is lost is about to be revoked
         }
+        self.dead_since = None;
         for partition in std::mem::take(&mut self.dead) {
             let place = parked(&offsets::one(&partition, Offset::Invalid));
             let consumer = &self.consumer;
@@ -256,6 +282,13 @@ impl Subscription {
                 Err(error) => tracing::warn!(%partition, %error, "a partition could not be assigned anew"),
             }
         }
+        if self.is_quietened {
+            self.overtaken()?; // it places each where it was
+            let giving = offsets::all(&self.assignment.giving());
+            self.consumer.resume(&giving).map_err(|e| failure::reading("resuming what was read", &e))?;
+            self.is_quietened = false;
+        }
+        Ok(())
     }
 
     /// First offset still there, and the offset of the next record.
@@ -348,7 +381,26 @@ impl Subscription {
         &mut self,
         next: &[(TopicPartition, i64)],
     ) -> (Vec<Outgoing>, Vec<(TopicPartition, i64)>) {
-        self.remotes.committing(next)
+        let (records, mut offsets) = self.remotes.committing(next);
+        // The state of a stage that has one is filed under the offset behind the last record, whatever follows.
+        if self.topics_stand_alone {
+            self.pass_marks(&mut offsets);
+        }
+        (records, offsets)
+    }
+
+    /// Moves offsets past what follows the last record and is given to nobody: the marks by which transactions end, and the
+    /// records of those that were aborted. Left before them, a silent partition would lack them once retention deletes them.
+    fn pass_marks(&self, offsets: &mut [(TopicPartition, i64)]) {
+        let Ok(positions) = self.consumer.position() else { return };
+        for (partition, next) in offsets {
+            let found = positions.find_partition(&partition.topic, partition.partition);
+            if let Some(Offset::Offset(position)) = found.map(|found| found.offset())
+                && self.assignment.has_given_up_to(partition, *next)
+            {
+                *next = position.max(*next);
+            }
+        }
     }
 
     /// What proves to the broker that this member may commit for these partitions.
