@@ -1,4 +1,4 @@
-//! Benchmarks of the engine and of the wire formats: `cargo bench -p braid-benches`.
+//! Benchmarks of the engine, the wire formats and the table of indicators: `cargo bench -p braid-benches`.
 //!
 //! Machines are shared and absolute figures wander: what is compared is timed in one run, and ratios are quoted.
 

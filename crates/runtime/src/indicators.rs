@@ -88,7 +88,7 @@ impl Indicators {
     }
 
     /// Writes on an alert what it matches: as indicators, and as evidence of who is behind it.
-    pub(crate) fn annotate(&self, alert: &mut Alert) {
+    pub fn annotate(&self, alert: &mut Alert) {
         if self.is_empty() {
             return;
         }
