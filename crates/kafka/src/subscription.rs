@@ -246,13 +246,14 @@ impl Subscription {
         Ok(())
     }
 
-    /// Silences what gives, for as long as it takes to hear nothing, if others have waited for that too long.
+    /// Silences what gives, for as long as it takes to hear nothing, if others have waited for that too long. To be called
+    /// before each poll: more may have been started meanwhile.
     fn quieten(&mut self) -> Result<(), Failure> {
-        if self.dead.is_empty() || self.is_quietened {
+        if self.dead.is_empty() {
+            self.dead_since = None;
             return Ok(());
         }
-        let since = *self.dead_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < QUIET_AFTER {
+        if self.dead_since.get_or_insert_with(Instant::now).elapsed() < QUIET_AFTER {
             return Ok(());
         }
         let giving = offsets::all(&self.assignment.giving());
@@ -269,7 +270,6 @@ impl Subscription {
         if self.consumer.assignment_lost() {
             return Ok(()); // what is lost is about to be revoked
         }
-        self.dead_since = None;
         for partition in std::mem::take(&mut self.dead) {
             let place = parked(&offsets::one(&partition, Offset::Invalid));
             let consumer = &self.consumer;
@@ -500,10 +500,10 @@ pub(crate) fn out_of_range(
 ) -> Option<Failure> {
     let (offset, advice) = (keeper.offset(), keeper.advice(partition, low));
     let text = if next < low {
-        let lost = low - next;
+        let last = low - 1;
         format!(
-            "{partition}: retention has deleted {lost} offsets that were not read yet (the next is {next}, the first \
-             still there {low}): records, or what transactions leave. Lengthen the topic's retention; to go on without them {advice}"
+            "{partition}: retention has deleted offsets {next} to {last}, which were not read yet: records, or what \
+             transactions leave. Lengthen the topic's retention; to go on without them {advice}"
         )
     } else if next > high {
         format!(

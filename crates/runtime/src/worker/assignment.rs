@@ -270,13 +270,12 @@ impl<L: Log, S: Stage, R: Restorer<L::Changelog>> Worker<L, S, R> {
 /// What to say of a backlog that retention has eaten. Kafka moves the offset of a group only while it has no member.
 fn eaten(partition: &TopicPartition, standing: &Standing, stage: StageKind) -> String {
     format!(
-        "{partition}: retention has deleted {} offsets that were not yet read (committed offset {}, first offset there \
-         {}): records, or what transactions leave. What was said there is lost; to go on without it stop all instances, run `kafka-consumer-groups.sh \
+        "{partition}: retention has deleted offsets {} to {}, which were not read yet: records, or what transactions \
+         leave. What was said there is lost; to go on without it stop all instances, run `kafka-consumer-groups.sh \
          --bootstrap-server … --group <kafka.group_prefix>-{stage} --topic {}:{} --reset-offsets --to-earliest \
          --execute`, and start them",
-        standing.eaten(),
         standing.committed.unwrap_or_default(),
-        standing.low,
+        standing.low - 1,
         partition.topic,
         partition.partition
     )

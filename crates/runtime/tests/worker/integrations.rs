@@ -76,7 +76,7 @@ fn a_source_whose_backlog_retention_has_eaten_waits_while_the_others_are_read() 
     assert_eq!(world.broker.offsets("normalise")[&well], 1, "the other source is read");
     let told = &report(&world).sources[0];
     assert_eq!(told.state, IntegrationState::Broken);
-    assert!(told.troubles[0].fault.what.contains("deleted 2 offsets"), "{told:?}");
+    assert!(told.troubles[0].fault.what.contains("deleted offsets 1 to 2"), "{told:?}");
     assert!(world.seats[0].around.readiness.report().is_err(), "and it is not ready");
 
     // Mended; and though that is not all that is wrong with it.
